@@ -1,0 +1,33 @@
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* The few system calls that Swift's Glibc module lacks. Each returns 0 or more, or minus an errno. */
+
+/* Starts a program without fork's copy: vfork and exec in a new process group, with an empty signal mask, default signal
+   handlers, all descriptors closed but 0, 1, 2, and death with the spawning thread (PR_SET_PDEATHSIG, SIGKILL): spawn
+   from a thread that never ends. `directory` may be null. Returns the pid; a failed exec is minus its errno. */
+pid_t londi_spawn(const char *path, char *const arguments[], char *const environment[], const char *directory,
+                  int standard_input, int standard_output, int standard_error, uint64_t memory_bytes,
+                  uint64_t cpu_seconds);
+
+/* A descriptor that becomes readable when the process ends. */
+int londi_pidfd(pid_t pid);
+
+/* The peer of a connected Unix socket, as of connect(). */
+int londi_peer(int socket, uint32_t *uid, uint32_t *gid, int32_t *pid);
+
+/* The peer's supplementary groups; returns how many were written, at most `capacity`. */
+int londi_peer_groups(int socket, uint32_t *groups, int capacity);
+
+/* accept4 with SOCK_CLOEXEC | SOCK_NONBLOCK, and pipe2 with O_CLOEXEC. */
+int londi_accept(int socket);
+int londi_pipe(int ends[2]);
+
+/* Calendar day (days since 1970-01-01) of an instant in an IANA zone, by glibc's own zone database code. An unknown or
+   unreadable zone is -ENOENT, never UTC. Serialised inside; the process's TZ belongs to this function. */
+int londi_zone_day(const char *zone, int64_t unix_seconds, int64_t *day);
+/* Seconds since local midnight's wall clock of the same instant: 0 to 86,399. */
+int londi_zone_second_of_day(const char *zone, int64_t unix_seconds, int32_t *second);

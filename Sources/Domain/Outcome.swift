@@ -1,0 +1,28 @@
+/// Why an episode's step loop ended.
+package enum EpisodeEnd: String, Codable, Sendable, CaseIterable {
+    /// The model ended its turn.
+    case answered
+    /// The step limit: a truncation, the answer may be incomplete.
+    case stepLimit = "step-limit"
+}
+
+/// Where a reward came from.
+package enum RewardSource: String, Codable, Sendable, CaseIterable {
+    case verifier
+    case environment
+    case feedback
+}
+
+/// How one job's episode ended: the answer and what it was worth.
+package struct Outcome: Hashable, Codable, Sendable {
+    package var answer: String
+    package var end: EpisodeEnd
+    /// nil: nobody judged the answer (yet); nothing is learnt from it, which is not the same as reward 0.
+    package var reward: Double?
+
+    package init(answer: String, end: EpisodeEnd, reward: Double?) {
+        self.answer = answer
+        self.end = end
+        self.reward = reward
+    }
+}

@@ -1,0 +1,67 @@
+/// How a queue chooses between QUICK and DEEPTHINK.
+package enum SwitcherKind: String, Codable, Sendable, CaseIterable {
+    /// Two action values, refitted on closed episodes: the default.
+    case fittedQ = "fitted-q"
+    case alwaysQuick = "always-quick"
+    case alwaysDeepthink = "always-deepthink"
+    /// DEEPTHINK with a fixed probability.
+    case random
+    /// DEEPTHINK where QUICK's last step was less certain than a threshold.
+    case threshold
+}
+
+/// The Switcher's settings of one queue.
+package struct SwitcherSettings: Hashable, Codable, Sendable {
+    package var kind: SwitcherKind
+    /// c: the reward that one DEEPTHINK step must be worth, >= 0, in units of reward.
+    package var cost: Double
+    /// `random`: the probability of DEEPTHINK, 0 to 1. `threshold`: the mean log-probability per token of QUICK's last
+    /// step below which DEEPTHINK writes the next one, <= 0. Unused by the others.
+    package var parameter: Double
+    /// The probability with which the step's choice is drawn evenly instead of greedily, 0 to 1.
+    package var explorationRate: Double
+    /// The largest share of a day's DEEPTHINK calls that exploration may use, 0 to 1.
+    package var explorationShare: Double
+
+    package init(
+        kind: SwitcherKind = .fittedQ, cost: Double = 0.05, parameter: Double = 0.5, explorationRate: Double = 0.1,
+        explorationShare: Double = 0.05
+    ) {
+        self.kind = kind
+        self.cost = cost
+        self.parameter = parameter
+        self.explorationRate = explorationRate
+        self.explorationShare = explorationShare
+    }
+}
+
+/// What an administrator decides about a queue.
+package struct QueueSettings: Hashable, Codable, Sendable {
+    package var limits: BudgetLimits
+    /// An IANA zone name; its midnight begins the budget's day.
+    package var timeZone: String
+    package var onBudget: OnBudget
+    package var switcher: SwitcherSettings
+    /// The most steps of one job, >= 1; a job may ask for fewer.
+    package var maxSteps: Int
+    /// The most tokens of one step, >= 1.
+    package var stepTokens: Int
+    /// The most attempts of one job, >= 1: a step that a model could not write for a passing reason is tried again.
+    package var maxAttempts: Int
+    package var isPaused: Bool
+
+    package init(
+        limits: BudgetLimits = BudgetLimits(), timeZone: String = "UTC", onBudget: OnBudget = .quick,
+        switcher: SwitcherSettings = SwitcherSettings(), maxSteps: Int = 12, stepTokens: Int = 192,
+        maxAttempts: Int = 3, isPaused: Bool = false
+    ) {
+        self.limits = limits
+        self.timeZone = timeZone
+        self.onBudget = onBudget
+        self.switcher = switcher
+        self.maxSteps = maxSteps
+        self.stepTokens = stepTokens
+        self.maxAttempts = maxAttempts
+        self.isPaused = isPaused
+    }
+}
