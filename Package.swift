@@ -47,7 +47,9 @@ let package = Package(
         .target(
             name: "Episodes", dependencies: ["Domain", "Switching", "Generation", "Processes"],
             swiftSettings: strict),
-        .target(name: "Control", dependencies: ["Domain", "CSystem", "Blocking"], swiftSettings: strict),
+        .target(
+            name: "Control", dependencies: ["Domain", "CSystem"], resources: [.embedInCode("io.londi.varlink")],
+            swiftSettings: strict),
         .target(
             name: "Daemon",
             dependencies: [
@@ -55,7 +57,7 @@ let package = Package(
                 "Control", "CSystem",
             ], swiftSettings: strict),
         .executableTarget(name: "londid", dependencies: ["Daemon"], swiftSettings: strict),
-        .executableTarget(name: "londictl", dependencies: ["Control", "Domain"], swiftSettings: strict),
+        .executableTarget(name: "londictl", dependencies: ["Control", "Domain", "Hashing"], swiftSettings: strict),
 
         .testTarget(name: "DomainTests", dependencies: ["Domain"], swiftSettings: strict),
         .testTarget(
@@ -66,8 +68,10 @@ let package = Package(
         .testTarget(
             name: "EpisodesTests", dependencies: ["Episodes", "Switching", "Generation", "Domain"],
             swiftSettings: strict),
-        .testTarget(name: "ControlTests", dependencies: ["Control", "Domain"], swiftSettings: strict),
-        .testTarget(name: "DaemonTests", dependencies: ["Daemon", "Storage", "Domain"], swiftSettings: strict),
+        .testTarget(
+            name: "ControlTests", dependencies: ["Control", "Domain", "Hashing", "londictl"], swiftSettings: strict),
+        .testTarget(
+            name: "DaemonTests", dependencies: ["Daemon", "Episodes", "Storage", "Domain"], swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
     ]
 )

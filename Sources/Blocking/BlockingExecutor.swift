@@ -16,7 +16,7 @@ package final class BlockingExecutor: SerialExecutor {
 
     package func enqueue(_ job: consuming ExecutorJob) {
         let unowned = UnownedJob(job)
-        let executor = asUnownedSerialExecutor()
-        queue.async { unowned.runSynchronously(on: executor) }
+        // Held until the block has ended: an actor's last reference may go in the middle of it.
+        queue.async { [self] in unowned.runSynchronously(on: asUnownedSerialExecutor()) }
     }
 }

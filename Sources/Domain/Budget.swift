@@ -87,6 +87,13 @@ package struct BudgetDay: Hashable, Codable, Sendable {
         return nil
     }
 
+    /// Whether exploration may still draw a DEEPTHINK call today: its calls are below `share` of the day's calls.
+    /// Without a limit on calls, exploration is limited by its rate alone.
+    package func allowsExploration(share: Double) -> Bool {
+        guard let limit = limits.calls else { return true }
+        return Double(explorationCalls + 1) <= (share * Double(limit)).rounded(.up)
+    }
+
     /// What is left of the scarcest limited unit, as a share of its limit: 1 untouched or unlimited, 0 spent.
     package var remainingShare: Double {
         let committed = spent + reserved

@@ -39,7 +39,8 @@ package struct BatchID: Hashable, Comparable, Codable, Sendable, CustomStringCon
         let container = try decoder.singleValueContainer()
         let text = try container.decode(String.self)
         guard let batch = BatchID(parsing: text) else {
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: "'\(text)' is no batch id such as b7")
+            throw DecodingError.dataCorruptedError(
+                in: container, debugDescription: "'\(text)' is no batch id such as b7")
         }
         self = batch
     }

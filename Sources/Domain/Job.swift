@@ -48,6 +48,9 @@ package struct JobSpecification: Hashable, Codable, Sendable {
     package var verifier: Verifier?
     /// The most steps, >= 1; the queue's limit holds too.
     package var maxSteps: Int?
+    /// The text behind which the answer stands, such as `Answer:`. A step that completes a line with it ends the
+    /// episode, and verifiers judge only what follows its last occurrence. nil: the whole text is the answer.
+    package var answerMarker: String?
     /// `custom_id` of the batch line.
     package var customID: String?
     /// `body.model` and `body.metadata` of the batch line, given back with the result.
@@ -55,12 +58,13 @@ package struct JobSpecification: Hashable, Codable, Sendable {
     package var metadata: JSONValue?
 
     package init(
-        messages: [Message], verifier: Verifier? = nil, maxSteps: Int? = nil, customID: String? = nil,
-        model: String? = nil, metadata: JSONValue? = nil
+        messages: [Message], verifier: Verifier? = nil, maxSteps: Int? = nil, answerMarker: String? = nil,
+        customID: String? = nil, model: String? = nil, metadata: JSONValue? = nil
     ) {
         self.messages = messages
         self.verifier = verifier
         self.maxSteps = maxSteps
+        self.answerMarker = answerMarker
         self.customID = customID
         self.model = model
         self.metadata = metadata

@@ -4,6 +4,8 @@ package enum EpisodeEnd: String, Codable, Sendable, CaseIterable {
     case answered
     /// The step limit: a truncation, the answer may be incomplete.
     case stepLimit = "step-limit"
+    /// A model's context is full: a truncation too.
+    case contextLimit = "context-limit"
 }
 
 /// Where a reward came from.

@@ -1,0 +1,9 @@
+/// What the Switcher says at a step, given the day's budget.
+package enum StepChoice: Hashable, Sendable {
+    /// Write the step as decided. `features` is the state that the choice saw, kept for learning.
+    case write(Decision, features: [Float])
+    /// DEEPTHINK is wanted, the budget cannot cover it, and the queue's jobs wait for the next day.
+    case hold(MaskReason)
+    /// The same, and the queue's jobs fail.
+    case fail(MaskReason)
+}
