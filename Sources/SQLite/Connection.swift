@@ -1,0 +1,115 @@
+internal import CSQLite
+
+/// One connection to a database file, with its prepared statements. Not Sendable: it lives on one actor.
+package final class Connection {
+    package enum Mode: Sendable {
+        /// Creates the file if it is missing.
+        case readWriteCreate
+        case readWrite
+        /// Cannot write, and so never checkpoints.
+        case readOnly
+    }
+
+    /// The C handle, closed when the connection and its last statement are gone.
+    final class Handle {
+        let pointer: OpaquePointer
+        init(_ pointer: OpaquePointer) { self.pointer = pointer }
+        deinit { sqlite3_close_v2(pointer) }
+    }
+
+    private let handle: Handle
+    private var cache: [String: Statement] = [:]
+
+    /// Opens a database file. SQLite reads it only when the first statement runs.
+    /// - Parameter busyTimeoutMilliseconds: how long a statement waits for another connection's lock.
+    package init(path: String, mode: Mode, busyTimeoutMilliseconds: Int32 = 5_000) throws(SQLiteError) {
+        let access =
+            switch mode {
+            case .readWriteCreate: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+            case .readWrite: SQLITE_OPEN_READWRITE
+            case .readOnly: SQLITE_OPEN_READONLY
+            }
+        var pointer: OpaquePointer?
+        // One actor uses the connection, so SQLite's own mutexes are only a cost.
+        let flags = access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
+        let result = sqlite3_open_v2(path, &pointer, flags, nil)
+        guard let pointer else {
+            throw SQLiteError(extendedCode: result, message: "out of memory", sql: nil)
+        }
+        handle = Handle(pointer)
+        guard result == SQLITE_OK else { throw .last(of: pointer, sql: nil) }
+        sqlite3_busy_timeout(pointer, busyTimeoutMilliseconds)
+    }
+
+    /// Runs a text of any number of statements without parameters.
+    package func execute(_ script: String) throws(SQLiteError) {
+        guard sqlite3_exec(handle.pointer, script, nil, nil, nil) == SQLITE_OK else {
+            throw .last(of: handle.pointer, sql: script.count > 200 ? String(script.prefix(200)) + " ..." : script)
+        }
+    }
+
+    /// The prepared statement of a text: prepared once, kept as long as the connection. Reset it after use.
+    package func statement(_ sql: String) throws(SQLiteError) -> Statement {
+        if let cached = cache[sql], !cached.isInUse { return cached }
+        let statement = try Statement(sql, on: handle)
+        if cache[sql] == nil { cache[sql] = statement }
+        return statement
+    }
+
+    /// The rows that the last INSERT, UPDATE or DELETE touched.
+    package var changes: Int { Int(sqlite3_changes64(handle.pointer)) }
+
+    /// The row id of the last INSERT.
+    package var lastInsertedRowID: Int64 { sqlite3_last_insert_rowid(handle.pointer) }
+
+    /// A transaction is open.
+    package var isInTransaction: Bool { sqlite3_get_autocommit(handle.pointer) == 0 }
+
+    /// How a transaction begins.
+    package enum TransactionKind: String, Sendable {
+        /// Takes the write lock at once.
+        case immediate = "BEGIN IMMEDIATE"
+        /// One consistent snapshot for reading.
+        case deferred = "BEGIN DEFERRED"
+    }
+
+    /// Runs `body` as one transaction: all of it is durable on return, and none of it happened if `body` or the commit
+    /// throws.
+    /// - Parameter convert: makes an error of SQLite one of the caller's.
+    /// - Precondition: no transaction is open (traps).
+    package func transaction<Result, Failure: Error>(
+        _ kind: TransactionKind = .immediate, converting convert: (SQLiteError) -> Failure,
+        _ body: () throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        precondition(!isInTransaction, "transactions do not nest")
+        do throws(SQLiteError) { try run(kind.rawValue) } catch { throw convert(error) }
+        let result: Result
+        do throws(Failure) {
+            result = try body()
+        } catch {
+            rollBack()
+            throw error
+        }
+        do throws(SQLiteError) {
+            try run("COMMIT")
+        } catch {
+            rollBack()
+            throw convert(error)
+        }
+        return result
+    }
+
+    /// SQLite itself rolls back after a full disk or an I/O error; then there is nothing to do. A rollback that fails
+    /// has the same cause as the error that led to it, which is the one to report.
+    private func rollBack() {
+        guard isInTransaction else { return }
+        sqlite3_exec(handle.pointer, "ROLLBACK", nil, nil, nil)
+    }
+
+    private func run(_ sql: String) throws(SQLiteError) {
+        let statement = try statement(sql)
+        defer { statement.reset() }
+        try statement.bind([])
+        _ = try statement.step()
+    }
+}

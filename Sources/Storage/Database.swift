@@ -1,0 +1,112 @@
+internal import SQLite
+
+/// A connection whose errors are `StorageError`s that name the file: the way all SQL of this module runs.
+final class Database {
+    let path: String
+    private let connection: Connection
+
+    init(path: String, mode: Connection.Mode) throws(StorageError) {
+        self.path = path
+        do throws(SQLiteError) {
+            connection = try Connection(path: path, mode: mode)
+        } catch {
+            throw Database.storageError(error, path: path)
+        }
+    }
+
+    /// Rows that the last `run` changed.
+    var changes: Int { connection.changes }
+
+    /// Runs a text of several statements without parameters.
+    func execute(_ script: String) throws(StorageError) {
+        do throws(SQLiteError) { try connection.execute(script) } catch { throw storageError(error) }
+    }
+
+    /// Runs one statement whose rows, if any, are of no interest.
+    func run(_ sql: String, _ values: any Bindable...) throws(StorageError) {
+        _ = try all(sql, values) { (_: Row) throws(StorageError) in }
+    }
+
+    /// Inserts one row and returns its row id. For tables so wide that values are better read next to their columns.
+    func insert(into table: String, _ columns: KeyValuePairs<String, any Bindable>) throws(StorageError) -> Int64 {
+        let names = columns.map(\.key).joined(separator: ", ")
+        let places = Array(repeating: "?", count: columns.count).joined(separator: ", ")
+        let sql = "INSERT INTO \(table) (\(names)) VALUES (\(places))"
+        _ = try all(sql, columns.map(\.value)) { (_: Row) throws(StorageError) in }
+        return connection.lastInsertedRowID
+    }
+
+    /// The first row, read by `read`; nil where there is none.
+    func first<Record>(
+        _ sql: String, _ values: any Bindable..., read: (Row) throws(StorageError) -> Record
+    ) throws(StorageError) -> Record? {
+        try all(sql, values, limit: 1, read: read).first
+    }
+
+    /// The single integer of a statement that always has one row, as `SELECT count(*)`, in its column `n`.
+    func count(_ sql: String, _ values: any Bindable...) throws(StorageError) -> Int64 {
+        let counts = try all(sql, values, limit: 1) { (row: Row) throws(StorageError) in try row.integer("n") }
+        guard let count = counts.first else { preconditionFailure("no row from: \(sql)") }
+        return count
+    }
+
+    /// Every row, read by `read`.
+    func all<Record>(
+        _ sql: String, _ values: any Bindable..., read: (Row) throws(StorageError) -> Record
+    ) throws(StorageError) -> [Record] {
+        try all(sql, values, read: read)
+    }
+
+    func all<Record>(
+        _ sql: String, _ values: [any Bindable], limit: Int = .max, read: (Row) throws(StorageError) -> Record
+    ) throws(StorageError) -> [Record] {
+        var records: [Record] = []
+        try each(sql, values) { (row: Row) throws(StorageError) in
+            records.append(try read(row))
+            return records.count < limit
+        }
+        return records
+    }
+
+    /// Hands on row after row until `body` returns false, for what need not be in memory at once.
+    func each(
+        _ sql: String, _ values: [any Bindable], body: (Row) throws(StorageError) -> Bool
+    ) throws(StorageError) {
+        let statement: Statement
+        do throws(SQLiteError) { statement = try connection.statement(sql) } catch { throw storageError(error) }
+        defer { statement.reset() }
+        do throws(SQLiteError) { try statement.bind(values) } catch { throw storageError(error) }
+        while true {
+            do throws(SQLiteError) {
+                guard try statement.step() else { return }
+            } catch {
+                throw storageError(error)
+            }
+            guard try body(Row(statement: statement, path: path)) else { return }
+        }
+    }
+
+    /// Runs `body` as one writing transaction: all or nothing.
+    func transaction<Result>(_ body: () throws(StorageError) -> Result) throws(StorageError) -> Result {
+        let path = path
+        return try connection.transaction(
+            converting: { (error: SQLiteError) in Database.storageError(error, path: path) }, body)
+    }
+
+    /// Runs `body` over one consistent snapshot.
+    func snapshot<Result>(_ body: () throws(StorageError) -> Result) throws(StorageError) -> Result {
+        let path = path
+        return try connection.transaction(
+            .deferred, converting: { (error: SQLiteError) in Database.storageError(error, path: path) }, body)
+    }
+
+    private func storageError(_ error: SQLiteError) -> StorageError { Database.storageError(error, path: path) }
+
+    private static func storageError(_ error: SQLiteError, path: String) -> StorageError {
+        switch error.kind {
+        case .full: .diskFull(path: path)
+        case .corrupt: .corrupt(path: path, reason: error.message)
+        default: .database(path: path, cause: error)
+        }
+    }
+}

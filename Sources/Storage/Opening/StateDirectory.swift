@@ -1,0 +1,83 @@
+internal import Glibc
+
+/// The words of an errno.
+func errorText(_ number: Int32) -> String { String(cString: strerror(number)) }
+
+/// The directory that holds everything londid keeps, locked for one process as long as this object lives.
+final class StateDirectory {
+    let path: String
+    /// The database. Its write-ahead log and shared memory lie beside it, with its permissions.
+    var databasePath: String { "\(path)/state.sqlite" }
+
+    private let lock: Int32
+
+    /// Makes the directory (mode 0700) and the database file (0600, empty) where they are missing, and takes the lock.
+    init(path: String) throws(StorageError) {
+        if mkdir(path, 0o700) != 0, errno != EEXIST {
+            throw .directory(path: path, operation: "make the state directory", errno: errno)
+        }
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            throw .directory(path: path, operation: "look at the state directory", errno: errno)
+        }
+        guard status.st_mode & 0o022 == 0 else {
+            throw .insecureDirectory(path: path, mode: status.st_mode & 0o7777)
+        }
+        lock = try StateDirectory.lock("\(path)/lock", directory: path)
+        self.path = path
+        try StateDirectory.createPrivateFile(databasePath)
+    }
+
+    deinit { close(lock) }
+
+    static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+    /// Makes an empty file that only its owner can read, where there is none: SQLite's own would be readable to all.
+    /// - Parameter replacing: an existing file is one that a crash left unfinished, and is emptied.
+    static func createPrivateFile(_ path: String, replacing: Bool = false) throws(StorageError) {
+        // An existing database is never opened here: closing any descriptor of it would drop SQLite's locks on it.
+        guard replacing || !exists(path) else { return }
+        let descriptor = open(path, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw .directory(path: path, operation: "create", errno: errno) }
+        close(descriptor)
+    }
+
+    /// Gives a finished file its name, on the disk before this returns.
+    func rename(_ partial: String, to name: String) throws(StorageError) {
+        try synchronize(partial)
+        guard Glibc.rename(partial, name) == 0 else {
+            throw .directory(path: name, operation: "rename a file to", errno: errno)
+        }
+        try synchronize(path)
+    }
+
+    private func synchronize(_ path: String) throws(StorageError) {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .directory(path: path, operation: "open", errno: errno) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw .directory(path: path, operation: "sync", errno: errno) }
+    }
+
+    /// The kernel drops the lock with the process, however that ends, so no stale lock exists.
+    private static func lock(_ path: String, directory: String) throws(StorageError) -> Int32 {
+        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw .directory(path: path, operation: "open the lock file", errno: errno) }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            let reason = errno
+            defer { close(descriptor) }
+            guard reason == EWOULDBLOCK else { throw .directory(path: path, operation: "lock", errno: reason) }
+            throw .inUse(path: directory, processID: holder(descriptor))
+        }
+        // The process id is for people only, so a full disk does not keep londid from starting.
+        let text = "\(getpid())\n"
+        if ftruncate(descriptor, 0) == 0 { _ = text.withCString { pwrite(descriptor, $0, strlen($0), 0) } }
+        return descriptor
+    }
+
+    private static func holder(_ descriptor: Int32) -> Int32? {
+        var bytes = [UInt8](repeating: 0, count: 16)
+        let count = pread(descriptor, &bytes, bytes.count, 0)
+        guard count > 0 else { return nil }
+        return Int32(String(decoding: bytes[..<count].prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self))
+    }
+}

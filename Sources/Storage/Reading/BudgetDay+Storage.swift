@@ -1,0 +1,35 @@
+internal import Domain
+
+extension BudgetDay {
+    /// A queue's budget on the day of the clock, or on the latest day that the queue has seen if that is later; nil
+    /// where there is no such queue.
+    static func load(queue: String, clockDay: DayKey, _ database: Database) throws(StorageError) -> BudgetDay? {
+        let found = try database.first(
+            "SELECT limit_calls, limit_tokens, limit_gpu_ms, last_day FROM queue WHERE name = ?", queue
+        ) { (row: Row) throws(StorageError) in
+            (limits: try row.limits(), lastDay: try row.optionalInteger("last_day"))
+        }
+        guard let found else { return nil }
+        let day = max(clockDay, DayKey(daysSinceEpoch: found.lastDay ?? .min))
+        let spent = try database.first(
+            """
+            SELECT calls, tokens, gpu_ms, exploration_calls AS exploration FROM budget_day WHERE queue = ? AND day = ?
+            """, queue, day.daysSinceEpoch, read: use)
+        let reserved = try database.first(
+            """
+            SELECT coalesce(sum(calls), 0) AS calls, coalesce(sum(tokens), 0) AS tokens,
+                coalesce(sum(gpu_ms), 0) AS gpu_ms, coalesce(sum(is_exploration), 0) AS exploration
+            FROM reservation WHERE queue = ? AND day = ? AND state = 'open'
+            """, queue, day.daysSinceEpoch, read: use)
+        return BudgetDay(
+            day: day, limits: found.limits, spent: spent?.spend ?? .zero, reserved: reserved?.spend ?? .zero,
+            explorationCalls: (spent?.exploration ?? 0) + (reserved?.exploration ?? 0))
+    }
+
+    private static func use(_ row: Row) throws(StorageError) -> (spend: Spend, exploration: Int64) {
+        let spend = Spend(
+            calls: try row.integer("calls"), tokens: try row.integer("tokens"),
+            gpuMilliseconds: try row.integer("gpu_ms"))
+        return (spend, try row.integer("exploration"))
+    }
+}

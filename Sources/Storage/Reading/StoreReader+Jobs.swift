@@ -1,0 +1,126 @@
+package import Domain
+internal import SQLite
+
+extension StoreReader {
+    /// A page of jobs, newest first.
+    package func jobs(_ filter: JobFilter) throws(StorageError) -> [JobRecord] {
+        var conditions = ["job.state <> 'staged'"]
+        var values: [any Bindable] = []
+        func require(_ condition: String, _ value: (any Bindable)?) {
+            guard let value else { return }
+            conditions.append(condition)
+            values.append(value)
+        }
+        require("job.queue = ?", filter.queue?.text)
+        require("job.batch = ?", filter.batch?.number)
+        require("job.submitter_uid = ?", filter.uid)
+        require("job.id < ?", filter.before?.number)
+        if !filter.states.isEmpty {
+            let places = Array(repeating: "?", count: filter.states.count).joined(separator: ", ")
+            conditions.append("job.state IN (\(places))")
+            values += filter.states.map(\.rawValue)
+        }
+        values.append(filter.limit)
+        return try database.all(
+            "\(jobColumns) WHERE \(conditions.joined(separator: " AND ")) ORDER BY job.id DESC LIMIT ?", values
+        ) { (row: Row) throws(StorageError) in try row.jobRecord() }
+    }
+
+    /// One job with its texts.
+    /// - Throws: `.noSuchJob`.
+    package func job(_ id: JobID) throws(StorageError) -> JobDetail {
+        try database.snapshot { () throws(StorageError) in
+            let record = try database.first("\(jobColumns) WHERE job.id = ? AND job.state <> 'staged'", id.number) {
+                (row: Row) throws(StorageError) in try row.jobRecord()
+            }
+            guard let record else { throw .noSuchJob(id) }
+            let detail = try database.first(
+                """
+                SELECT specification, answer.text AS answer, answer.end_reason
+                FROM job JOIN payload ON payload.job = job.id LEFT JOIN answer ON answer.episode = job.episode
+                WHERE job.id = ?
+                """, id.number
+            ) { (row: Row) throws(StorageError) in
+                JobDetail(
+                    job: record, specification: try row.text("specification"), answer: try row.optionalText("answer"),
+                    end: try row.optionalWord("end_reason"))
+            }
+            guard let detail else {
+                throw .badValue(path: database.path, column: "payload.job", value: "nothing for job \(id)")
+            }
+            return detail
+        }
+    }
+
+    /// Every attempt at every step of a job, in order.
+    /// - Throws: `.noSuchJob`.
+    package func steps(_ job: JobID) throws(StorageError) -> [StepRecord] {
+        try database.snapshot { () throws(StorageError) in
+            let exists = try database.count(
+                "SELECT count(*) AS n FROM job WHERE id = ? AND state <> 'staged'", job.number)
+            guard exists == 1 else { throw .noSuchJob(job) }
+            return try database.all(
+                """
+                SELECT step.*, episode.number AS episode_number, ledger_entry.seq IS NOT NULL AS is_charged,
+                    reservation.calls AS reserved_calls, reservation.tokens AS reserved_tokens,
+                    reservation.gpu_ms AS reserved_gpu_ms
+                FROM episode JOIN step ON step.episode = episode.id
+                    LEFT JOIN ledger_entry ON ledger_entry.step = step.id
+                    LEFT JOIN reservation ON reservation.step = step.id
+                WHERE episode.job = ? ORDER BY episode.number, step.idx, step.id
+                """, job.number
+            ) { (row: Row) throws(StorageError) in try row.stepRecord() }
+        }
+    }
+
+    private var jobColumns: String {
+        "SELECT job.*, queue.is_paused AS queue_is_paused FROM job JOIN queue ON queue.name = job.queue"
+    }
+}
+
+extension Row {
+    /// From the columns of `job`, and `queue_is_paused`.
+    fileprivate func jobRecord() throws(StorageError) -> JobRecord {
+        let reason: PendingReason? = try optionalWord("pending_reason")
+        let isPaused = try flag("queue_is_paused")
+        return JobRecord(
+            id: JobID(try integer("id")), batch: try optionalInteger("batch").map(BatchID.init),
+            queue: try queueName(), customID: try optionalText("custom_id"), line: try optionalInteger("line"),
+            submitter: try submitter(), state: try word("state"),
+            pendingReason: reason == .priority && isPaused ? .queuePaused : reason,
+            priority: try integer("priority"), createdAt: try timestamp("created_at_ms"),
+            startedAt: try optionalTimestamp("started_at_ms"), endedAt: try optionalTimestamp("ended_at_ms"),
+            notBefore: try optionalTimestamp("not_before_ms"), deadline: try optionalTimestamp("deadline_ms"),
+            wakeAt: try optionalTimestamp("wake_at_ms"), idempotencyKey: try optionalText("idempotency_key"),
+            attempt: try integer("attempt"), failedAttempts: try count("failed_attempts"), failure: try failure(),
+            reward: try optionalReal("reward"))
+    }
+
+    /// From the columns `reserved_...`.
+    private func reserved() throws(StorageError) -> Spend? {
+        guard let calls = try optionalInteger("reserved_calls") else { return nil }
+        return Spend(
+            calls: calls, tokens: try integer("reserved_tokens"), gpuMilliseconds: try integer("reserved_gpu_ms"))
+    }
+
+    /// From the columns of `job`.
+    func failure() throws(StorageError) -> JobFailure? {
+        guard let code = try optionalText("error_code") else { return nil }
+        return JobFailure(code: code, message: try text("error_message"))
+    }
+
+    /// From the columns of `step`, `episode_number` and `is_charged`.
+    fileprivate func stepRecord() throws(StorageError) -> StepRecord {
+        let tokens = try integer("prompt_tokens") + integer("generated_tokens")
+        return StepRecord(
+            id: StepID(try integer("id")), episodeNumber: try count("episode_number"), index: try count("idx"),
+            state: try word("state"), attempt: try integer("attempt"),
+            epoch: Epoch(try integer("epoch")), decision: try decision(),
+            features: try floats("features"), model: try text("model"), day: try day("day"),
+            budgetShare: try real("budget_share"), startedAt: try timestamp("started_at_ms"),
+            endedAt: try optionalTimestamp("ended_at_ms"), generated: try generated(),
+            spend: Spend(
+                calls: try flag("is_charged") ? 1 : 0, tokens: tokens, gpuMilliseconds: try integer("gpu_ms")),
+            reserved: try reserved(), reward: try optionalReal("reward"))
+    }
+}

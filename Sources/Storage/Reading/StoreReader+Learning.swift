@@ -1,0 +1,130 @@
+package import Domain
+
+extension StoreReader {
+    /// The newest judged episodes of a queue, each with its latest outcome.
+    /// - Parameters:
+    ///   - throughOutcome: as if no later outcome existed; nil for all. The same number always gives the same episodes.
+    ///   - limit: the most episodes, >= 1.
+    package func trainingEpisodes(
+        queue: QueueName, throughOutcome: Int64? = nil, limit: Int
+    ) throws(StorageError) -> TrainingEpisodes {
+        try database.snapshot { () throws(StorageError) in
+            let last = try lastOutcome(of: queue)
+            let through = throughOutcome ?? last
+            let newestFirst = try database.all(
+                """
+                SELECT outcome.seq, outcome.job, outcome.episode, outcome.reward, outcome.source, episode.pair_key,
+                    coalesce(episode.end_reason IN ('step-limit', 'context-limit'), 0) AS is_truncated
+                FROM outcome JOIN episode ON episode.id = outcome.episode
+                WHERE outcome.queue = ?1 AND outcome.seq <= ?2
+                    AND NOT EXISTS (
+                        SELECT 1 FROM outcome AS later
+                        WHERE later.episode = outcome.episode AND later.seq > outcome.seq AND later.seq <= ?2)
+                ORDER BY outcome.seq DESC LIMIT ?3
+                """, queue.text, through, limit
+            ) { (row: Row) throws(StorageError) in try trainingRecord(row) }
+            return TrainingEpisodes(episodes: newestFirst.reversed(), throughOutcome: through)
+        }
+    }
+
+    /// The newest policy of a queue, with its weights; nil before the first is published.
+    /// - Throws: `.damagedPolicy` where the weights do not have the hash they were stored with.
+    package func latestPolicySnapshot(_ queue: QueueName) throws(StorageError) -> PolicySnapshot? {
+        let snapshot = try database.first(
+            "SELECT * FROM policy_snapshot WHERE queue = ? ORDER BY version DESC LIMIT 1", queue.text
+        ) { (row: Row) throws(StorageError) in try policySnapshot(row, weights: row.blob("weights")) }
+        if let snapshot, let weights = snapshot.weights, sha256(weights) != snapshot.sha256 {
+            throw .damagedPolicy(queue: queue, version: snapshot.version)
+        }
+        return snapshot
+    }
+
+    /// All published policies of a queue without their weights, oldest first.
+    package func policyVersions(_ queue: QueueName) throws(StorageError) -> [PolicySnapshot] {
+        try database.all(
+            """
+            SELECT queue, version, pair_key, kind, encoder, sha256, trained_through_outcome, episode_count,
+                created_at_ms
+            FROM policy_snapshot WHERE queue = ? ORDER BY version
+            """, queue.text
+        ) { (row: Row) throws(StorageError) in try policySnapshot(row, weights: nil) }
+    }
+
+    /// How a queue's Switcher has chosen.
+    package func policyStatistics(_ queue: QueueName) throws(StorageError) -> PolicyStatistics {
+        try database.snapshot { () throws(StorageError) in
+            let written = """
+                FROM job JOIN episode ON episode.job = job.id JOIN step ON step.episode = episode.id
+                WHERE job.queue = ? AND step.state = 'written'
+                """
+            let steps = try database.all(
+                """
+                SELECT idx, sum(role = 'quick') AS quick, sum(role = 'deepthink') AS deepthink \(written)
+                GROUP BY idx ORDER BY idx
+                """, queue.text
+            ) { (row: Row) throws(StorageError) in
+                PolicyStatistics.AtIndex(
+                    index: try row.count("idx"), quickCount: try row.count("quick"),
+                    deepthinkCount: try row.count("deepthink"))
+            }
+            var masked: [MaskReason: Int] = [:]
+            try database.each(
+                "SELECT mask_reason, count(*) AS n \(written) AND mask_reason IS NOT NULL GROUP BY mask_reason",
+                [queue.text]
+            ) { (row: Row) throws(StorageError) in
+                let reason: MaskReason = try row.word("mask_reason")
+                masked[reason] = try row.count("n")
+                return true
+            }
+            let explored = try database.count("SELECT count(*) AS n \(written) AND is_exploration = 1", queue.text)
+            let (judged, meanReward) = try rewards(queue)
+            return PolicyStatistics(
+                steps: steps, masked: masked, explorationCount: Int(explored), judgedEpisodeCount: judged,
+                meanReward: meanReward)
+        }
+    }
+
+    private func rewards(_ queue: QueueName) throws(StorageError) -> (count: Int, mean: Double?) {
+        let found = try database.first(
+            """
+            SELECT count(*) AS n, avg(reward) AS mean FROM outcome
+            WHERE queue = ? AND NOT EXISTS (
+                SELECT 1 FROM outcome AS later WHERE later.episode = outcome.episode AND later.seq > outcome.seq)
+            """, queue.text
+        ) { (row: Row) throws(StorageError) in (count: try row.count("n"), mean: try row.optionalReal("mean")) }
+        return found ?? (0, nil)
+    }
+
+    private func lastOutcome(of queue: QueueName) throws(StorageError) -> Int64 {
+        try database.count("SELECT coalesce(max(seq), 0) AS n FROM outcome WHERE queue = ?", queue.text)
+    }
+
+    private func trainingRecord(_ row: Row) throws(StorageError) -> TrainingRecord {
+        let outcome = try row.integer("seq")
+        let steps = try database.all(
+            """
+            SELECT idx, features, role, propensity, mask_reason, is_exploration, budget_share, policy_version,
+                transition.reward AS transition_reward
+            FROM transition JOIN step ON step.id = transition.step WHERE transition.outcome = ? ORDER BY idx
+            """, outcome
+        ) { (row: Row) throws(StorageError) in
+            TrainingRecord.Step(
+                index: try row.count("idx"), features: try row.floats("features"), role: try row.word("role"),
+                propensity: try row.real("propensity"), maskReason: try row.optionalWord("mask_reason"),
+                isExploration: try row.flag("is_exploration"), budgetShare: try row.real("budget_share"),
+                policyVersion: try row.integer("policy_version"), reward: try row.real("transition_reward"))
+        }
+        return TrainingRecord(
+            outcome: outcome, job: JobID(try row.integer("job")), episode: EpisodeID(try row.integer("episode")),
+            pairKey: try row.optionalText("pair_key"), reward: try row.real("reward"), source: try row.word("source"),
+            isTruncated: try row.flag("is_truncated"), steps: steps)
+    }
+
+    private func policySnapshot(_ row: Row, weights: [UInt8]?) throws(StorageError) -> PolicySnapshot {
+        PolicySnapshot(
+            queue: try row.queueName(), version: try row.integer("version"), pairKey: try row.text("pair_key"),
+            kind: try row.text("kind"), encoder: try row.text("encoder"), sha256: try row.text("sha256"),
+            weights: weights, trainedThroughOutcome: try row.integer("trained_through_outcome"),
+            episodeCount: try row.count("episode_count"), createdAt: try row.timestamp("created_at_ms"))
+    }
+}

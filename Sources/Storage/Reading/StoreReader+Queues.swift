@@ -1,0 +1,65 @@
+package import Domain
+
+extension StoreReader {
+    /// All queues by name.
+    package func queues() throws(StorageError) -> [QueueRecord] {
+        try database.snapshot { () throws(StorageError) in
+            let counts = try unfinishedCounts()
+            return try database.all("SELECT * FROM queue ORDER BY name") { (row: Row) throws(StorageError) in
+                let name = try row.queueName("name")
+                let count = counts[name] ?? [:]
+                return QueueRecord(
+                    name: name, settings: try row.queueSettings(), createdAt: try row.timestamp("created_at_ms"),
+                    pendingCount: count[.pending] ?? 0, heldCount: count[.held] ?? 0, runningCount: count[.running] ?? 0
+                )
+            }
+        }
+    }
+
+    /// - Throws: `.noSuchQueue`.
+    package func queue(_ name: QueueName) throws(StorageError) -> QueueRecord {
+        guard let record = try queues().first(where: { $0.name == name }) else { throw .noSuchQueue(name) }
+        return record
+    }
+
+    /// The budget of each queue on the day that the clock shows there, or on the latest day that the queue has seen if
+    /// that is later; by name. Unknown queues are left out.
+    package func budgets(_ clockDays: [QueueName: DayKey]) throws(StorageError) -> [QueueBudget] {
+        try database.snapshot { () throws(StorageError) in
+            var budgets: [QueueBudget] = []
+            for (queue, day) in clockDays.sorted(by: { $0.key < $1.key }) {
+                guard let budget = try BudgetDay.load(queue: queue.text, clockDay: day, database) else { continue }
+                budgets.append(QueueBudget(queue: queue, budget: budget))
+            }
+            return budgets
+        }
+    }
+
+    /// The latest administrative events, newest first.
+    /// - Parameter before: only events older than this number: the last of the page before.
+    package func adminEvents(before: Int64? = nil, limit: Int) throws(StorageError) -> [AdminEvent] {
+        try database.all(
+            "SELECT * FROM admin_event WHERE seq < ? ORDER BY seq DESC LIMIT ?", before ?? .max, limit
+        ) { (row: Row) throws(StorageError) in
+            AdminEvent(
+                sequence: try row.integer("seq"), at: try row.timestamp("at_ms"),
+                user: User(uid: try row.uid("uid"), name: try row.text("user")), action: try row.text("action"),
+                subject: try row.text("subject"), detail: try row.text("detail"))
+        }
+    }
+
+    private func unfinishedCounts() throws(StorageError) -> [QueueName: [JobState: Int]] {
+        var counts: [QueueName: [JobState: Int]] = [:]
+        try database.each(
+            """
+            SELECT queue, state, count(*) AS n FROM job WHERE state IN ('pending', 'held', 'running')
+            GROUP BY queue, state
+            """, []
+        ) { (row: Row) throws(StorageError) in
+            let state: JobState = try row.word("state")
+            counts[try row.queueName(), default: [:]][state] = try row.count("n")
+            return true
+        }
+        return counts
+    }
+}

@@ -1,0 +1,75 @@
+package import Domain
+internal import SQLite
+
+extension StoreReader {
+    /// Sums of the ledger, ordered by the groups. Without groups one row, all zero where nothing was spent.
+    package func spend(_ filter: SpendFilter, by groups: [SpendGroup]) throws(StorageError) -> [SpendRow] {
+        let columns = groups.map(\.column)
+        var sql =
+            "SELECT \((columns + [sums] + (groups.contains(.user) ? [latestName] : [])).joined(separator: ", ")) FROM ledger_entry WHERE day BETWEEN ? AND ?"
+        var values: [any Bindable] = [filter.days.lowerBound.daysSinceEpoch, filter.days.upperBound.daysSinceEpoch]
+        if let queue = filter.queue {
+            sql += " AND queue = ?"
+            values.append(queue.text)
+        }
+        if let uid = filter.uid {
+            sql += " AND submitter_uid = ?"
+            values.append(uid)
+        }
+        if !columns.isEmpty {
+            let list = columns.joined(separator: ", ")
+            sql += " GROUP BY \(list) ORDER BY \(list)"
+        }
+        return try database.all(sql, values) { (row: Row) throws(StorageError) in
+            try spendRow(row, groups: Set(groups))
+        }
+    }
+
+    private var sums: String {
+        let perRole = Role.allCases.map { role in
+            """
+            coalesce(sum(calls) FILTER (WHERE role = '\(role)'), 0) AS \(role)_calls,
+            coalesce(sum(prompt_tokens + generated_tokens) FILTER (WHERE role = '\(role)'), 0) AS \(role)_tokens,
+            coalesce(sum(gpu_ms) FILTER (WHERE role = '\(role)'), 0) AS \(role)_gpu_ms
+            """
+        }
+        return (perRole + ["count(DISTINCT job) AS jobs"]).joined(separator: ", ")
+    }
+
+    /// A user's name may change; the latest is shown.
+    private var latestName: String {
+        """
+        (SELECT submitter_name FROM job WHERE job.submitter_uid = ledger_entry.submitter_uid
+            ORDER BY id DESC LIMIT 1) AS user
+        """
+    }
+
+    private func spendRow(_ row: Row, groups: Set<SpendGroup>) throws(StorageError) -> SpendRow {
+        func key<Key>(_ group: SpendGroup, _ read: () throws(StorageError) -> Key?) throws(StorageError) -> Key? {
+            groups.contains(group) ? try read() : nil
+        }
+        return SpendRow(
+            queue: try key(.queue) { () throws(StorageError) in try row.queueName() },
+            day: try key(.day) { () throws(StorageError) in try row.day("day") },
+            user: try key(.user) { () throws(StorageError) in
+                let uid = try row.uid("submitter_uid")
+                return try row.optionalText("user") ?? "\(uid)"
+            },
+            model: try key(.model) { () throws(StorageError) in try row.text("model") },
+            batch: try key(.batch) { () throws(StorageError) in
+                try row.optionalInteger("batch").map(BatchID.init)
+            }, jobs: try row.count("jobs"), quick: try row.spend(of: .quick), deepthink: try row.spend(of: .deepthink))
+    }
+}
+
+extension Row {
+    fileprivate func spend(of role: Role) throws(StorageError) -> Spend {
+        Spend(
+            calls: try integer("\(role)_calls"), tokens: try integer("\(role)_tokens"),
+            gpuMilliseconds: try integer("\(role)_gpu_ms"))
+    }
+}
+
+extension SpendGroup {
+    fileprivate var column: String { self == .user ? "submitter_uid" : rawValue }
+}

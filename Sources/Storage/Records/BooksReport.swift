@@ -1,0 +1,19 @@
+/// What an audit of the books found.
+package struct BooksReport: Hashable, Sendable {
+    package let entryCount: Int
+    /// The last entry's seal, lower-case hexadecimal, for noting down elsewhere; nil for an empty ledger.
+    package let lastHash: String?
+    /// Empty where everything agrees. At most `mostDifferencesPerCheck` for each check.
+    package let differences: [BookDifference]
+}
+
+/// One place where the books do not agree.
+package struct BookDifference: Hashable, Sendable, CustomStringConvertible {
+    package let check: BookCheck
+    /// The rows concerned, such as `ledger entry 7`.
+    package let subject: String
+    package let expected: String
+    package let found: String
+
+    package var description: String { "\(check.rawValue): \(subject): expected \(expected), found \(found)" }
+}

@@ -1,0 +1,45 @@
+package import Domain
+
+/// A policy to be published.
+package struct NewPolicySnapshot: Hashable, Sendable {
+    package var queue: QueueName
+    /// The identity of the pair and the encoder that it was trained on.
+    package var pairKey: String
+    /// The algorithm, as `SwitcherKind`'s raw value.
+    package var kind: String
+    package var encoder: String
+    package var weights: [UInt8]
+    /// The last outcome that it has seen: with `trainingEpisodes(throughOutcome:)` it can be trained again.
+    package var trainedThroughOutcome: Int64
+    package var episodeCount: Int
+
+    package init(
+        queue: QueueName, pairKey: String, kind: String, encoder: String, weights: [UInt8],
+        trainedThroughOutcome: Int64, episodeCount: Int
+    ) {
+        self.queue = queue
+        self.pairKey = pairKey
+        self.kind = kind
+        self.encoder = encoder
+        self.weights = weights
+        self.trainedThroughOutcome = trainedThroughOutcome
+        self.episodeCount = episodeCount
+    }
+}
+
+/// A published policy, with its weights where they were asked for.
+package struct PolicySnapshot: Hashable, Sendable {
+    package let queue: QueueName
+    /// From 1 in each queue.
+    package let version: Int64
+    package let pairKey: String
+    package let kind: String
+    package let encoder: String
+    /// Of the weights, lower-case hexadecimal.
+    package let sha256: String
+    /// nil in a list of versions.
+    package let weights: [UInt8]?
+    package let trainedThroughOutcome: Int64
+    package let episodeCount: Int
+    package let createdAt: Timestamp
+}

@@ -1,0 +1,43 @@
+internal import Domain
+
+extension QueueSettings {
+    /// - Throws: `.invalidSettings` with the first value that no queue can have.
+    func validate(for queue: QueueName) throws(StorageError) {
+        func need(_ isGood: Bool, _ complaint: @autoclosure () -> String) throws(StorageError) {
+            guard isGood else { throw .invalidSettings(queue: queue, complaint: complaint()) }
+        }
+        let named = [
+            ("DEEPTHINK calls", limits.calls), ("DEEPTHINK tokens", limits.tokens),
+            ("DEEPTHINK GPU time", limits.gpuMilliseconds),
+        ]
+        for (name, limit) in named {
+            if let limit {
+                try need(limit >= 0, "a limit of \(limit) \(name) a day is less than nothing: use 0 or more")
+            }
+        }
+        try need(!timeZone.isEmpty, "a time zone needs an IANA name such as Europe/Berlin")
+        try need(maxSteps >= 1, "\(maxSteps) steps are too few: use 1 or more")
+        try need(stepTokens >= 1, "\(stepTokens) tokens a step are too few: use 1 or more")
+        try need(maxAttempts >= 1, "\(maxAttempts) attempts are too few: use 1 or more")
+        try need(
+            switcher.cost >= 0 && switcher.cost.isFinite,
+            "a cost of \(switcher.cost) is none: use a number of 0 or more")
+        try need(switcher.parameter.isFinite, "a parameter of \(switcher.parameter) is none: use a number")
+        for (name, share) in [("rate", switcher.explorationRate), ("share", switcher.explorationShare)] {
+            try need((0...1).contains(share), "an exploration \(name) of \(share) is none: use 0 to 1")
+        }
+    }
+
+    /// Each setting's name and value, always in the same order.
+    var described: [(name: String, value: String)] {
+        func limit(_ value: Int64?) -> String { value.map { "\($0)" } ?? "none" }
+        return [
+            ("limit-calls", limit(limits.calls)), ("limit-tokens", limit(limits.tokens)),
+            ("limit-gpu-ms", limit(limits.gpuMilliseconds)), ("time-zone", timeZone),
+            ("on-budget", onBudget.rawValue), ("switcher", switcher.kind.rawValue), ("cost", "\(switcher.cost)"),
+            ("parameter", "\(switcher.parameter)"), ("exploration-rate", "\(switcher.explorationRate)"),
+            ("exploration-share", "\(switcher.explorationShare)"), ("max-steps", "\(maxSteps)"),
+            ("step-tokens", "\(stepTokens)"), ("max-attempts", "\(maxAttempts)"), ("paused", "\(isPaused)"),
+        ]
+    }
+}

@@ -1,0 +1,15 @@
+package import Domain
+
+/// Which entries of the ledger to sum up.
+package struct SpendFilter: Hashable, Sendable {
+    /// Steps that began on one of these days, each in its queue's zone.
+    package var days: ClosedRange<DayKey>
+    package var queue: QueueName?
+    package var uid: UInt32?
+
+    package init(days: ClosedRange<DayKey>, queue: QueueName? = nil, uid: UInt32? = nil) {
+        self.days = days
+        self.queue = queue
+        self.uid = uid
+    }
+}

@@ -1,0 +1,34 @@
+package import Domain
+
+/// One attempt at a step, as `explain` shows it.
+package struct StepRecord: Hashable, Sendable {
+    package enum State: String, Sendable, CaseIterable {
+        case running
+        case written
+        /// Cut off: a later attempt writes it anew.
+        case abandoned
+    }
+
+    package let id: StepID
+    package let episodeNumber: Int
+    package let index: Int
+    package let state: State
+    package let attempt: Int64
+    package let epoch: Epoch
+    package let decision: Decision
+    package let features: [Float]
+    package let model: String
+    package let day: DayKey
+    /// What was left of the day's budget when it began, 0 to 1.
+    package let budgetShare: Double
+    package let startedAt: Timestamp
+    package let endedAt: Timestamp?
+    /// nil while it runs, and where it was cut off before anything was measured.
+    package let generated: Generated?
+    /// As its ledger entry says; zero where it has none. A step charged at its bound has its charge here.
+    package let spend: Spend
+    /// What was set aside for it; nil for QUICK.
+    package let reserved: Spend?
+    /// An environment's, for this step alone.
+    package let reward: Double?
+}

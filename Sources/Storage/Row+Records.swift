@@ -1,0 +1,79 @@
+internal import Domain
+
+extension Row {
+    /// From the columns of `queue`.
+    func queueSettings() throws(StorageError) -> QueueSettings {
+        QueueSettings(
+            limits: try limits(), timeZone: try text("time_zone"), onBudget: try word("on_budget"),
+            switcher: SwitcherSettings(
+                kind: try word("switcher_kind"), cost: try real("switcher_cost"),
+                parameter: try real("switcher_parameter"), explorationRate: try real("exploration_rate"),
+                explorationShare: try real("exploration_share")),
+            maxSteps: try count("max_steps"), stepTokens: try count("step_tokens"),
+            maxAttempts: try count("max_attempts"), isPaused: try flag("is_paused"))
+    }
+
+    /// From the columns of `queue`.
+    func limits() throws(StorageError) -> BudgetLimits {
+        BudgetLimits(
+            calls: try optionalInteger("limit_calls"), tokens: try optionalInteger("limit_tokens"),
+            gpuMilliseconds: try optionalInteger("limit_gpu_ms"))
+    }
+
+    /// From the columns of `step`; nil where it wrote nothing.
+    func generated() throws(StorageError) -> Generated? {
+        guard let text = try optionalText("text") else { return nil }
+        return Generated(
+            text: text, stopReason: try word("stop_reason"), promptTokens: try integer("prompt_tokens"),
+            cachedTokens: try integer("cached_tokens"), generatedTokens: try integer("generated_tokens"),
+            gpuMilliseconds: try integer("gpu_ms"), logProbabilities: try logProbabilities())
+    }
+
+    private func logProbabilities() throws(StorageError) -> LogProbabilities? {
+        guard try optionalReal("logprob_mean") != nil else { return nil }
+        return LogProbabilities(
+            minimum: try real("logprob_minimum"), lowerQuartile: try real("logprob_lower_quartile"),
+            median: try real("logprob_median"), mean: try real("logprob_mean"))
+    }
+
+    /// From the columns of `step`.
+    func decision() throws(StorageError) -> Decision {
+        var values: ActionValues?
+        if try optionalReal("value_quick") != nil {
+            values = ActionValues(quick: try real("value_quick"), deepthink: try real("value_deepthink"))
+        }
+        return Decision(
+            role: try word("role"), values: values, propensity: try real("propensity"),
+            maskReason: try optionalWord("mask_reason"), isExploration: try flag("is_exploration"),
+            seed: UInt64(bitPattern: try integer("seed")), policyVersion: try integer("policy_version"))
+    }
+
+    /// From the columns of `job`.
+    func submitter() throws(StorageError) -> User {
+        User(uid: try uid("submitter_uid"), name: try text("submitter_name"))
+    }
+
+    /// 32-bit floats, little-endian.
+    func floats(_ column: String) throws(StorageError) -> [Float] { floatsOfBytes(try blob(column)) }
+}
+
+/// 32-bit floats, little-endian; a rest of less than four bytes is cut off.
+func floatsOfBytes(_ bytes: [UInt8]) -> [Float] {
+    stride(from: 0, to: bytes.count - bytes.count % 4, by: 4).map { start in
+        let pattern = (0..<4).reduce(UInt32(0)) { $0 | UInt32(bytes[start + $1]) << UInt32($1 * 8) }
+        return Float(bitPattern: pattern)
+    }
+}
+
+/// The inverse of `floatsOfBytes`.
+func bytesOfFloats(_ floats: [Float]) -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(floats.count * 4)
+    for float in floats {
+        let pattern = float.bitPattern
+        for shift in stride(from: UInt32(0), to: 32, by: 8) {
+            bytes.append(UInt8(truncatingIfNeeded: pattern >> shift))
+        }
+    }
+    return bytes
+}

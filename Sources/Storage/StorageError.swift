@@ -1,0 +1,97 @@
+package import Domain
+package import SQLite
+
+/// Everything that can go wrong with the state. Not errors: a masked or spent budget, a job that was cancelled, a claim
+/// that a later one has overtaken; those are answers of the functions concerned.
+package enum StorageError: Error, Equatable {
+    /// Another londid holds the state directory; its process id where the lock file tells it.
+    case inUse(path: String, processID: Int32?)
+    /// A system call on a path of the state directory failed with this errno.
+    case directory(path: String, operation: String, errno: Int32)
+    /// Others than the owner may write into the state directory.
+    case insecureDirectory(path: String, mode: UInt32)
+    /// The database has migrations that this londid does not know.
+    case newerSchema(path: String, found: String, known: String)
+    /// An applied migration is not the one this londid has under that name.
+    case changedMigration(path: String, name: String)
+    /// The file is no database, or a damaged one, or not londid's.
+    case corrupt(path: String, reason: String)
+    /// The file system has no room left.
+    case diskFull(path: String)
+    /// SQLite refused a statement.
+    case database(path: String, cause: SQLiteError)
+    /// A stored value means nothing to this londid.
+    case badValue(path: String, column: String, value: String)
+
+    case noSuchQueue(QueueName)
+    case queueExists(QueueName)
+    case invalidSettings(queue: QueueName, complaint: String)
+    case noSuchBatch(BatchID)
+    /// Jobs can only be appended to a batch that is still validated.
+    case batchNotOpen(BatchID, state: BatchState)
+    case emptyBatch(BatchID)
+    case duplicateCustomID(String, firstLine: Int64, line: Int64)
+    /// The user gave this key to another job before.
+    case idempotencyKeyInUse(String, job: JobID)
+    case noSuchJob(JobID)
+    /// Feedback is for completed jobs.
+    case jobNotCompleted(JobID, state: JobState)
+    /// A reward must be a finite number.
+    case rewardNotFinite(JobID)
+    /// The stored weights do not have the stored hash.
+    case damagedPolicy(queue: QueueName, version: Int64)
+}
+
+extension StorageError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .inUse(let path, let processID):
+            let holder = processID.map { "process \($0)" } ?? "another process"
+            return
+                "the state directory \(path) is in use by \(holder): stop that londid, or give this one its own"
+        case .directory(let path, let operation, let errno):
+            return "cannot \(operation) \(path): \(errorText(errno)); check the path, its owner and its permissions"
+        case .insecureDirectory(let path, let mode):
+            return "the state directory \(path) has mode \(String(mode, radix: 8)), so others could change the ledger: "
+                + "run chmod 700 \(path)"
+        case .newerSchema(let path, let found, let known):
+            return "\(path) was written by a newer londid: it has migration \(found), this one knows up to \(known); "
+                + "install that version again, or restore the backup made before its first start"
+        case .changedMigration(let path, let name):
+            return "\(path) was made with another text of migration \(name) than this londid has: "
+                + "install the londid that made it"
+        case .corrupt(let path, let reason):
+            return
+                "\(path) is damaged or no londid database (\(reason)): nothing was changed; keep a copy, then restore "
+                + "a backup, or run: sqlite3 \(path) .recover"
+        case .diskFull(let path): return "no space is left to write \(path): free some; londid goes on by itself"
+        case .database(let path, let cause): return "\(path): \(cause)"
+        case .badValue(let path, let column, let value):
+            return "\(path): column \(column) holds \(value), which this londid cannot read: run londictl audit verify"
+        default: return requestDescription
+        }
+    }
+
+    private var requestDescription: String {
+        switch self {
+        case .noSuchQueue(let name): "there is no queue \(name): see londictl queue list, or create it"
+        case .queueExists(let name): "queue \(name) exists already: change it with londictl queue set"
+        case .invalidSettings(let queue, let complaint): "queue \(queue): \(complaint)"
+        case .noSuchBatch(let batch): "there is no batch \(batch): see londictl list"
+        case .batchNotOpen(let batch, let state):
+            "batch \(batch) is \(state.rawValue) and takes no more jobs: submit a new one"
+        case .emptyBatch(let batch): "batch \(batch) has no jobs: a batch file needs at least one line"
+        case .duplicateCustomID(let id, let first, let line):
+            "line \(line): custom_id '\(id)' is already that of line \(first): give each line its own"
+        case .idempotencyKeyInUse(let key, let job):
+            "idempotency key '\(key)' is that of job \(job): use another key, or look at that job"
+        case .noSuchJob(let job): "there is no job \(job): see londictl list"
+        case .jobNotCompleted(let job, let state):
+            "job \(job) is \(state.rawValue) and takes no feedback: only completed jobs do"
+        case .rewardNotFinite(let job): "the reward for job \(job) is not a finite number: give one such as 0.5"
+        case .damagedPolicy(let queue, let version):
+            "the weights of policy \(version) of queue \(queue) do not have their hash: run londictl audit verify"
+        default: preconditionFailure("described above")
+        }
+    }
+}

@@ -1,0 +1,68 @@
+internal import Blocking
+package import Domain
+internal import SQLite
+
+/// Everything of Londi that survives a restart. The one writer: each function that changes something is one durable
+/// transaction, on the disk before it returns. Functions are in extensions, one file per part of a job's life.
+///
+/// It runs on a thread of its own, because SQLite and the disk block.
+package actor Store {
+    /// The start of londid that this store belongs to.
+    package nonisolated let epoch: Epoch
+    /// What opening found and repaired.
+    package nonisolated let recovery: RecoveryReport
+    package nonisolated let directory: String
+
+    let database: Database
+    /// When each queue last gave a job, as a count of claims: the least recently served queue comes first.
+    var servedAtClaim: [QueueName: Int64] = [:]
+    var claimCount: Int64 = 0
+
+    private let state: StateDirectory
+    private let executor = BlockingExecutor(label: "londi.storage")
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    /// Opens the state in a directory, making both where they are missing: takes the directory's lock, migrates the
+    /// database, opens the next epoch and recovers what the last one left. Blocks the caller meanwhile.
+    package init(
+        directory: String, now: Timestamp, migrations: [Migration] = Migration.compiledIn
+    ) throws(StorageError) {
+        let state = try StateDirectory(path: directory)
+        let database = try Database(path: state.databasePath, mode: .readWrite)
+        // FULL: a step of a language model costs far more than an fsync. The log is cut after a large import.
+        try database.execute(
+            """
+            PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;
+            PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 67108864;
+            """)
+        try Migrator(migrations: migrations, directory: state).migrate(database, now: now)
+        (epoch, recovery) = try Recovery(database: database).run(now: now)
+        self.state = state
+        self.database = database
+        self.directory = directory
+    }
+
+    /// A read-only view on a connection and a thread of its own, which never waits for the writer.
+    package nonisolated func makeReader() throws(StorageError) -> StoreReader {
+        try StoreReader(path: "\(directory)/state.sqlite")
+    }
+
+    /// Moves the write-ahead log into the database file, for a clean end. Not needed for safety.
+    package func checkpoint() throws(StorageError) {
+        try database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    }
+
+    /// Runs `body` as one transaction.
+    func transaction<Result>(_ body: () throws(StorageError) -> Result) throws(StorageError) -> Result {
+        try database.transaction(body)
+    }
+
+    /// Records who changed what.
+    func recordEvent(
+        _ action: String, subject: String, detail: String, by user: User, now: Timestamp
+    ) throws(StorageError) {
+        try database.run(
+            "INSERT INTO admin_event (at_ms, uid, user, action, subject, detail) VALUES (?, ?, ?, ?, ?, ?)",
+            now.milliseconds, user.uid, user.name, action, subject, detail)
+    }
+}

@@ -1,0 +1,18 @@
+internal import Blocking
+internal import Domain
+internal import SQLite
+
+/// Everything that only looks at the state, on a connection that cannot write. It sees what was committed before each
+/// call. Functions are in extensions, one file per subject.
+package actor StoreReader {
+    let database: Database
+
+    private let executor = BlockingExecutor(label: "londi.storage.reader")
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    init(path: String) throws(StorageError) {
+        let database = try Database(path: path, mode: .readOnly)
+        try database.execute("PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY; PRAGMA query_only = ON;")
+        self.database = database
+    }
+}

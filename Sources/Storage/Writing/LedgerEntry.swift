@@ -1,0 +1,90 @@
+internal import Domain
+internal import Hashing
+
+/// One entry of the ledger, sealed to the one before it.
+///
+/// The seal is SHA-256 over the bytes of the previous entry's hash (32 zero bytes before the first entry) followed by
+/// the entry's columns in the order of `canonicalText`, each as a netstring: the length in bytes as decimal digits,
+/// `:`, the content, `,`. Numbers are decimal digits; an absent batch is the empty content. So no two entries have the
+/// same text, and changing, removing or inserting one breaks every later seal.
+struct LedgerEntry: Equatable {
+    enum Kind: String {
+        /// Written, as measured.
+        case step
+        /// Cut off, as measured until then.
+        case abandoned
+        /// Cut off, its use unknown: charged at the reservation's worst case, all of it in `generatedTokens`.
+        case bound
+    }
+
+    static let firstPreviousHash = [UInt8](repeating: 0, count: 32)
+
+    var sequence: Int64
+    var at: Timestamp
+    var day: DayKey
+    var queue: String
+    var submitterUID: UInt32
+    var batch: Int64?
+    var job: Int64
+    var episode: Int64
+    var step: Int64
+    var role: Role
+    var model: String
+    var kind: Kind
+    var isExploration: Bool
+    var calls: Int64
+    var promptTokens: Int64
+    var cachedTokens: Int64
+    var generatedTokens: Int64
+    var gpuMilliseconds: Int64
+
+    var canonicalText: String {
+        let columns = [
+            "\(sequence)", "\(at.milliseconds)", "\(day.daysSinceEpoch)", queue, "\(submitterUID)",
+            batch.map { "\($0)" } ?? "", "\(job)", "\(episode)", "\(step)", role.rawValue, model, kind.rawValue,
+            isExploration ? "1" : "0", "\(calls)", "\(promptTokens)", "\(cachedTokens)", "\(generatedTokens)",
+            "\(gpuMilliseconds)",
+        ]
+        return columns.map { "\($0.utf8.count):\($0)," }.joined()
+    }
+
+    /// The seal, 32 bytes.
+    func hash(after previousHash: [UInt8]) -> [UInt8] {
+        let hash = SHA256()
+        previousHash.withUnsafeBytes { hash.update($0) }
+        hash.update(canonicalText)
+        return hash.finish()
+    }
+
+    /// Seals and appends the entry under the next number, whatever `sequence` is. The schema's trigger counts it into
+    /// `budget_day`. Only within a transaction.
+    mutating func append(to database: Database) throws(StorageError) {
+        let last = try database.first("SELECT seq, hash FROM ledger_entry ORDER BY seq DESC LIMIT 1") {
+            (row: Row) throws(StorageError) in (sequence: try row.integer("seq"), hash: try row.blob("hash"))
+        }
+        sequence = (last?.sequence ?? 0) + 1
+        let previousHash = last?.hash ?? LedgerEntry.firstPreviousHash
+        _ = try database.insert(
+            into: "ledger_entry",
+            [
+                "seq": sequence, "at_ms": at.milliseconds, "day": day.daysSinceEpoch, "queue": queue,
+                "submitter_uid": submitterUID, "batch": batch, "job": job, "episode": episode, "step": step,
+                "role": role.rawValue, "model": model, "kind": kind.rawValue, "is_exploration": isExploration,
+                "calls": calls, "prompt_tokens": promptTokens, "cached_tokens": cachedTokens,
+                "generated_tokens": generatedTokens, "gpu_ms": gpuMilliseconds, "previous_hash": previousHash,
+                "hash": hash(after: previousHash),
+            ])
+    }
+
+    static func read(_ row: Row) throws(StorageError) -> LedgerEntry {
+        let kind: Kind = try row.word("kind")
+        return LedgerEntry(
+            sequence: try row.integer("seq"), at: try row.timestamp("at_ms"), day: try row.day("day"),
+            queue: try row.text("queue"), submitterUID: try row.uid("submitter_uid"),
+            batch: try row.optionalInteger("batch"), job: try row.integer("job"), episode: try row.integer("episode"),
+            step: try row.integer("step"), role: try row.word("role"), model: try row.text("model"), kind: kind,
+            isExploration: try row.flag("is_exploration"), calls: try row.integer("calls"),
+            promptTokens: try row.integer("prompt_tokens"), cachedTokens: try row.integer("cached_tokens"),
+            generatedTokens: try row.integer("generated_tokens"), gpuMilliseconds: try row.integer("gpu_ms"))
+    }
+}

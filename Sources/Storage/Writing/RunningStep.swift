@@ -1,0 +1,101 @@
+internal import Domain
+
+/// A step whose model is writing, with what its end must be booked to.
+struct RunningStep {
+    let id: StepID
+    let attempt: Int64
+    let epoch: Epoch
+    let role: Role
+    let model: String
+    let isExploration: Bool
+    let day: DayKey
+    let episode: Int64
+    let job: Int64
+    let batch: Int64?
+    let queue: String
+    let submitterUID: UInt32
+
+    /// nil where the step does not run, or no longer.
+    static func load(_ id: StepID, _ database: Database) throws(StorageError) -> RunningStep? {
+        try database.first(
+            """
+            SELECT step.attempt, step.epoch, step.role, step.model, step.is_exploration, step.day, step.episode,
+                job.id AS job, job.batch, job.queue, job.submitter_uid
+            FROM step JOIN episode ON episode.id = step.episode JOIN job ON job.id = episode.job
+            WHERE step.id = ? AND step.state = 'running'
+            """, id.number
+        ) { (row: Row) throws(StorageError) in
+            RunningStep(
+                id: id, attempt: try row.integer("attempt"), epoch: Epoch(try row.integer("epoch")),
+                role: try row.word("role"), model: try row.text("model"),
+                isExploration: try row.flag("is_exploration"), day: try row.day("day"),
+                episode: try row.integer("episode"), job: try row.integer("job"),
+                batch: try row.optionalInteger("batch"), queue: try row.text("queue"),
+                submitterUID: try row.uid("submitter_uid"))
+        }
+    }
+
+    func belongs(to claim: Claim) -> Bool {
+        job == claim.job.number && episode == claim.episode.number && attempt == claim.attempt && epoch == claim.epoch
+    }
+
+    /// Ends the step with what it really took, more than its reservation included: the books tell the truth.
+    func settle(
+        _ generated: Generated, isComplete: Bool, reward: Double?, _ database: Database, now: Timestamp
+    ) throws(StorageError) {
+        let probabilities = generated.logProbabilities
+        try database.run(
+            """
+            UPDATE step SET state = ?, ended_at_ms = ?, text = ?, stop_reason = ?, prompt_tokens = ?, cached_tokens = ?,
+                generated_tokens = ?, gpu_ms = ?, logprob_minimum = ?, logprob_lower_quartile = ?, logprob_median = ?,
+                logprob_mean = ?, reward = ?
+            WHERE id = ?
+            """, isComplete ? "written" : "abandoned", now.milliseconds, generated.text, generated.stopReason.rawValue,
+            generated.promptTokens, generated.cachedTokens, generated.generatedTokens, generated.gpuMilliseconds,
+            probabilities?.minimum, probabilities?.lowerQuartile, probabilities?.median, probabilities?.mean, reward,
+            id.number)
+        try enter(
+            isComplete ? .step : .abandoned, promptTokens: generated.promptTokens, cachedTokens: generated.cachedTokens,
+            generatedTokens: generated.generatedTokens, gpuMilliseconds: generated.gpuMilliseconds, database, now: now)
+        try closeReservation("settled", database)
+    }
+
+    /// Ends the step at its reservation's worst case, because nobody knows what it took. QUICK has no reservation and
+    /// is not charged.
+    func chargeBound(_ database: Database, now: Timestamp) throws(StorageError) {
+        let bound = try database.first(
+            "SELECT tokens, gpu_ms FROM reservation WHERE step = ? AND state = 'open'", id.number
+        ) { (row: Row) throws(StorageError) in (tokens: try row.integer("tokens"), gpu: try row.integer("gpu_ms")) }
+        guard let bound else { return try abandonUnused(database, now: now) }
+        try database.run(
+            "UPDATE step SET state = 'abandoned', ended_at_ms = ?, generated_tokens = ?, gpu_ms = ? WHERE id = ?",
+            now.milliseconds, bound.tokens, bound.gpu, id.number)
+        try enter(
+            .bound, promptTokens: 0, cachedTokens: 0, generatedTokens: bound.tokens, gpuMilliseconds: bound.gpu,
+            database, now: now)
+        try closeReservation("settled", database)
+    }
+
+    /// Ends the step as one that used nothing.
+    func abandonUnused(_ database: Database, now: Timestamp) throws(StorageError) {
+        try database.run(
+            "UPDATE step SET state = 'abandoned', ended_at_ms = ? WHERE id = ?", now.milliseconds, id.number)
+        try closeReservation("released", database)
+    }
+
+    private func closeReservation(_ state: String, _ database: Database) throws(StorageError) {
+        try database.run("UPDATE reservation SET state = ? WHERE step = ?", state, id.number)
+    }
+
+    private func enter(
+        _ kind: LedgerEntry.Kind, promptTokens: Int64, cachedTokens: Int64, generatedTokens: Int64,
+        gpuMilliseconds: Int64, _ database: Database, now: Timestamp
+    ) throws(StorageError) {
+        var entry = LedgerEntry(
+            sequence: 0, at: now, day: day, queue: queue, submitterUID: submitterUID, batch: batch, job: job,
+            episode: episode, step: id.number, role: role, model: model, kind: kind, isExploration: isExploration,
+            calls: 1, promptTokens: promptTokens, cachedTokens: cachedTokens, generatedTokens: generatedTokens,
+            gpuMilliseconds: gpuMilliseconds)
+        try entry.append(to: database)
+    }
+}

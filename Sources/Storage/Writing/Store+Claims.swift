@@ -1,0 +1,150 @@
+package import Domain
+
+extension Store {
+    /// The first claimable job of a queue. Literal states: only so does SQLite see that the partial index has it all.
+    package static let nextClaimableSQL = """
+        SELECT id, attempt, episode FROM job
+        WHERE queue = ? AND state = 'pending' AND pending_reason = 'Priority'
+        ORDER BY priority DESC, id LIMIT 1
+        """
+
+    /// Takes the next job to run, nil where none is claimable. The queues are served in turn, each by priority and
+    /// then by age; paused queues are passed over.
+    package func claim(now: Timestamp) throws(StorageError) -> ClaimedJob? {
+        let queues = try database.all("SELECT * FROM queue WHERE is_paused = 0") { (row: Row) throws(StorageError) in
+            (name: try row.queueName("name"), settings: try row.queueSettings())
+        }
+        let inTurn = queues.sorted {
+            (servedAtClaim[$0.name] ?? 0, $0.name.text) < (servedAtClaim[$1.name] ?? 0, $1.name.text)
+        }
+        for (name, settings) in inTurn {
+            let job = try transaction { () throws(StorageError) in try claim(in: name, settings, now: now) }
+            guard let job else { continue }
+            claimCount += 1
+            servedAtClaim[name] = claimCount
+            return job
+        }
+        return nil
+    }
+
+    /// What `wakeDue` did.
+    package struct Woken: Hashable, Sendable {
+        /// Jobs that became claimable.
+        package let wokenCount: Int
+        /// Waiting jobs whose deadline has passed: they ended as `timeout`.
+        package let expired: [JobID]
+    }
+
+    /// Makes the parked jobs claimable whose time has come, and ends those whose deadline has passed.
+    package func wakeDue(now: Timestamp) throws(StorageError) -> Woken {
+        try transaction { () throws(StorageError) in
+            let expired = try database.all(
+                """
+                UPDATE job SET state = 'timeout', pending_reason = NULL, wake_at_ms = NULL, ended_at_ms = ?1,
+                    error_code = 'deadline', error_message = 'its deadline passed before it could run to its end'
+                WHERE deadline_ms <= ?1 AND state IN ('pending', 'held') RETURNING id, episode
+                """, now.milliseconds
+            ) { (row: Row) throws(StorageError) in
+                (job: JobID(try row.integer("id")), episode: try row.optionalInteger("episode"))
+            }
+            for (_, episode) in expired {
+                if let episode { try end(EpisodeID(episode), reason: "timeout", now: now) }
+            }
+            try database.run(
+                """
+                UPDATE job SET state = 'pending', pending_reason = 'Priority', wake_at_ms = NULL WHERE wake_at_ms <= ?
+                """, now.milliseconds)
+            return Woken(wokenCount: database.changes, expired: expired.map(\.job).sorted())
+        }
+    }
+
+    /// The instant of the next wake-up or deadline among the waiting jobs; nil where there is none.
+    package func nextWake() throws(StorageError) -> Timestamp? {
+        let next = try database.first(
+            """
+            SELECT min(at) AS at FROM (
+                SELECT min(wake_at_ms) AS at FROM job WHERE wake_at_ms IS NOT NULL
+                UNION ALL
+                SELECT min(deadline_ms) FROM job WHERE deadline_ms IS NOT NULL AND state IN ('pending', 'held'))
+            """
+        ) { (row: Row) throws(StorageError) in try row.optionalTimestamp("at") }
+        return next ?? nil
+    }
+
+    /// Makes all jobs claimable that wait for a model, and returns how many.
+    package func wakeModelUnavailable() throws(StorageError) -> Int {
+        try transaction { () throws(StorageError) in
+            try database.run(
+                """
+                UPDATE job SET pending_reason = 'Priority', wake_at_ms = NULL
+                WHERE state IN ('pending', 'held', 'running') AND queue IN (SELECT name FROM queue)
+                    AND state = 'pending' AND pending_reason = 'ModelUnavailable'
+                """)
+            return database.changes
+        }
+    }
+
+    private func claim(
+        in queue: QueueName, _ settings: QueueSettings, now: Timestamp
+    ) throws(StorageError) -> ClaimedJob? {
+        let found = try database.first(Store.nextClaimableSQL, queue.text) { (row: Row) throws(StorageError) in
+            (
+                job: JobID(try row.integer("id")), attempt: try row.integer("attempt"),
+                episode: try row.optionalInteger("episode")
+            )
+        }
+        guard let found else { return nil }
+        let episode: EpisodeID
+        if let current = found.episode {
+            episode = EpisodeID(current)
+        } else {
+            episode = try beginEpisode(of: found.job, now: now)
+        }
+        let claim = Claim(job: found.job, episode: episode, attempt: found.attempt + 1, epoch: epoch)
+        try database.run(
+            """
+            UPDATE job SET state = 'running', pending_reason = NULL, attempt = ?, epoch = ?, episode = ?,
+                started_at_ms = coalesce(started_at_ms, ?)
+            WHERE id = ?
+            """, claim.attempt, epoch.number, episode.number, now.milliseconds, found.job.number)
+        return try claimedJob(claim, queue, settings)
+    }
+
+    private func beginEpisode(of job: JobID, now: Timestamp) throws(StorageError) -> EpisodeID {
+        let earlier = try database.count("SELECT count(*) AS n FROM episode WHERE job = ?", job.number)
+        return EpisodeID(
+            try database.insert(
+                into: "episode", ["job": job.number, "number": earlier + 1, "started_at_ms": now.milliseconds]))
+    }
+
+    private func claimedJob(
+        _ claim: Claim, _ queue: QueueName, _ settings: QueueSettings
+    ) throws(StorageError) -> ClaimedJob {
+        let steps = try database.all(
+            "SELECT * FROM step WHERE episode = ? AND state <> 'abandoned' ORDER BY idx", claim.episode.number
+        ) { (row: Row) throws(StorageError) in
+            WrittenStep(
+                index: try row.count("idx"), role: try row.word("role"),
+                generated: try row.generated() ?? Generated(text: "", stopReason: .interrupted))
+        }
+        let job = try database.first(
+            """
+            SELECT batch, custom_id, submitter_uid, submitter_name, deadline_ms, failed_attempts, max_attempts,
+                specification
+            FROM job JOIN payload ON payload.job = job.id WHERE id = ?
+            """, claim.job.number
+        ) { (row: Row) throws(StorageError) in
+            ClaimedJob(
+                claim: claim, queue: queue, settings: settings,
+                batch: try row.optionalInteger("batch").map(BatchID.init), customID: try row.optionalText("custom_id"),
+                submitter: try row.submitter(), deadline: try row.optionalTimestamp("deadline_ms"),
+                failedAttempts: try row.count("failed_attempts"),
+                maxAttempts: try row.optionalInteger("max_attempts").map(Int.init) ?? settings.maxAttempts,
+                specification: try row.text("specification"), steps: steps)
+        }
+        guard let job else {
+            throw .badValue(path: database.path, column: "payload.job", value: "nothing for job \(claim.job)")
+        }
+        return job
+    }
+}

@@ -1,0 +1,77 @@
+package import Domain
+
+extension Store {
+    /// Makes a queue.
+    /// - Throws: `.queueExists`, `.invalidSettings`.
+    package func createQueue(
+        _ name: QueueName, _ settings: QueueSettings, by user: User, now: Timestamp
+    ) throws(StorageError) {
+        try settings.validate(for: name)
+        try transaction { () throws(StorageError) in
+            guard try settingsOfQueue(name) == nil else { throw .queueExists(name) }
+            try write(settings, of: name, createdAt: now)
+            let detail = settings.described.map { "\($0.name)=\($0.value)" }.joined(separator: " ")
+            try recordEvent("queue.create", subject: name.text, detail: detail, by: user, now: now)
+        }
+    }
+
+    /// Changes a queue, for every step that begins from now on. Jobs that its budget held look again at once.
+    /// - Throws: `.noSuchQueue`, `.invalidSettings`.
+    package func setQueue(
+        _ name: QueueName, _ settings: QueueSettings, by user: User, now: Timestamp
+    ) throws(StorageError) {
+        try settings.validate(for: name)
+        try transaction { () throws(StorageError) in
+            guard let before = try settingsOfQueue(name) else { throw .noSuchQueue(name) }
+            let changes = zip(before.described, settings.described).filter { $0.value != $1.value }
+            guard !changes.isEmpty else { return }
+            try write(settings, of: name, createdAt: now)
+            if before.limits != settings.limits || before.onBudget != settings.onBudget {
+                try wakeHeldByBudget(in: name)
+            }
+            let detail = changes.map { "\($0.name)=\($0.value)->\($1.value)" }.joined(separator: " ")
+            try recordEvent("queue.set", subject: name.text, detail: detail, by: user, now: now)
+        }
+    }
+
+    /// nil where there is no such queue.
+    func settingsOfQueue(_ name: QueueName) throws(StorageError) -> QueueSettings? {
+        try database.first("SELECT * FROM queue WHERE name = ?", name.text) { (row: Row) throws(StorageError) in
+            try row.queueSettings()
+        }
+    }
+
+    private func write(
+        _ settings: QueueSettings, of name: QueueName, createdAt: Timestamp
+    ) throws(StorageError) {
+        try database.run(
+            """
+            INSERT INTO queue (
+                name, created_at_ms, limit_calls, limit_tokens, limit_gpu_ms, time_zone, on_budget, switcher_kind,
+                switcher_cost, switcher_parameter, exploration_rate, exploration_share, max_steps, step_tokens,
+                max_attempts, is_paused)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (name) DO UPDATE SET
+                limit_calls = excluded.limit_calls, limit_tokens = excluded.limit_tokens,
+                limit_gpu_ms = excluded.limit_gpu_ms, time_zone = excluded.time_zone, on_budget = excluded.on_budget,
+                switcher_kind = excluded.switcher_kind, switcher_cost = excluded.switcher_cost,
+                switcher_parameter = excluded.switcher_parameter, exploration_rate = excluded.exploration_rate,
+                exploration_share = excluded.exploration_share, max_steps = excluded.max_steps,
+                step_tokens = excluded.step_tokens, max_attempts = excluded.max_attempts,
+                is_paused = excluded.is_paused
+            """, name.text, createdAt.milliseconds, settings.limits.calls, settings.limits.tokens,
+            settings.limits.gpuMilliseconds, settings.timeZone, settings.onBudget.rawValue,
+            settings.switcher.kind.rawValue, settings.switcher.cost, settings.switcher.parameter,
+            settings.switcher.explorationRate, settings.switcher.explorationShare, settings.maxSteps,
+            settings.stepTokens, settings.maxAttempts, settings.isPaused)
+    }
+
+    private func wakeHeldByBudget(in queue: QueueName) throws(StorageError) {
+        try database.run(
+            """
+            UPDATE job SET state = 'pending', pending_reason = 'Priority', wake_at_ms = NULL
+            WHERE state IN ('pending', 'held', 'running') AND queue = ? AND state = 'held'
+                AND pending_reason = 'BudgetExhausted'
+            """, queue.text)
+    }
+}

@@ -1,0 +1,138 @@
+package import Domain
+
+extension Store {
+    /// Ends a job: its state, episode, answer, outcome and transitions in one transaction. Returns false, and changes
+    /// nothing, where the claim is no longer valid: the job was cancelled, or another claim owns it.
+    /// - Precondition: the episode's last step has ended; a reward is a finite number (both trap).
+    package func settleJob(_ claim: Claim, _ jobEnd: JobEnd, now: Timestamp) throws(StorageError) -> Bool {
+        try transaction { () throws(StorageError) in
+            guard try isCurrent(claim) else { return false }
+            try requireNoRunningStep(claim)
+            switch jobEnd {
+            case .completed(let outcome, let source):
+                try end(claim.job, state: .completed, failure: nil, now: now)
+                try end(claim.episode, reason: outcome.end.rawValue, now: now)
+                try keep(outcome, source: source, of: claim, now: now)
+            case .failed(let failure, let outcome):
+                try end(claim.job, state: .failed, failure: failure, now: now)
+                try end(claim.episode, reason: outcome?.end.rawValue ?? "failed", now: now)
+                if let outcome { try keep(outcome, source: .verifier, of: claim, now: now) }
+            case .timeout(let failure):
+                try end(claim.job, state: .timeout, failure: failure, now: now)
+                try end(claim.episode, reason: "timeout", now: now)
+            }
+            return true
+        }
+    }
+
+    /// Gives a job back unfinished, to be claimed again now or later.
+    /// - Precondition: the episode's last step has ended (traps).
+    package func releaseJob(_ claim: Claim, _ release: Release, now: Timestamp) throws(StorageError) -> ReleaseResult {
+        try transaction { () throws(StorageError) in
+            guard try isCurrent(claim) else { return .stale }
+            try requireNoRunningStep(claim)
+            if let failure = release.failure, try countFailure(failure, of: claim.job) {
+                try end(claim.job, state: .failed, failure: failure, now: now)
+                try end(claim.episode, reason: "failed", now: now)
+                return .failed
+            }
+            let (state, reason, wakeAt) = waiting(release.parking, now: now)
+            try database.run(
+                "UPDATE job SET state = ?, pending_reason = ?, wake_at_ms = ?, epoch = NULL WHERE id = ?",
+                state.rawValue, reason.rawValue, wakeAt?.milliseconds, claim.job.number)
+            return .released
+        }
+    }
+
+    /// Ends a job that has not ended, whoever runs it, and returns the state it was in; a terminal one is left as it
+    /// was. A running step's end still finds its way into the books.
+    /// - Throws: `.noSuchJob`.
+    package func cancelJob(_ job: JobID, by user: User, now: Timestamp) throws(StorageError) -> JobState {
+        try transaction { () throws(StorageError) in
+            guard let found = try stateOfJob(job) else { throw .noSuchJob(job) }
+            guard !found.state.isTerminal else { return found.state }
+            try end(job, state: .cancelled, failure: nil, now: now)
+            if let episode = found.episode { try end(episode, reason: "cancelled", now: now) }
+            try recordEvent("job.cancel", subject: "\(job)", detail: "was \(found.state.rawValue)", by: user, now: now)
+            return found.state
+        }
+    }
+
+    /// Ends an episode; one that ended before stays as it was.
+    func end(_ episode: EpisodeID, reason: String, now: Timestamp) throws(StorageError) {
+        try database.run(
+            "UPDATE episode SET ended_at_ms = ?, end_reason = ? WHERE id = ? AND ended_at_ms IS NULL",
+            now.milliseconds, reason, episode.number)
+    }
+
+    /// nil where there is no such job; a staged one does not exist yet.
+    func stateOfJob(_ job: JobID) throws(StorageError) -> (state: JobState, queue: String, episode: EpisodeID?)? {
+        try database.first("SELECT state, queue, episode FROM job WHERE id = ? AND state <> 'staged'", job.number) {
+            (row: Row) throws(StorageError) in
+            (
+                state: try row.word("state"), queue: try row.text("queue"),
+                episode: try row.optionalInteger("episode").map(EpisodeID.init)
+            )
+        }
+    }
+
+    private func isCurrent(_ claim: Claim) throws(StorageError) -> Bool {
+        try database.count(
+            """
+            SELECT count(*) AS n FROM job
+            WHERE id = ? AND state = 'running' AND attempt = ? AND epoch = ? AND episode = ?
+            """, claim.job.number, claim.attempt, claim.epoch.number, claim.episode.number) == 1
+    }
+
+    private func requireNoRunningStep(_ claim: Claim) throws(StorageError) {
+        let running = try database.count(
+            "SELECT count(*) AS n FROM step WHERE episode = ? AND state = 'running'", claim.episode.number)
+        precondition(
+            running == 0, "job \(claim.job) was given back while a step of it runs: finish or abandon it first")
+    }
+
+    private func end(
+        _ job: JobID, state: JobState, failure: JobFailure?, now: Timestamp
+    ) throws(StorageError) {
+        try database.run(
+            """
+            UPDATE job SET state = ?, pending_reason = NULL, wake_at_ms = NULL, epoch = NULL, ended_at_ms = ?,
+                error_code = ?, error_message = ?
+            WHERE id = ?
+            """, state.rawValue, now.milliseconds, failure?.code, failure?.message, job.number)
+    }
+
+    private func keep(
+        _ outcome: Outcome, source: RewardSource, of claim: Claim, now: Timestamp
+    ) throws(StorageError) {
+        try database.run(
+            "INSERT INTO answer (episode, text, end_reason) VALUES (?, ?, ?)", claim.episode.number, outcome.answer,
+            outcome.end.rawValue)
+        guard let reward = outcome.reward else { return }
+        try recordOutcome(reward, source: source, by: nil, of: claim.job, claim.episode, now: now)
+    }
+
+    /// True where that was the last attempt.
+    private func countFailure(_ failure: JobFailure, of job: JobID) throws(StorageError) -> Bool {
+        try database.run(
+            """
+            UPDATE job SET failed_attempts = failed_attempts + 1, error_code = ?, error_message = ? WHERE id = ?
+            """, failure.code, failure.message, job.number)
+        return try database.count(
+            """
+            SELECT failed_attempts >= coalesce(job.max_attempts, queue.max_attempts) AS n
+            FROM job JOIN queue ON queue.name = job.queue WHERE id = ?
+            """, job.number) == 1
+    }
+
+    private func waiting(
+        _ parking: Release.Parking, now: Timestamp
+    ) -> (state: JobState, reason: PendingReason, wakeAt: Timestamp?) {
+        switch parking {
+        case .none: (.pending, .priority, nil)
+        case .until(let instant): instant > now ? (.pending, .notBefore, instant) : (.pending, .priority, nil)
+        case .modelUnavailable(let instant): (.pending, .modelUnavailable, instant)
+        case .budgetExhausted(let instant): (.held, .budgetExhausted, instant)
+        }
+    }
+}

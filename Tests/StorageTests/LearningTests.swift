@@ -1,0 +1,138 @@
+import Domain
+import SQLite
+import Storage
+import Testing
+
+/// What the Switcher learns from must be the same whenever it is asked for again.
+@Suite struct LearningTests {
+    @Test func `a judged episode is a training record with its decisions`() async throws {
+        let fixture = try await Fixture()
+        let job = try await fixture.submit()
+        let claim = try await fixture.claim().claim
+        try await fixture.writeStep(claim, index: 0, role: .quick, features: [0.5])
+        try await fixture.writeStep(claim, index: 1, role: .deepthink, features: [-2, 4])
+        let outcome = Outcome(answer: "4", end: .answered, reward: 0.75)
+        _ = try await fixture.store.settleJob(claim, .completed(outcome), now: morning)
+
+        let training = try await fixture.reader.trainingEpisodes(queue: fixture.queue, limit: 10)
+        #expect(training.throughOutcome == 1)
+        let record = try #require(training.episodes.first)
+        #expect(record.job == job)
+        #expect(record.pairKey == "small+large/hashed")
+        #expect(record.source == .verifier)
+        #expect(!record.isTruncated)
+        #expect(record.steps.map(\.features) == [[0.5], [-2, 4]])
+        #expect(record.steps.map(\.role) == [.quick, .deepthink])
+        #expect(record.steps.map(\.reward) == [0, 0.75])
+    }
+
+    @Test func `an environment's rewards stay with their steps and add up to the outcome`() async throws {
+        let fixture = try await Fixture()
+        let job = try await fixture.submit()
+        let claim = try await fixture.claim().claim
+        for (index, reward) in [0.5, 0, 1.5].enumerated() {
+            guard
+                case .begun(let step, _, _) = try await fixture.store.beginStep(
+                    fixture.start(claim, index: index), choose: { _, _ in .write(Decision(role: .quick), features: []) }
+                )
+            else { throw NothingToClaim() }
+            _ = try await fixture.store.finishStep(step, claim, generated(), reward: reward, now: morning)
+        }
+        let outcome = Outcome(answer: "", end: .stepLimit, reward: 2)
+        _ = try await fixture.store.settleJob(claim, .completed(outcome, source: .environment), now: morning)
+        let record = try await fixture.reader.trainingEpisodes(queue: fixture.queue, limit: 1).episodes[0]
+        #expect(record.steps.map(\.reward) == [0.5, 0, 1.5])
+        #expect(record.isTruncated)
+        #expect(record.source == .environment)
+
+        try await fixture.store.recordFeedback(job, reward: 1, by: alice, now: morning)
+        let corrected = try await fixture.reader.trainingEpisodes(queue: fixture.queue, limit: 1).episodes[0]
+        #expect(corrected.steps.map(\.reward) == [0.5, 0, 0.5])
+        #expect(try await fixture.reader.verifyBooks().differences == [])
+    }
+
+    @Test func `a correction replaces the outcome, and the past stays askable`() async throws {
+        let fixture = try await Fixture()
+        let job = try await fixture.complete(0)
+        try await fixture.complete(1)
+        try await fixture.store.recordFeedback(job, reward: 0.5, by: alice, now: morning)
+        try await fixture.store.recordFeedback(job, reward: 0.25, by: alice, now: morning)
+
+        let now = try await fixture.reader.trainingEpisodes(queue: fixture.queue, limit: 10)
+        #expect(now.throughOutcome == 4)
+        #expect(now.episodes.map(\.reward) == [1, 0.25])
+        #expect(now.episodes.map(\.outcome) == [2, 4])
+        #expect(now.episodes[1].source == .feedback)
+        let then = try await fixture.reader.trainingEpisodes(queue: fixture.queue, throughOutcome: 3, limit: 10)
+        #expect(then.episodes.map(\.reward) == [1, 0.5])
+        let newest = try await fixture.reader.trainingEpisodes(queue: fixture.queue, limit: 1)
+        #expect(newest.episodes.map(\.outcome) == [4])
+        #expect(try await fixture.reader.job(job).job.reward == 0.25)
+        #expect(try await fixture.reader.verifyBooks().differences == [])
+    }
+
+    @Test func `a job without an outcome is nothing to learn from until feedback comes`() async throws {
+        let fixture = try await Fixture()
+        let job = try await fixture.complete(nil)
+        #expect(try await fixture.reader.trainingEpisodes(queue: fixture.queue, limit: 10).episodes == [])
+        try await fixture.store.recordFeedback(job, reward: 0.5, by: alice, now: morning)
+        #expect(try await fixture.reader.trainingEpisodes(queue: fixture.queue, limit: 10).episodes.count == 1)
+    }
+
+    @Test func `feedback needs a completed job and a number`() async throws {
+        let fixture = try await Fixture()
+        let pending = try await fixture.submit()
+        await #expect(throws: StorageError.jobNotCompleted(pending, state: .pending)) {
+            try await fixture.store.recordFeedback(pending, reward: 1, by: alice, now: morning)
+        }
+        await #expect(throws: StorageError.noSuchJob(JobID(9))) {
+            try await fixture.store.recordFeedback(JobID(9), reward: 1, by: alice, now: morning)
+        }
+        await #expect(throws: StorageError.rewardNotFinite(pending)) {
+            try await fixture.store.recordFeedback(pending, reward: .nan, by: alice, now: morning)
+        }
+    }
+
+    @Test func `policies are numbered by queue and come back whole`() async throws {
+        let fixture = try await Fixture()
+        #expect(try await fixture.reader.latestPolicySnapshot(fixture.queue) == nil)
+        for count in 1...2 {
+            let snapshot = NewPolicySnapshot(
+                queue: fixture.queue, pairKey: "small+large", kind: "fitted-q", encoder: "hashed",
+                weights: [UInt8](repeating: UInt8(count), count: 1_000), trainedThroughOutcome: Int64(count),
+                episodeCount: count)
+            #expect(try await fixture.store.savePolicySnapshot(snapshot, now: morning) == Int64(count))
+        }
+        let latest = try #require(try await fixture.reader.latestPolicySnapshot(fixture.queue))
+        #expect(latest.version == 2)
+        #expect(latest.weights == [UInt8](repeating: 2, count: 1_000))
+        #expect(try await fixture.reader.policyVersions(fixture.queue).map(\.version) == [1, 2])
+
+        let raw = try fixture.directory.rawConnection()
+        try raw.execute("DROP TRIGGER policy_snapshot_never_changes; UPDATE policy_snapshot SET weights = x'00'")
+        await #expect(throws: StorageError.damagedPolicy(queue: fixture.queue, version: 2)) {
+            try await fixture.reader.latestPolicySnapshot(fixture.queue)
+        }
+    }
+
+    @Test func `statistics count choices by step and the latest rewards`() async throws {
+        let fixture = try await Fixture(QueueSettings(limits: BudgetLimits(calls: 1)))
+        let first = try await fixture.complete(0, role: .deepthink)
+        try await fixture.complete(1, role: .quick)
+        try await fixture.store.recordFeedback(first, reward: 0.5, by: alice, now: morning)
+        try await fixture.submit()
+        let claim = try await fixture.claim().claim
+        guard
+            case .begun(let step, _, _) = try await fixture.store.beginStep(
+                fixture.start(claim),
+                choose: { _, mask in .write(Decision(role: .quick, maskReason: mask), features: []) })
+        else { throw NothingToClaim() }
+        _ = try await fixture.store.finishStep(step, claim, generated(), now: morning)
+        let statistics = try await fixture.reader.policyStatistics(fixture.queue)
+        #expect(statistics.steps.map(\.quickCount) == [2])
+        #expect(statistics.steps.map(\.deepthinkCount) == [1])
+        #expect(statistics.masked == [.calls: 1])
+        #expect(statistics.judgedEpisodeCount == 2)
+        #expect(statistics.meanReward == 0.75)
+    }
+}

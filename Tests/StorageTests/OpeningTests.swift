@@ -1,0 +1,117 @@
+import Domain
+import SQLite
+import Storage
+import Testing
+
+/// Opening decides whether what is there may be touched at all: a wrong yes here costs users their books.
+@Suite struct OpeningTests {
+    @Test func `a fresh state is private to its owner`() throws {
+        let directory = TemporaryDirectory()
+        let nested = "\(directory.path)/state"
+        do {
+            let store = try Store(directory: nested, now: morning)
+            #expect(store.epoch == Epoch(1))
+            #expect(directory.mode("state") == 0o700)
+            #expect(directory.mode("state/state.sqlite") == 0o600)
+            #expect(directory.mode("state/state.sqlite-wal") == 0o600)
+            #expect(directory.mode("state/lock") == 0o600)
+        }
+        TemporaryDirectory.remove(nested)
+    }
+
+    @Test func `a second londid on the same state is refused and told who has it`() throws {
+        let directory = TemporaryDirectory()
+        let store = try Store(directory: directory.path, now: morning)
+        #expect(throws: StorageError.inUse(path: directory.path, processID: currentProcessID)) {
+            try Store(directory: directory.path, now: morning)
+        }
+        #expect(store.epoch == Epoch(1))
+    }
+
+    @Test func `each opening is a new epoch and keeps what was there`() async throws {
+        let directory = TemporaryDirectory()
+        for epoch in 1...3 {
+            let store = try Store(directory: directory.path, now: morning)
+            #expect(store.epoch == Epoch(Int64(epoch)))
+            try await store.createQueue(QueueName("q\(epoch)"), QueueSettings(), by: admin, now: morning)
+            #expect(try await store.makeReader().queues().count == epoch)
+        }
+    }
+
+    @Test func `a directory that others can write to is refused`() {
+        let directory = TemporaryDirectory()
+        directory.setMode(0o777)
+        #expect(throws: StorageError.insecureDirectory(path: directory.path, mode: 0o777)) {
+            try Store(directory: directory.path, now: morning)
+        }
+    }
+
+    @Test func `a file that is no database is refused and left alone`() {
+        let directory = TemporaryDirectory()
+        let bytes = Array(String(repeating: "these are my notes, not yours. ", count: 100).utf8)
+        directory.write(bytes, to: "state.sqlite")
+        #expect(throws: StorageError.corrupt(path: directory.databasePath, reason: "file is not a database")) {
+            try Store(directory: directory.path, now: morning)
+        }
+        #expect(directory.read("state.sqlite") == bytes)
+    }
+
+    @Test func `another program's database is refused`() throws {
+        let directory = TemporaryDirectory()
+        directory.write([], to: "state.sqlite")
+        try directory.rawConnection().execute("CREATE TABLE recipes (name TEXT)")
+        #expect(
+            throws: StorageError.corrupt(
+                path: directory.databasePath, reason: "its tables are not londid's: it has recipes")
+        ) { try Store(directory: directory.path, now: morning) }
+    }
+
+    @Test func `a new migration is applied once, after a copy of the old database`() async throws {
+        let directory = TemporaryDirectory()
+        let next = Migration(name: "0002_notes", sql: "CREATE TABLE note (text TEXT NOT NULL) STRICT;")
+        do {
+            let store = try Store(directory: directory.path, now: morning)
+            try await store.createQueue(QueueName("maths"), QueueSettings(), by: admin, now: morning)
+        }
+        for _ in 1...2 {
+            _ = try Store(directory: directory.path, now: morning, migrations: Migration.compiledIn + [next])
+        }
+        try directory.rawConnection().execute("INSERT INTO note VALUES ('here')")
+
+        let copy = TemporaryDirectory()
+        copy.write(directory.read("state.sqlite.before-0002_notes"), to: "state.sqlite")
+        let old = try Store(directory: copy.path, now: morning)
+        #expect(try await old.makeReader().queues().map(\.name.text) == ["maths"])
+        #expect(directory.mode("state.sqlite.before-0002_notes") == 0o600)
+    }
+
+    @Test func `a migration that fails leaves the database as it was`() throws {
+        let directory = TemporaryDirectory()
+        _ = try Store(directory: directory.path, now: morning)
+        let broken = Migration(name: "0002_broken", sql: "CREATE TABLE half (a INTEGER) STRICT; CREATE TABLE job (b);")
+        #expect(throws: StorageError.self) {
+            try Store(directory: directory.path, now: morning, migrations: Migration.compiledIn + [broken])
+        }
+        _ = try Store(directory: directory.path, now: morning)
+        #expect(throws: SQLiteError.self) { try directory.rawConnection().execute("SELECT * FROM half") }
+    }
+
+    @Test func `a newer schema is refused by name`() throws {
+        let directory = TemporaryDirectory()
+        let next = Migration(name: "0002_notes", sql: "CREATE TABLE note (text TEXT NOT NULL) STRICT;")
+        _ = try Store(directory: directory.path, now: morning, migrations: Migration.compiledIn + [next])
+        #expect(
+            throws: StorageError.newerSchema(
+                path: directory.databasePath, found: "0002_notes", known: "0001_initial")
+        ) { try Store(directory: directory.path, now: morning) }
+    }
+
+    @Test func `an applied migration whose text changed is refused`() throws {
+        let directory = TemporaryDirectory()
+        _ = try Store(directory: directory.path, now: morning)
+        let changed = Migration(name: "0001_initial", sql: Migration.compiledIn[0].sql + "\n-- afterthought\n")
+        #expect(throws: StorageError.changedMigration(path: directory.databasePath, name: "0001_initial")) {
+            try Store(directory: directory.path, now: morning, migrations: [changed])
+        }
+    }
+}
