@@ -1,0 +1,70 @@
+import Domain
+import FoundationEssentials
+
+/// Follows one `/completion` stream: what was written so far, and what that took.
+struct CompletionStream {
+    /// Log-probabilities below this are the server's way to say zero probability.
+    static let lowestLogProbability = -50.0
+
+    private var parser = EventStreamParser()
+    private let decoder = JSONDecoder()
+    private(set) var text = ""
+    /// Every token written, the withheld and the break included.
+    private(set) var tokens: [Int] = []
+    /// The last tokens whose text the server has not sent: they may begin a paragraph break.
+    private(set) var withheldTokens: [Int] = []
+    private(set) var logProbabilities: [Double] = []
+    private(set) var timings = CompletionTimings.none
+    /// When `timings` was reported; nil before the server has begun: it may be busy with other requests.
+    private(set) var reportedAt: Duration?
+    /// `eos`, `limit` or `word`; nil while the stream goes on.
+    private(set) var stopType: String?
+    /// Set once the stream has become useless.
+    private(set) var failure: Failure?
+
+    enum Failure: Equatable {
+        case refused(status: Int, message: String)
+        case notUnderstood(String)
+    }
+
+    /// Takes in what has arrived. Returns false when reading on is of no use.
+    mutating func feed(_ bytes: UnsafeRawBufferPointer, now: Duration) -> Bool {
+        do {
+            for data in try parser.feed(bytes) where failure == nil {
+                try take(try decoder.decode(CompletionEvent.self, from: Data(data)), now: now)
+            }
+        } catch is EventStreamParser.TooLong {
+            failure = .notUnderstood("an event over \(EventStreamParser.longestEvent) bytes")
+        } catch {
+            failure = .notUnderstood("\(error)")
+        }
+        return failure == nil
+    }
+
+    private mutating func take(_ event: CompletionEvent, now: Duration) throws {
+        if event.error != nil || (event.code != nil && event.message != nil) {
+            failure = .refused(
+                status: event.error?.code ?? event.code ?? 500,
+                message: event.error?.message ?? event.message ?? "no reason given")
+            return
+        }
+        reportedAt = now
+        if let progress = event.promptProgress {
+            timings.cachedTokens = progress.cache
+            timings.promptTokens = max(0, progress.processed - progress.cache)
+            timings.promptMilliseconds = progress.milliseconds
+        } else if event.stop != true {
+            tokens += event.tokens ?? []
+            let content = event.content ?? ""
+            text += content
+            withheldTokens = content.isEmpty ? withheldTokens + (event.tokens ?? []) : []
+            logProbabilities += (event.completionProbabilities ?? []).compactMap(\.logprob).map {
+                min(0, max(Self.lowestLogProbability, $0))
+            }
+        } else {
+            text += event.content ?? ""
+            stopType = event.stopType ?? "none"
+        }
+        if let timings = event.timings { self.timings = timings }
+    }
+}

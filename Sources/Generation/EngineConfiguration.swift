@@ -1,0 +1,68 @@
+package import Domain
+
+/// One role's engine, as londid.conf describes it.
+package struct EngineConfiguration: Hashable, Sendable {
+    /// Where the model runs.
+    package enum Source: Hashable, Sendable {
+        /// A llama-server that londid starts and supervises.
+        case local(LocalEngine)
+        /// A server that someone else runs: `http://host:port`, `https://...`, or the full path of a Unix socket.
+        case url(String)
+    }
+
+    package var role: Role
+    package var source: Source
+    /// A system prompt that comes before the job's own messages; nil for none.
+    package var instructions: String?
+    package var temperature: Double
+
+    package init(role: Role, source: Source, instructions: String? = nil, temperature: Double = 0) {
+        self.role = role
+        self.source = source
+        self.instructions = instructions
+        self.temperature = temperature
+    }
+}
+
+/// A llama-server of our own.
+package struct LocalEngine: Hashable, Sendable {
+    /// The full path of llama-server, or its name in `searchPath`.
+    package var executable: String
+    /// The directories of a PATH variable.
+    package var searchPath: String
+    /// A GGUF file; of a model in several files the first, `...-00001-of-0000N.gguf`.
+    package var modelPath: String
+    /// The file's SHA-256 in hexadecimal; nil: taken as it is. Of a model in several files, of all of them in order.
+    package var sha256: String?
+    /// The most tokens of one job's prompt and answer together.
+    package var context: Int
+    /// How many jobs it serves at once.
+    package var slots: Int
+    /// Layers on the GPU: nil for all where a device is there; 0 for the CPU.
+    package var gpuLayers: Int?
+    /// nil: llama-server's own choice.
+    package var threads: Int?
+    package var extraArguments: [String]
+    /// Put over the few variables that londid sets itself.
+    package var environment: [String: String]
+    /// In a directory that only londid's user can enter; ends in `.sock`.
+    package var socketPath: String
+
+    package init(
+        executable: String = "llama-server", searchPath: String = "/usr/local/bin:/usr/bin:/bin", modelPath: String,
+        sha256: String? = nil, context: Int = 4096, slots: Int = 1, gpuLayers: Int? = nil, threads: Int? = nil,
+        extraArguments: [String] = [], environment: [String: String] = [:], socketPath: String
+    ) {
+        self.executable = executable
+        self.searchPath = searchPath
+        self.modelPath = modelPath
+        self.sha256 = sha256
+        self.context = context
+        self.slots = slots
+        self.gpuLayers = gpuLayers
+        self.threads = threads
+        self.extraArguments = extraArguments
+        self.environment = environment
+        self.socketPath = socketPath
+    }
+}

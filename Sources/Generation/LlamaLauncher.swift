@@ -1,0 +1,193 @@
+import Domain
+import Glibc
+import Processes
+
+/// Starts one llama-server and returns it once it is known to be ours, loaded, and on the device that was asked for.
+struct LlamaLauncher: Sendable {
+    struct Server: Sendable {
+        let child: ChildProcess
+        let client: LlamaClient
+        let properties: LlamaAPI.Properties
+        let identity: String
+        let device: String
+    }
+
+    /// How far the server's log may lag behind its health.
+    private static let logPatience = Duration.seconds(5)
+
+    let role: Role
+    let engine: LocalEngine
+    let memory: MemoryGate
+    let time: MonotonicTime
+    let policy: RestartPolicy
+    let log: @Sendable (String) -> Void
+    private let inspector = ModelInspector()
+
+    init(
+        role: Role, engine: LocalEngine, memory: MemoryGate, time: MonotonicTime, policy: RestartPolicy,
+        log: @escaping @Sendable (String) -> Void
+    ) {
+        self.role = role
+        self.engine = engine
+        self.memory = memory
+        self.time = time
+        self.policy = policy
+        self.log = log
+    }
+
+    func launch() async throws(GenerationError) -> Server {
+        let model = try await inspector.inspect(engine)
+        let executable: String
+        do {
+            executable = try findExecutable(engine.executable, searchPath: engine.searchPath)
+        } catch {
+            throw .executableMissing(name: engine.executable, reason: "\(error)")
+        }
+        let devices = try await devices(executable)
+        try await memory.admit(role, devices: devices)
+        try makeSocketFree()
+        let tail = LogTail(forward: log)
+        let child = try await spawn(executable, devices: devices, tail: tail)
+        do {
+            return try await waitUntilReady(child, model: model, devices: devices, tail: tail)
+        } catch {
+            await child.terminate(graceMilliseconds: policy.graceMilliseconds)
+            throw error
+        }
+    }
+
+    /// The devices to offload to; empty for the CPU.
+    private func devices(_ executable: String) async throws(GenerationError) -> [Device] {
+        if engine.gpuLayers == 0 { return [] }
+        let all = try await Device.list(executable: executable, environment: environment)
+        let chosen = chosenDeviceNames
+        let devices = chosen.map { names in all.filter { names.contains($0.name) } } ?? all
+        if devices.isEmpty, let layers = engine.gpuLayers {
+            throw .deviceMissing(
+                role: role, wanted: "a device for \(layers) layers",
+                found: "llama-server lists \(all.isEmpty ? "none" : all.map(\.name).joined(separator: ", "))")
+        }
+        if devices.isEmpty { log("llama-server lists no device: running on the CPU") }
+        return devices
+    }
+
+    /// The value of `--device` among the extra arguments.
+    private var chosenDeviceNames: [String]? {
+        let arguments = engine.extraArguments
+        guard let index = arguments.firstIndex(where: { $0 == "--device" || $0 == "-dev" }), index + 1 < arguments.count
+        else { return nil }
+        return arguments[index + 1].split(separator: ",").map(String.init)
+    }
+
+    private var environment: [String: String] {
+        // Waiting threads sleep: spinning ones take the processor from the other role's server. A backtrace by gdb
+        // would stop a dying server for seconds.
+        ["OMP_WAIT_POLICY": "passive", "GGML_NO_BACKTRACE": "1", "PATH": engine.searchPath]
+            .merging(engine.environment) { $1 }
+    }
+
+    private func arguments(devices: [Device]) -> [String] {
+        var arguments = [
+            "--model", engine.modelPath,
+            "--host", engine.socketPath,
+            "--ctx-size", String(engine.context * engine.slots),
+            "--parallel", String(engine.slots),
+            // Each slot has its own part of the cache, so jobs do not evict each other's prompts.
+            "--no-kv-unified", "--cache-ram", "0",
+            // Small batches: a cancelled request frees its slot at the next one.
+            "--batch-size", "256", "--ubatch-size", "256",
+            "--n-gpu-layers", String(devices.isEmpty ? 0 : engine.gpuLayers ?? 999),
+            // The level at which the buffers' devices are logged.
+            "--verbosity", "4", "--metrics",
+        ]
+        if let threads = engine.threads { arguments += ["--threads", String(threads)] }
+        return arguments + engine.extraArguments
+    }
+
+    /// Removes what a killed server left. Anything but a socket is not ours to remove.
+    private func makeSocketFree() throws(GenerationError) {
+        let path = engine.socketPath
+        guard path.hasSuffix(".sock"), path.utf8.count < 108 else {
+            throw .socketUnusable(path: path, reason: "its path must end in .sock and have less than 108 bytes")
+        }
+        var status = stat()
+        if lstat(path, &status) == 0 {
+            guard status.st_mode & S_IFMT == S_IFSOCK else {
+                throw .socketUnusable(path: path, reason: "something that is no socket is there: move it away")
+            }
+            guard unlink(path) == 0 else { throw .socketUnusable(path: path, reason: errnoText()) }
+        }
+    }
+
+    private func spawn(
+        _ executable: String, devices: [Device], tail: LogTail
+    ) async throws(GenerationError) -> ChildProcess {
+        let command = ProcessCommand(
+            path: executable, arguments: arguments(devices: devices), environment: environment)
+        do {
+            let child = try await ChildProcess.start(command, output: .pipe, error: .output)
+            if let output = child.output {
+                tail.follow(LineReader(reading: output) { line in tail.add(line) })
+            }
+            return child
+        } catch {
+            throw .executableMissing(name: executable, reason: "\(error)")
+        }
+    }
+
+    private func waitUntilReady(
+        _ child: ChildProcess, model: ModelFile, devices: [Device], tail: LogTail
+    ) async throws(GenerationError) -> Server {
+        let client = LlamaClient(role: role, endpoint: .unixSocket(path: engine.socketPath), time: time)
+        let began = time.now()
+        while true {
+            if let exit = child.exitIfEnded {
+                await tail.end()
+                throw .startFailed(role: role, reason: "\(exit)", lastLines: tail.lastLines)
+            }
+            var isHealthy = false
+            do {
+                isHealthy = try await client.isHealthy()
+            } catch .serverDied {
+                // Not listening yet, or ending: the next round tells.
+            }
+            if isHealthy { break }
+            guard time.now() - began < policy.startLimit else {
+                throw .startFailed(
+                    role: role, reason: "no health after \(policy.startLimit)", lastLines: tail.lastLines)
+            }
+            try await pause()
+        }
+        let properties = try await client.properties()
+        guard properties.modelPath == engine.modelPath else {
+            throw .strangeServer(role: role, expected: engine.modelPath, actual: properties.modelPath)
+        }
+        let device = try await checkDevice(devices, tail: tail)
+        return Server(
+            child: child, client: client, properties: properties, identity: model.identity, device: device)
+    }
+
+    /// llama.cpp goes on with the CPU when a device fails, and says "offloaded to GPU" all the same: only the places of
+    /// the model's buffers tell the truth.
+    private func checkDevice(_ devices: [Device], tail: LogTail) async throws(GenerationError) -> String {
+        guard !devices.isEmpty else { return "CPU" }
+        let began = time.now()
+        while true {
+            let used = devices.filter { tail.bufferDevices.contains($0.name) }
+            if !used.isEmpty { return used.map { "\($0.name): \($0.description)" }.joined(separator: ", ") }
+            guard time.now() - began < Self.logPatience else { break }
+            try await pause()
+        }
+        throw .deviceMissing(
+            role: role, wanted: devices.map(\.name).joined(separator: ", "),
+            found: "the model's weights went to \(tail.bufferDevices.sorted().joined(separator: ", "))")
+    }
+
+    private func pause() async throws(GenerationError) {
+        do {
+            try await time.sleep(policy.loadingPause)
+        } catch {
+            throw .cancelled(partial: Generated(text: "", stopReason: .interrupted))
+        }
+    }
+}

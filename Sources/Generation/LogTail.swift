@@ -1,0 +1,46 @@
+import Processes
+import Synchronization
+
+/// A server's log as it passes: handed on, its last lines kept for messages, and the places of its weights noted.
+final class LogTail: Sendable {
+    private static let keptLines = 8
+
+    private struct Kept {
+        var lines: [String] = []
+        var bufferDevices: Set<String> = []
+        var reader: LineReader?
+    }
+
+    private let forward: @Sendable (String) -> Void
+    private let kept = Mutex(Kept())
+
+    init(forward: @escaping @Sendable (String) -> Void) { self.forward = forward }
+
+    var lastLines: [String] { kept.withLock(\.lines) }
+
+    /// The names of the devices that hold weights, such as `CUDA0` or `CPU_Mapped`.
+    var bufferDevices: Set<String> { kept.withLock(\.bufferDevices) }
+
+    func follow(_ reader: LineReader) { kept.withLock { $0.reader = reader } }
+
+    /// Suspends until the log's end.
+    func end() async { await kept.withLock(\.reader)?.end() }
+
+    func add(_ line: String) {
+        kept.withLock { kept in
+            kept.lines.append(line)
+            if kept.lines.count > Self.keptLines { kept.lines.removeFirst() }
+            if let device = Self.bufferDevice(in: line) { kept.bufferDevices.insert(device) }
+        }
+        forward(line)
+    }
+
+    /// Reads `load_tensors:        CUDA0 model buffer size =    92.10 MiB`.
+    static func bufferDevice(in line: String) -> String? {
+        let words = line.split(separator: " ")
+        guard let index = words.firstIndex(of: "model"), index > 0,
+            words[index...].starts(with: ["model", "buffer", "size"])
+        else { return nil }
+        return String(words[index - 1])
+    }
+}

@@ -1,0 +1,23 @@
+/// Why a program could not be started. How a program that did start ended is no error: see `ProcessExit`.
+package enum ProcessError: Error, Equatable, CustomStringConvertible {
+    /// No such file, or no such name in the search path.
+    case notFound(path: String)
+    /// The file is there, but this user may not execute it, or it is no program.
+    case notExecutable(path: String, reason: String)
+    case directoryMissing(path: String, program: String)
+    /// Anything else that the system said: out of processes, memory or descriptors.
+    case failed(path: String, reason: String)
+
+    package var description: String {
+        switch self {
+        case .notFound(let path):
+            "program '\(path)' not found: install it, or give its full path"
+        case .notExecutable(let path, let reason):
+            "program '\(path)' cannot be executed (\(reason)): check the file's mode, owner and architecture"
+        case .directoryMissing(let path, let program):
+            "working directory '\(path)' for '\(program)' is missing: create it or name another one"
+        case .failed(let path, let reason):
+            "program '\(path)' could not be started: \(reason)"
+        }
+    }
+}
