@@ -1,0 +1,171 @@
+package import Domain
+
+/// Fitted Q on two action values: the default learner. It refits from all closed episodes:
+///
+/// 1. lay the steps out in one matrix, and factor the precision of the weights, which does not depend on the targets;
+/// 2. walk each episode backwards and give every step its target: its reward and calls from here on, following what
+///    happened while that was greedy and the current estimate from where it was not;
+/// 3. solve for the weights (Bayesian linear regression), and go back to 2 until they stand still.
+///
+/// Reward and number of calls are learnt apart, so that the cost may change later. The weights of the mean of both
+/// actions and of their difference have priors of their own: what is common to both is learnt quickly, and where an
+/// action has not been tried the difference stays near 0, so that DEEPTHINK is not called for nothing.
+/// - Source: paper.md sections 1, 2 and 4; Ernst, Geurts and Wehenkel, "Tree-based batch mode reinforcement learning",
+///   2005 (fitted Q iteration); Watkins' Q(lambda), 1989 (following a trace until an action that is not greedy).
+package struct FittedQ: Learner {
+    /// gamma. Jobs end, so the future counts in full.
+    package var discount = 1.0
+    /// lambda, 0...1: how much of a target follows what happened rather than the estimate of the next state's value.
+    package var traceDecay = 0.7
+    /// Prior precision of the mean's weights, in units of one step's noise.
+    package var meanPrecision = 1.0
+    /// Prior precision of the difference's weights, in the same units.
+    package var differencePrecision = 1.0
+    package var sweepLimit = 200
+    /// Weights that move less than this from one sweep to the next stand still.
+    package var tolerance = 1e-5
+    /// A sweep that moves the weights by more than this share of the one before does not settle.
+    private static let settling = 0.98
+    private static let damping = 0.8
+
+    package init() {}
+
+    package var kind: SwitcherKind { .fittedQ }
+
+    package func learn(
+        from episodes: [TrainingEpisode], settings: SwitcherSettings, featureCount: Int
+    ) throws(SwitchingError) -> Policy.Parameters {
+        let replay = try ReplayMatrix(episodes, featureCount: featureCount)
+        let bounds = ReturnBounds(episodes, discount: discount)
+        let factor = Cholesky(precision(of: replay), count: 2 * featureCount)
+
+        var parameters = Policy.Parameters(zero: featureCount)
+        var targets = Targets(count: replay.count)
+        // A change of the greedy role in one state changes the targets of others, so that the weights of hashed
+        // features can swing for ever between two policies. Where they do not settle, each sweep goes a smaller part
+        // of the way.
+        var relaxation = 1.0
+        var previousMove = Double.infinity
+        for sweep in 0..<sweepLimit {
+            targets.walkBackwards(
+                replay, parameters, cost: settings.cost, discount: discount, traceDecay: traceDecay, bounds: bounds)
+            let solution = solve(factor, replay, targets)
+            let move = parameters.greatestDistance(to: solution)
+            parameters.move(to: solution, by: relaxation)
+            if relaxation * move < tolerance { break }
+            if sweep > bounds.longestEpisode && move > Self.settling * previousMove { relaxation *= Self.damping }
+            previousMove = move
+        }
+
+        parameters.noiseVariance = noiseVariance(replay, parameters, targets, cost: settings.cost)
+        parameters.differencePrecisionFactor = factor.packedBlock(from: featureCount).map { Float($0) }
+        return parameters
+    }
+
+    /// The precision of [mean, difference], [2n, 2n] row-major, upper triangle: with g = +-1/2 each step adds the outer
+    /// product of [x, g x].
+    private func precision(of replay: ReplayMatrix) -> [Double] {
+        let n = replay.featureCount
+        var quick = [Double](repeating: 0, count: n * n)
+        var deepthink = quick
+        for index in 0..<replay.count where replay.steps[index].isTaught {
+            if replay.steps[index].role == .quick {
+                var gram = quick.mutableSpan
+                addOuterProduct(replay.features.span.extracting(replay.row(index)), to: &gram)
+            } else {
+                var gram = deepthink.mutableSpan
+                addOuterProduct(replay.features.span.extracting(replay.row(index)), to: &gram)
+            }
+        }
+        var precision = [Double](repeating: 0, count: 4 * n * n)
+        for row in 0..<n {
+            for column in row..<n {
+                let ofQuick = quick[row * n + column]
+                let ofDeepthink = deepthink[row * n + column]
+                precision[row * 2 * n + column] = ofQuick + ofDeepthink
+                precision[(n + row) * 2 * n + n + column] = (ofQuick + ofDeepthink) / 4
+                precision[row * 2 * n + n + column] = (ofDeepthink - ofQuick) / 2
+                precision[column * 2 * n + n + row] = (ofDeepthink - ofQuick) / 2
+            }
+            precision[row * 2 * n + row] += meanPrecision
+            precision[(n + row) * 2 * n + n + row] += differencePrecision
+        }
+        return precision
+    }
+
+    /// The weights that fit the targets best.
+    private func solve(
+        _ factor: Cholesky, _ replay: ReplayMatrix, _ targets: Targets
+    ) -> Policy.Parameters {
+        let n = replay.featureCount
+        func fit(_ targets: [Double]) -> (mean: [Double], difference: [Double]) {
+            var quick = [Double](repeating: 0, count: n)
+            var deepthink = quick
+            for index in 0..<replay.count where replay.steps[index].isTaught {
+                if replay.steps[index].role == .quick {
+                    var sum = quick.mutableSpan
+                    addScaled(replay.features.span.extracting(replay.row(index)), by: targets[index], to: &sum)
+                } else {
+                    var sum = deepthink.mutableSpan
+                    addScaled(replay.features.span.extracting(replay.row(index)), by: targets[index], to: &sum)
+                }
+            }
+            let rightHandSide =
+                (0..<n).map { quick[$0] + deepthink[$0] } + (0..<n).map { (deepthink[$0] - quick[$0]) / 2 }
+            let weights = factor.solve(rightHandSide)
+            return (Array(weights[..<n]), Array(weights[n...]))
+        }
+        var parameters = Policy.Parameters(zero: 0)
+        (parameters.rewardMean, parameters.rewardDifference) = fit(targets.reward)
+        (parameters.callsMean, parameters.callsDifference) = fit(targets.calls)
+        return parameters
+    }
+
+    /// The mean square of what the weights leave unexplained, with one step of the prior's: never 0.
+    private func noiseVariance(
+        _ replay: ReplayMatrix, _ parameters: Policy.Parameters, _ targets: Targets, cost: Double
+    ) -> Double {
+        let priorVariance = 0.25
+        var sum = priorVariance
+        var count = 1.0
+        for index in 0..<replay.count where replay.steps[index].isTaught {
+            let step = replay.steps[index]
+            let values = parameters.values(replay.features.span.extracting(replay.row(index)), cost: cost)
+            let target = targets.reward[index] - cost * targets.calls[index]
+            let error = step.role == .quick ? target - values.quick : target - cost - values.deepthink
+            sum += error * error
+            count += 1
+        }
+        return sum / count
+    }
+}
+
+extension Policy.Parameters {
+    /// Nothing learnt: both actions are worth the same.
+    init(zero n: Int) {
+        let zeros = [Double](repeating: 0, count: n)
+        self.init(
+            rewardMean: zeros, rewardDifference: zeros, callsMean: zeros, callsDifference: zeros,
+            differencePrecisionFactor: [], noiseVariance: 0)
+    }
+
+    /// The largest difference between two weights.
+    fileprivate func greatestDistance(to other: Self) -> Double {
+        func distance(_ weights: KeyPath<Self, [Double]>) -> Double {
+            zip(self[keyPath: weights], other[keyPath: weights]).reduce(0) { max($0, abs($1.0 - $1.1)) }
+        }
+        return max(
+            distance(\.rewardMean), distance(\.rewardDifference), distance(\.callsMean), distance(\.callsDifference))
+    }
+
+    /// Goes a part of the way, 0...1, to other weights.
+    fileprivate mutating func move(to other: Self, by part: Double) {
+        func move(_ weights: WritableKeyPath<Self, [Double]>) {
+            self[keyPath: weights] = zip(self[keyPath: weights], other[keyPath: weights]).map { $0 + part * ($1 - $0) }
+        }
+        move(\.rewardMean)
+        move(\.rewardDifference)
+        move(\.callsMean)
+        move(\.callsDifference)
+    }
+}

@@ -1,0 +1,111 @@
+import Domain
+import Switching
+import Testing
+
+/// Features are part of a policy's meaning: they must stay what they are, on every machine and in every version.
+@Suite struct HashedEncoderTests {
+    static let state = SwitcherState(
+        question: "What is 17 * 23? Überlege gut.", answer: "17 * 23 = 391\n", stepIndex: 2, maxSteps: 8,
+        lastRole: .deepthink,
+        quickLogProbabilities: LogProbabilities(minimum: -4, lowerQuartile: -1, median: -0.5, mean: -0.72),
+        lastStepTokens: 31, repeats: 1, stepsSinceQuick: 1, remainingBudgetShare: 0.25, dayFraction: 0.75)
+
+    @Test func `the named features are what their names say`() {
+        let features = HashedEncoder().encode(Self.state)
+        let named = Dictionary(uniqueKeysWithValues: zip(HashedEncoder.denseNames, features))
+        let expected: [(String, Float)] = [
+            ("bias", 1), ("step", 0.25), ("first step", 0), ("last step", 0), ("last step's tokens", 5.0 / 16),
+            ("QUICK's certainty unknown", 0), ("QUICK's lower quartile", 0.5), ("QUICK's median token", 0.5),
+            ("QUICK's mean token", 0.6), ("steps since QUICK", 0.25), ("budget left", 0.25),
+            ("time of day, sine", -1), ("time of day, cosine", 0), ("QUICK wrote last", 0),
+            ("DEEPTHINK wrote last", 1), ("last step repeated", 1), ("repeats", 0.25),
+        ]
+        for (name, value) in expected {
+            #expect(abs((named[name] ?? .nan) - value) < 1e-6, "\(name)")
+        }
+    }
+
+    /// Golden: a change of these bits needs a new identity.
+    @Test func `the features of a state never change under one identity`() {
+        let encoder = HashedEncoder()
+        #expect(encoder.identity == "hashed-v1-128")
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for byte in bytes(of: encoder.encode(Self.state)) { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
+        #expect(hash == 18_807_276_331_981_721)
+    }
+
+    @Test func `each part of the text has length 1, and none where there is no text`() {
+        let encoder = HashedEncoder(bucketCount: 64)
+        let features = encoder.encode(Self.state)
+        #expect(features.count == encoder.featureCount)
+        #expect(encoder.featureNames.count == encoder.featureCount)
+        let dense = HashedEncoder.denseNames.count
+        for part in [features[dense..<(dense + 48)], features[(dense + 48)...]] {
+            #expect(abs(part.reduce(0) { $0 + $1 * $1 } - 1) < 1e-5)
+        }
+        let empty = encoder.encode(SwitcherState(question: " \n", maxSteps: 1))
+        #expect(empty[dense...].allSatisfy { $0 == 0 })
+    }
+
+    /// What should make no difference, and what should.
+    @Test func `numbers count by their length, words by their letters and order`() {
+        func encode(_ question: String) -> ArraySlice<Float> {
+            HashedEncoder().encode(SwitcherState(question: question, maxSteps: 1))[HashedEncoder.denseNames.count...]
+        }
+        #expect(encode("Add 17 and 25") == encode("add  93 AND 41"))
+        #expect(encode("add 17 and 25") != encode("add 1725 and 25"))
+        #expect(encode("cat eats dog") != encode("dog eats cat"))
+        #expect(encode("7 + 8") != encode("7 * 8"))
+    }
+
+    @Test func `the features are finite whatever the state holds`() {
+        for bad in [Double.nan, .infinity, -.infinity, 1e300, -1e300] {
+            let state = SwitcherState(
+                question: "\u{0}\u{FFFD}", stepIndex: 9, maxSteps: 0,
+                quickLogProbabilities: LogProbabilities(minimum: bad, lowerQuartile: bad, median: bad, mean: bad),
+                lastStepTokens: .max, repeats: .max, stepsSinceQuick: .max, remainingBudgetShare: bad,
+                dayFraction: bad)
+            #expect(HashedEncoder().encode(state).allSatisfy { abs($0) <= 1 }, "\(bad)")
+        }
+    }
+
+    /// The middle of a very long question is not read: encoding has a bounded cost.
+    @Test func `a long question is read at both ends`() {
+        func encode(_ middle: String, _ end: String) -> ArraySlice<Float> {
+            let filler = String(repeating: "word ", count: 500)
+            return HashedEncoder().encode(
+                SwitcherState(question: filler + middle + filler + end, maxSteps: 1))[HashedEncoder.denseNames.count...]
+        }
+        #expect(encode("alpha", "omega") == encode("gamma", "omega"))
+        #expect(encode("alpha", "omega") != encode("alpha", "sigma"))
+    }
+
+    /// The episode runner hands over the steps; their order and repetition must be seen.
+    @Test func `a state follows from the written steps`() {
+        func step(_ index: Int, _ role: Role, _ text: String, mean: Double?) -> WrittenStep {
+            WrittenStep(
+                index: index, role: role,
+                generated: Generated(
+                    text: text, stopReason: .paragraph, generatedTokens: 7,
+                    logProbabilities: mean.map {
+                        LogProbabilities(minimum: $0, lowerQuartile: $0, median: $0, mean: $0)
+                    }))
+        }
+        let steps = [
+            step(0, .quick, "so x = 2", mean: -0.5), step(1, .deepthink, "no", mean: -0.1),
+            step(2, .deepthink, " so x =  2\n", mean: nil),
+        ]
+        let state = SwitcherState(
+            question: "q", steps: steps, maxSteps: 5, remainingBudgetShare: 0.5, dayFraction: 0.1)
+        #expect(state.stepIndex == 3)
+        #expect(state.lastRole == .deepthink)
+        #expect(state.quickLogProbabilities?.mean == -0.5)
+        #expect(state.stepsSinceQuick == 2)
+        #expect(state.repeats == 1)
+        #expect(state.lastStepTokens == 7)
+        let first = SwitcherState(question: "q", steps: [], maxSteps: 5, remainingBudgetShare: 1, dayFraction: 0)
+        #expect(first.lastRole == nil)
+        #expect(first.repeats == 0)
+        #expect(first.stepsSinceQuick == nil)
+    }
+}

@@ -1,0 +1,139 @@
+import Domain
+import Switching
+import Testing
+
+/// A policy outlives the process: what comes back from disk is the same policy or an error.
+@Suite struct PolicyTests {
+    private func policy() throws -> Policy {
+        let chain = ChainSimulation.fixture
+        return try learntPolicy(chain.exploringEpisodes(50, seed: 1), cost: 0.1, featureCount: chain.stateCount)
+    }
+
+    @Test func `a policy written and read is the same policy`() throws {
+        let policy = try policy()
+        #expect(try Policy(bytes: policy.bytes) == policy)
+    }
+
+    /// Every single bit: none may pass unnoticed or trap.
+    @Test func `a flipped bit anywhere is an error`() throws {
+        let bytes = try policy().bytes
+        for index in bytes.indices {
+            var damaged = bytes
+            damaged[index] ^= 1 << UInt8(index % 8)
+            #expect(throws: SwitchingError.self, "byte \(index)") { try Policy(bytes: damaged) }
+        }
+    }
+
+    @Test func `a cut anywhere is an error`() throws {
+        let bytes = try policy().bytes
+        for count in 0..<bytes.count {
+            #expect(throws: SwitchingError.self, "\(count) bytes") { try Policy(bytes: Array(bytes.prefix(count))) }
+        }
+        #expect(throws: SwitchingError.damagedPolicy(byteCount: 0, reason: "it does not begin with LPOL")) {
+            try Policy(bytes: [])
+        }
+    }
+
+    @Test func `another format's snapshot is named as such`() throws {
+        var bytes = try policy().bytes
+        bytes[4] = 2
+        #expect(throws: SwitchingError.unknownPolicyFormat(found: 2, supported: 1)) { try Policy(bytes: bytes) }
+    }
+
+    /// Weights of another encoder's features, or of another pair of models, would be nonsense.
+    @Test func `a policy of another encoder or pair is refused`() throws {
+        let encoder = HashedEncoder()
+        let fitting = Policy(
+            kind: .fittedQ, version: 1, encoderIdentity: encoder.identity, pairKey: "a+b",
+            parameters: try FittedQ().learn(
+                from: [], settings: SwitcherSettings(), featureCount: encoder.featureCount),
+            episodeCount: 0, throughOutcome: 0)
+        try fitting.check(encoder: encoder, pairKey: "a+b")
+        #expect(throws: SwitchingError.policyMismatch(what: "pair", policy: "a+b", inUse: "a+c")) {
+            try fitting.check(encoder: encoder, pairKey: "a+c")
+        }
+        let mismatch = SwitchingError.policyMismatch(
+            what: "encoder", policy: "hashed-v1-128", inUse: "hashed-v1-64")
+        #expect(throws: mismatch) { try fitting.check(encoder: HashedEncoder(bucketCount: 64), pairKey: "a+b") }
+    }
+
+    @Test func `features written and read are the same bits`() throws {
+        let features: [Float] = [0, -0.0, 1, .leastNonzeroMagnitude, 0.1]
+        #expect(try Switching.features(from: bytes(of: features)).map(\.bitPattern) == features.map(\.bitPattern))
+        #expect(throws: SwitchingError.damagedFeatures(byteCount: 5)) {
+            try Switching.features(from: [1, 2, 3, 4, 5])
+        }
+    }
+
+    /// Where one action has never been tried the learner must say that it cannot tell.
+    @Test func `an untried state is undecided and a well known one is not`() throws {
+        let chain = ChainSimulation.fixture
+        let policy = try learntPolicy(
+            chain.exploringEpisodes(5_000, seed: 1), cost: 0.1, featureCount: chain.stateCount)
+        #expect(!policy.isUndecided(chain.features(5), cost: 0.1))
+        let fresh = try learntPolicy([], cost: 0.1, featureCount: chain.stateCount)
+        #expect(fresh.isUndecided(chain.features(5), cost: 0.1))
+        #expect(policy.deviation(chain.features(5)) < fresh.deviation(chain.features(5)) / 5)
+    }
+
+    @Test func `a summary names the feature that moves the choice most`() throws {
+        let encoder = HashedEncoder()
+        let zeros = [Double](repeating: 0, count: encoder.featureCount)
+        var difference = zeros
+        difference[1] = 0.3
+        difference[11] = 0.9
+        difference[30] = 0.4
+        var factor: [Float] = []
+        for row in 0..<encoder.featureCount {
+            factor += [10] + [Float](repeating: 0, count: encoder.featureCount - 1 - row)
+        }
+        let policy = Policy(
+            kind: .fittedQ, version: 4, encoderIdentity: encoder.identity, pairKey: "a+b",
+            parameters: Policy.Parameters(
+                rewardMean: zeros, rewardDifference: difference, callsMean: zeros, callsDifference: zeros,
+                differencePrecisionFactor: factor, noiseVariance: 0.25),
+            episodeCount: 12, throughOutcome: 12)
+        let unsure = LogProbabilities(minimum: -9, lowerQuartile: -4, median: -2, mean: -2)
+        let states = [nil, unsure].map { certainty in
+            encoder.encode(SwitcherState(question: "", maxSteps: 4, quickLogProbabilities: certainty))
+        }
+        let summary = PolicySummary(policy, encoder: encoder, cost: 0.2, states: states)
+        #expect(summary.influences.map(\.name).prefix(3) == ["QUICK's mean token", "step", "bias"])
+        #expect(summary.influences[2].difference == -0.2)
+        #expect(summary.activationShare == 0.5)
+        #expect(abs(summary.unnamedWeightNorm - 0.4) < 1e-12)
+        #expect(PolicySummary(policy, encoder: encoder, cost: 0.2).undecidedShare == nil)
+    }
+
+    /// Bad data from disk is an error that says where, never a trap in a kernel.
+    @Test func `an episode with bad numbers is refused by name`() {
+        let good = TrainingEpisode(steps: [TrainingStep(features: [1], role: .quick, reward: 1)])
+        func refuse(_ step: TrainingStep, _ error: SwitchingError) {
+            #expect(throws: error) {
+                try FittedQ().learn(
+                    from: [good, TrainingEpisode(steps: [step])], settings: SwitcherSettings(), featureCount: 1)
+            }
+        }
+        refuse(
+            TrainingStep(features: [1, 2], role: .quick, reward: 1),
+            .featureCountMismatch(episode: 1, step: 0, expected: 1, found: 2))
+        refuse(
+            TrainingStep(features: [1], role: .quick, reward: .nan), .outOfRange(episode: 1, step: 0, what: "reward"))
+        refuse(
+            TrainingStep(features: [1], role: .quick, reward: 1e10), .outOfRange(episode: 1, step: 0, what: "reward"))
+        refuse(
+            TrainingStep(features: [.infinity], role: .quick, reward: 1),
+            .outOfRange(episode: 1, step: 0, what: "feature vector"))
+    }
+
+    /// An unknown future is not a worthless one.
+    @Test func `a truncated end without its state teaches nothing`() throws {
+        let ended = (0..<50).map { _ in TrainingEpisode(steps: [TrainingStep(features: [1], role: .quick, reward: 1)]) }
+        let cut = (0..<50).map { _ in
+            TrainingEpisode(steps: [TrainingStep(features: [1], role: .quick, reward: 0)], isTruncated: true)
+        }
+        let without = try learntPolicy(ended, cost: 0, featureCount: 1)
+        let with = try learntPolicy(ended + cut, cost: 0, featureCount: 1)
+        #expect(abs(with.values([1], cost: 0).quick - without.values([1], cost: 0).quick) < 1e-6)
+    }
+}
