@@ -1,0 +1,175 @@
+package import Domain
+
+/// One line of an OpenAI batch file: what to do, and what the line itself asks of the queue.
+///
+/// Taken: `custom_id`, `method` (POST), `url` (/v1/chat/completions, or /v1/completions whose `prompt` becomes the
+/// user's message), `body.messages` (text only), `body.model` and `body.metadata` (given back). Sampling parameters
+/// and unknown members of the body are the roles' affair and change nothing; what would ask for another kind of
+/// answer (`stream`, `n` > 1, `tools`) is refused. Beside the body may stand `londi`: `verifier`, `answer_marker`,
+/// `max_steps`, `priority`, `not_before`, `deadline`.
+/// - Source: OpenAI API reference, "Batch", the request input object.
+package struct BatchLine: Hashable, Sendable {
+    package var customID: String
+    package var specification: JobSpecification
+    /// nil: the batch's.
+    package var priority: Int?
+    package var notBefore: Timestamp?
+    package var deadline: Timestamp?
+
+    /// - Throws: what is wrong, at which member, and what is expected.
+    package init(parsing text: String) throws(BatchLineError) {
+        let line: JSONValue
+        do throws(JSONError) { line = try JSONReader.value(of: text) } catch {
+            throw BatchLineError(message: error.description)
+        }
+        guard let members = line.object else { throw .expected("the line", line, "an object with custom_id and body") }
+        customID = try Self.customID(members["custom_id"])
+        guard members["method"]?.string == "POST" else { throw .expected("method", members["method"], "\"POST\"") }
+        guard let body = members["body"], let bodyMembers = body.object else {
+            throw .expected("body", members["body"], "an object with messages")
+        }
+        let messages =
+            switch members["url"]?.string {
+            case "/v1/chat/completions": try Self.chat(bodyMembers["messages"])
+            case "/v1/completions": [Message(role: "user", content: try Self.prompt(bodyMembers["prompt"]))]
+            default:
+                throw .expected(
+                    "url", members["url"], "\"/v1/chat/completions\" (or \"/v1/completions\" with a prompt)")
+            }
+        try Self.refuseOtherAnswers(bodyMembers)
+        specification = JobSpecification(
+            messages: messages, customID: customID, model: try Self.model(bodyMembers["model"]),
+            metadata: bodyMembers["metadata"] == .null ? nil : bodyMembers["metadata"])
+        try readOptions(members["londi"] ?? .null)
+    }
+
+    private static func customID(_ value: JSONValue?) throws(BatchLineError) -> String {
+        guard let text = value?.string, (1...512).contains(text.utf8.count) else {
+            throw .expected("custom_id", value, "a text of 1 to 512 bytes, different on every line")
+        }
+        return text
+    }
+
+    private static func chat(_ value: JSONValue?) throws(BatchLineError) -> [Message] {
+        guard let items = value?.array, !items.isEmpty else {
+            throw .expected("body.messages", value, "an array of at least one message")
+        }
+        var messages: [Message] = []
+        for (index, item) in items.enumerated() {
+            let path = "body.messages[\(index)]"
+            guard let role = item["role"]?.string, ["system", "developer", "user", "assistant"].contains(role) else {
+                throw .expected("\(path).role", item["role"], "\"system\", \"user\" or \"assistant\"")
+            }
+            // OpenAI's newer name for the same thing.
+            let known = role == "developer" ? "system" : role
+            messages.append(Message(role: known, content: try content(item["content"], path: "\(path).content")))
+        }
+        guard messages.contains(where: { $0.role == "user" }) else {
+            throw .expected("body.messages", nil, "a message of the role \"user\"")
+        }
+        return messages
+    }
+
+    private static func content(_ value: JSONValue?, path: String) throws(BatchLineError) -> String {
+        if let text = value?.string { return text }
+        guard let parts = value?.array, !parts.isEmpty else {
+            throw .expected(path, value, "a text or an array of {\"type\": \"text\", \"text\": ...}")
+        }
+        var text = ""
+        for (index, part) in parts.enumerated() {
+            guard part["type"]?.string == "text", let piece = part["text"]?.string else {
+                throw .expected(
+                    "\(path)[\(index)]", part, "{\"type\": \"text\", \"text\": ...}: other kinds are not read")
+            }
+            text += piece
+        }
+        return text
+    }
+
+    private static func prompt(_ value: JSONValue?) throws(BatchLineError) -> String {
+        guard let text = value?.string, !text.isEmpty else { throw .expected("body.prompt", value, "a text") }
+        return text
+    }
+
+    private static func model(_ value: JSONValue?) throws(BatchLineError) -> String? {
+        guard let value, value != .null else { return nil }
+        guard let text = value.string else { throw .expected("body.model", value, "a text, or leave it out") }
+        return text
+    }
+
+    private static func refuseOtherAnswers(_ body: [String: JSONValue]) throws(BatchLineError) {
+        if let stream = body["stream"], stream != .bool(false), stream != .null {
+            throw .expected("body.stream", stream, "false: a batch is not streamed")
+        }
+        if let count = body["n"], count.integer != 1, count != .null {
+            throw .expected("body.n", count, "1: a job has one answer; repeat the line for more")
+        }
+        for name in ["tools", "functions"] {
+            if let tools = body[name], tools != .null, tools != .array([]) {
+                throw .expected("body.\(name)", tools, "nothing: tools are not called")
+            }
+        }
+        for name in ["max_tokens", "max_completion_tokens"] {
+            if let limit = body[name], limit != .null, limit.integer ?? 0 < 1 {
+                throw .expected("body.\(name)", limit, "a whole number >= 1")
+            }
+        }
+        if body["londi"] != nil { throw .expected("body.londi", nil, "\"londi\" beside the body, not in it") }
+    }
+
+    private mutating func readOptions(_ value: JSONValue) throws(BatchLineError) {
+        if value == .null { return }
+        guard let options = value.object else {
+            throw .expected("londi", value, "an object such as {\"verifier\": ...}")
+        }
+        for (name, option) in options.sorted(by: { $0.key < $1.key }) {
+            do throws(ControlError) {
+                switch name {
+                case "verifier": specification.verifier = try Verifier(json: option, path: "londi.verifier")
+                case "answer_marker": specification.answerMarker = try Self.marker(option)
+                case "max_steps": specification.maxSteps = try Self.whole(option, "londi.max_steps", 1...10_000)
+                case "priority": priority = try Self.whole(option, "londi.priority", -1000...1000)
+                case "not_before": notBefore = try RFC3339.parse(option.string ?? "?", argument: "londi.not_before")
+                case "deadline": deadline = try RFC3339.parse(option.string ?? "?", argument: "londi.deadline")
+                default:
+                    throw .invalidArgument(
+                        argument: "londi.\(name)", value: JSONText.text(of: option),
+                        remedy: "londi takes verifier, answer_marker, max_steps, priority, not_before and deadline")
+                }
+            } catch { throw BatchLineError(message: error.description) }
+        }
+    }
+
+    private static func marker(_ value: JSONValue) throws(ControlError) -> String {
+        guard let text = value.string, (1...64).contains(text.utf8.count) else {
+            throw .invalidArgument(
+                argument: "londi.answer_marker", value: JSONText.text(of: value),
+                remedy: "use a text of 1 to 64 bytes such as \"Answer:\"")
+        }
+        return text
+    }
+
+    private static func whole(
+        _ value: JSONValue, _ path: String, _ range: ClosedRange<Int64>
+    ) throws(ControlError) -> Int {
+        guard let number = value.integer, range.contains(number) else {
+            throw .invalidArgument(
+                argument: path, value: JSONText.text(of: value),
+                remedy: "use a whole number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return Int(number)
+    }
+}
+
+/// What is wrong with a batch line, for the person who wrote it.
+package struct BatchLineError: Error, Equatable, CustomStringConvertible {
+    package let message: String
+
+    package var description: String { message }
+
+    fileprivate static func expected(_ path: String, _ value: JSONValue?, _ expected: String) -> BatchLineError {
+        let text = value.map { JSONText.text(of: $0) } ?? "missing"
+        let shown = text.count > 80 ? text.prefix(77) + "..." : text[...]
+        return BatchLineError(message: "\(path) is \(shown); expected \(expected)")
+    }
+}

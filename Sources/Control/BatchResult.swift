@@ -1,0 +1,88 @@
+package import Domain
+
+/// One job's result as one line of OpenAI's batch output or error file, joined to its request by `custom_id`.
+/// - Source: OpenAI API reference, "Batch", the request output object; "Chat", the completion object.
+package struct BatchResult: Hashable, Sendable {
+    package var job: JobID
+    package var specification: JobSpecification
+    package var endedAt: Timestamp
+    /// nil: the job ended without an answer, and `fault` says why.
+    package var outcome: Outcome?
+    package var state: JobState
+    package var fault: String?
+    package var quick: Spend
+    package var deepthink: Spend
+    /// Prompt tokens evaluated or reused, and tokens generated, over all steps.
+    package var promptTokens: Int64
+    package var generatedTokens: Int64
+
+    package init(
+        job: JobID, specification: JobSpecification, endedAt: Timestamp, outcome: Outcome?, state: JobState,
+        fault: String? = nil, quick: Spend, deepthink: Spend, promptTokens: Int64, generatedTokens: Int64
+    ) {
+        self.job = job
+        self.specification = specification
+        self.endedAt = endedAt
+        self.outcome = outcome
+        self.state = state
+        self.fault = fault
+        self.quick = quick
+        self.deepthink = deepthink
+        self.promptTokens = promptTokens
+        self.generatedTokens = generatedTokens
+    }
+
+    /// The line, and in which of the two files it belongs.
+    package var line: ResultLine {
+        var members: [String: JSONValue] = [
+            "id": .string("job_\(job)"), "custom_id": specification.customID.map(JSONValue.string) ?? .null,
+            "londi": londi,
+        ]
+        if let outcome {
+            members["response"] = response(outcome)
+            members["error"] = .null
+        } else {
+            members["response"] = .null
+            members["error"] = .object([
+                "code": .string(state.rawValue), "message": .string(fault ?? "the job was \(state.rawValue)"),
+            ])
+        }
+        return ResultLine(
+            job: job, kind: outcome == nil ? .error : .output, line: JSONText.text(of: JSONValue.object(members)))
+    }
+
+    private func response(_ outcome: Outcome) -> JSONValue {
+        let choice: [String: JSONValue] = [
+            "index": .integer(0), "logprobs": .null,
+            "finish_reason": .string(outcome.end == .answered ? "stop" : "length"),
+            "message": .object(["role": .string("assistant"), "content": .string(outcome.answer)]),
+        ]
+        var body: [String: JSONValue] = [
+            "id": .string("job_\(job)"), "object": .string("chat.completion"),
+            "created": .integer(endedAt.milliseconds / 1000), "model": .string(specification.model ?? "londi"),
+            "choices": .array([.object(choice)]),
+            "usage": .object([
+                "prompt_tokens": .integer(promptTokens), "completion_tokens": .integer(generatedTokens),
+                "total_tokens": .integer(promptTokens + generatedTokens),
+            ]),
+        ]
+        body["metadata"] = specification.metadata
+        return .object([
+            "status_code": .integer(200), "request_id": .string("job_\(job)"), "body": .object(body),
+        ])
+    }
+
+    private var londi: JSONValue {
+        func amount(_ spend: Spend) -> JSONValue {
+            .object([
+                "calls": .integer(spend.calls), "tokens": .integer(spend.tokens),
+                "gpu_milliseconds": .integer(spend.gpuMilliseconds),
+            ])
+        }
+        var members: [String: JSONValue] = [
+            "state": .string(state.rawValue), "quick": amount(quick), "deepthink": amount(deepthink),
+        ]
+        members["reward"] = outcome?.reward.map(JSONValue.number)
+        return .object(members)
+    }
+}

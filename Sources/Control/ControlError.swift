@@ -1,0 +1,100 @@
+package import Domain
+
+/// Everything that can go wrong between londictl and londid: what the daemon answers (the errors of `io.londi` and of
+/// `org.varlink.service`) and what the socket itself does. A failed job, a spent budget and a job that waits are no
+/// errors.
+package enum ControlError: Error, Hashable, Sendable {
+    // io.londi
+
+    /// There is no `kind` (job, batch, queue) called `name`.
+    case notFound(kind: String, name: String)
+    case conflict(what: String, remedy: String)
+    case invalidArgument(argument: String, value: String, remedy: String)
+    /// `line` 1 is the file's first.
+    case invalidLine(line: Int, message: String)
+    case budgetRefused(BudgetRefusal)
+    case permissionDenied(action: String, needs: String)
+    case tooLarge(what: String, limit: Int)
+    case storageFull(path: String)
+    case unavailable(what: String)
+
+    // org.varlink.service
+
+    case interfaceNotFound(String)
+    case methodNotFound(String)
+    case methodNotImplemented(String)
+    /// The parameter's path and what was expected there.
+    case invalidParameter(String)
+    /// The method answers only calls with `more`.
+    case expectedMore
+
+    // The socket and what comes through it
+
+    /// No daemon listens at `path`; `reason` is the system's.
+    case unreachable(path: String, reason: String)
+    /// The other side closed the connection, or it was cancelled, before the answer was complete.
+    case disconnected
+    /// Nothing came, or could be written, within a limit.
+    case timedOut(what: String)
+    /// Bytes that are no message of the protocol.
+    case malformed(what: String)
+    /// A system call failed; `reason` is the system's.
+    case system(call: String, path: String, reason: String)
+    /// An error that this version does not know, with its parameters as JSON.
+    case unknown(name: String, parameters: String)
+}
+
+/// A step that a budget did not cover: whose limit, in what unit, and when it is new.
+package struct BudgetRefusal: Hashable, Codable, Sendable {
+    /// What set the limit: `queue`.
+    package var limitSource: String
+    /// The unit: calls, tokens or gpu-time (milliseconds).
+    package var scope: String
+    package var limit: Int64
+    package var spent: Int64
+    package var reserved: Int64
+    package var resetsAt: Timestamp
+
+    package init(
+        limitSource: String, scope: String, limit: Int64, spent: Int64, reserved: Int64, resetsAt: Timestamp
+    ) {
+        self.limitSource = limitSource
+        self.scope = scope
+        self.limit = limit
+        self.spent = spent
+        self.reserved = reserved
+        self.resetsAt = resetsAt
+    }
+}
+
+extension ControlError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .notFound(let kind, let name):
+            "there is no \(kind) \(name); `londictl \(kind == "queue" ? "queue list" : "list")` shows what there is"
+        case .conflict(let what, let remedy): "\(what); \(remedy)"
+        case .invalidArgument(let argument, let value, let remedy): "\(argument) cannot be '\(value)': \(remedy)"
+        case .invalidLine(let line, let message): "line \(line): \(message)"
+        case .budgetRefused(let refusal):
+            "the \(refusal.limitSource)'s budget of \(refusal.limit) \(refusal.scope) a day is used: \(refusal.spent) "
+                + "spent, \(refusal.reserved) reserved; wait for the next day or raise it with `londictl queue set`"
+        case .permissionDenied(let action, let needs): "you may not \(action); that needs \(needs)"
+        case .tooLarge(let what, let limit): "\(what) is larger than the limit of \(limit); send it in smaller parts"
+        case .storageFull(let path): "the file system of \(path) is full; free some space there and try again"
+        case .unavailable(let what): what
+        case .interfaceNotFound(let name): "the daemon has no interface \(name); its version may be older"
+        case .methodNotFound(let name): "the daemon has no method \(name); its version may be older"
+        case .methodNotImplemented(let name): "the daemon knows \(name) but does not implement it; update londid"
+        case .invalidParameter(let parameter): "invalid parameter \(parameter)"
+        case .expectedMore: "this method streams its answer: call it with \"more\": true"
+        case .unreachable(let path, let reason):
+            "no londid answers at \(path) (\(reason)); start it with `systemctl start londid` or `londid --user`, or "
+                + "name its socket with --socket or LONDI_SOCKET"
+        case .disconnected: "the connection to londid was closed before the answer was complete; try again"
+        case .timedOut(let what): "\(what) took too long"
+        case .malformed(let what): "not a message of the control protocol: \(what)"
+        case .system(let call, let path, let reason): "\(call) \(path): \(reason)"
+        case .unknown(let name, let parameters): "\(name) \(parameters)"
+        }
+    }
+}

@@ -1,0 +1,310 @@
+package import Domain
+
+/// How many jobs are in each state.
+package struct JobCounts: Hashable, Codable, Sendable {
+    package var pending: Int
+    package var held: Int
+    package var running: Int
+    package var completed: Int
+    package var failed: Int
+    package var cancelled: Int
+    package var timeout: Int
+
+    package init(pending: Int, held: Int, running: Int, completed: Int, failed: Int, cancelled: Int, timeout: Int) {
+        self.pending = pending
+        self.held = held
+        self.running = running
+        self.completed = completed
+        self.failed = failed
+        self.cancelled = cancelled
+        self.timeout = timeout
+    }
+}
+
+extension JobCounts {
+    package init() { self.init(pending: 0, held: 0, running: 0, completed: 0, failed: 0, cancelled: 0, timeout: 0) }
+
+    /// How many jobs are in `state`.
+    package subscript(_ state: JobState) -> Int {
+        get {
+            switch state {
+            case .pending: pending
+            case .held: held
+            case .running: running
+            case .completed: completed
+            case .failed: failed
+            case .cancelled: cancelled
+            case .timeout: timeout
+            }
+        }
+        set {
+            switch state {
+            case .pending: pending = newValue
+            case .held: held = newValue
+            case .running: running = newValue
+            case .completed: completed = newValue
+            case .failed: failed = newValue
+            case .cancelled: cancelled = newValue
+            case .timeout: timeout = newValue
+            }
+        }
+    }
+
+    package var total: Int { pending + held + running + completed + failed + cancelled + timeout }
+    /// Jobs that will not change again.
+    package var ended: Int { completed + failed + cancelled + timeout }
+    /// Jobs that ended without an answer.
+    package var unanswered: Int { failed + cancelled + timeout }
+}
+
+/// One job in a list.
+package struct JobView: Hashable, Codable, Sendable {
+    package var job: JobID
+    package var queue: QueueName
+    package var batch: BatchID?
+    package var customID: String?
+    /// Who submitted it.
+    package var user: String
+    /// pending, held, running, completed, failed, cancelled or timeout.
+    package var state: JobState
+    /// Priority, Dependency, QueuePaused, BudgetExhausted, NotBefore or ModelUnavailable.
+    package var pendingReason: PendingReason?
+    package var priority: Int
+    /// 1 for the first; 0 before it.
+    package var attempt: Int
+    /// Steps recorded.
+    package var steps: Int
+    package var deepthinkSteps: Int
+    package var quickSpend: Spend
+    package var deepthinkSpend: Spend
+    /// answered, step-limit or context-limit.
+    package var end: EpisodeEnd?
+    package var reward: Double?
+    /// verifier, environment or feedback.
+    package var rewardSource: RewardSource?
+    /// Why it failed.
+    package var fault: String?
+    package var submittedAt: Timestamp
+    package var notBefore: Timestamp?
+    package var deadline: Timestamp?
+    package var startedAt: Timestamp?
+    package var endedAt: Timestamp?
+
+    package init(
+        job: JobID, queue: QueueName, batch: BatchID? = nil, customID: String? = nil, user: String, state: JobState,
+        pendingReason: PendingReason? = nil, priority: Int, attempt: Int, steps: Int, deepthinkSteps: Int,
+        quickSpend:
+            Spend, deepthinkSpend: Spend, end: EpisodeEnd? = nil, reward: Double? = nil,
+        rewardSource: RewardSource? =
+            nil, fault: String? = nil, submittedAt: Timestamp, notBefore: Timestamp? = nil, deadline: Timestamp? = nil,
+        startedAt: Timestamp? = nil, endedAt: Timestamp? = nil
+    ) {
+        self.job = job
+        self.queue = queue
+        self.batch = batch
+        self.customID = customID
+        self.user = user
+        self.state = state
+        self.pendingReason = pendingReason
+        self.priority = priority
+        self.attempt = attempt
+        self.steps = steps
+        self.deepthinkSteps = deepthinkSteps
+        self.quickSpend = quickSpend
+        self.deepthinkSpend = deepthinkSpend
+        self.end = end
+        self.reward = reward
+        self.rewardSource = rewardSource
+        self.fault = fault
+        self.submittedAt = submittedAt
+        self.notBefore = notBefore
+        self.deadline = deadline
+        self.startedAt = startedAt
+        self.endedAt = endedAt
+    }
+}
+
+/// Where a step is in its life.
+package enum StepState: String, Codable, Sendable, CaseIterable {
+    /// Its reservation is open.
+    case running
+    /// Recorded and settled.
+    case written
+    /// Cut off; what it used is settled, its text is not part of the answer.
+    case abandoned
+}
+
+/// One step of an episode: who wrote it, why, what, and what it took.
+package struct StepView: Hashable, Codable, Sendable {
+    /// From 0.
+    package var index: Int
+    /// quick or deepthink.
+    package var role: Role
+    /// running, written or abandoned.
+    package var state: StepState
+    package var decision: Decision
+    package var generated: Generated?
+    /// What was reserved for it: the worst case.
+    package var reserved: Spend?
+    package var reward: Double?
+    /// The budget day that pays.
+    package var day: DayKey
+    package var attempt: Int
+    package var epoch: Int64
+    package var startedAt: Timestamp
+    package var endedAt: Timestamp?
+
+    package init(
+        index: Int, role: Role, state: StepState, decision: Decision, generated: Generated? = nil,
+        reserved: Spend? =
+            nil, reward: Double? = nil, day: DayKey, attempt: Int, epoch: Int64, startedAt: Timestamp,
+        endedAt: Timestamp? = nil
+    ) {
+        self.index = index
+        self.role = role
+        self.state = state
+        self.decision = decision
+        self.generated = generated
+        self.reserved = reserved
+        self.reward = reward
+        self.day = day
+        self.attempt = attempt
+        self.epoch = epoch
+        self.startedAt = startedAt
+        self.endedAt = endedAt
+    }
+}
+
+/// Jobs, newest first. With more: chunks until all are listed; without: one reply of at most limit jobs. Members
+/// see their own.
+package enum ListJobs: ControlMethod {
+    package static let name = "io.londi.ListJobs"
+    package static let needs = Authority.member
+
+    package struct Parameters: Hashable, Codable, Sendable {
+        package var queue: QueueName?
+        package var batch: BatchID?
+        package var states: [JobState]?
+        package var user: String?
+        /// null: 1000 without more, all with it.
+        package var limit: Int?
+
+        package init(
+            queue: QueueName? = nil, batch: BatchID? = nil, states: [JobState]? = nil, user: String? = nil,
+            limit:
+                Int? = nil
+        ) {
+            self.queue = queue
+            self.batch = batch
+            self.states = states
+            self.user = user
+            self.limit = limit
+        }
+    }
+
+    package struct Reply: Hashable, Codable, Sendable {
+        package var jobs: [JobView]
+
+        package init(jobs: [JobView]) {
+            self.jobs = jobs
+        }
+    }
+}
+
+/// One job with what it asks and what it answered.
+package enum ShowJob: ControlMethod {
+    package static let name = "io.londi.ShowJob"
+    package static let needs = Authority.member
+
+    package struct Parameters: Hashable, Codable, Sendable {
+        package var job: JobID
+
+        package init(job: JobID) {
+            self.job = job
+        }
+    }
+
+    package struct Reply: Hashable, Codable, Sendable {
+        package var job: JobView
+        package var specification: JobSpecification
+        package var outcome: Outcome?
+
+        package init(job: JobView, specification: JobSpecification, outcome: Outcome? = nil) {
+            self.job = job
+            self.specification = specification
+            self.outcome = outcome
+        }
+    }
+}
+
+/// One job step by step, every attempt included.
+package enum ExplainJob: ControlMethod {
+    package static let name = "io.londi.ExplainJob"
+    package static let needs = Authority.member
+
+    package struct Parameters: Hashable, Codable, Sendable {
+        package var job: JobID
+
+        package init(job: JobID) {
+            self.job = job
+        }
+    }
+
+    package struct Reply: Hashable, Codable, Sendable {
+        package var job: JobView
+        package var specification: JobSpecification
+        package var outcome: Outcome?
+        package var steps: [StepView]
+
+        package init(job: JobView, specification: JobSpecification, outcome: Outcome? = nil, steps: [StepView]) {
+            self.job = job
+            self.specification = specification
+            self.outcome = outcome
+            self.steps = steps
+        }
+    }
+}
+
+/// Cancels a job, or every job of a batch that has not ended; exactly one is named. Members cancel their own.
+package enum Cancel: ControlMethod {
+    package static let name = "io.londi.Cancel"
+    package static let needs = Authority.member
+
+    package struct Parameters: Hashable, Codable, Sendable {
+        package var job: JobID?
+        package var batch: BatchID?
+
+        package init(job: JobID? = nil, batch: BatchID? = nil) {
+            self.job = job
+            self.batch = batch
+        }
+    }
+
+    package struct Reply: Hashable, Codable, Sendable {
+        /// Jobs that this call cancelled.
+        package var count: Int
+
+        package init(count: Int) {
+            self.count = count
+        }
+    }
+}
+
+/// Gives the reward of a job whose answer a person judged. Conflict where a verifier judged it already.
+package enum Feedback: ControlMethod {
+    package static let name = "io.londi.Feedback"
+    package static let needs = Authority.member
+
+    package struct Parameters: Hashable, Codable, Sendable {
+        package var job: JobID
+        /// Usually 0 to 1.
+        package var reward: Double
+
+        package init(job: JobID, reward: Double) {
+            self.job = job
+            self.reward = reward
+        }
+    }
+
+    package typealias Reply = NoFields
+}

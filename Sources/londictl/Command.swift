@@ -1,0 +1,51 @@
+/// One command: what its line may hold, how it explains itself, and what it does.
+struct Command: Sendable {
+    /// `["queue", "create"]`.
+    var words: [String]
+    /// One sentence without its full stop.
+    var summary: String
+    /// The arguments after the words, `QUEUE [JOB]`: a name each, in brackets where it may be left out.
+    var arguments: [String] = []
+    var options: [CommandOption] = []
+    /// Command lines without `londictl`.
+    var examples: [String] = []
+    /// What it does.
+    var run: @Sendable (Invocation) async throws(CommandError) -> ExitCode
+
+    var name: String { words.joined(separator: " ") }
+
+    var synopsis: String {
+        (["londictl", name] + (options.isEmpty ? [] : ["[OPTION]..."]) + arguments).joined(separator: " ")
+    }
+}
+
+/// One option of a command line.
+struct CommandOption: Sendable {
+    /// Without its dashes.
+    var name: String
+    /// One letter, without its dash.
+    var short: String?
+    /// What stands behind it, as help shows it; nil for a switch.
+    var value: String?
+    var help: String
+
+    init(_ name: String, short: String? = nil, _ value: String? = nil, _ help: String) {
+        self.name = name
+        self.short = short
+        self.value = value
+        self.help = help
+    }
+
+    /// `-f, --file FILE`
+    var usage: String { (short.map { "-\($0), " } ?? "    ") + "--\(name)" + (value.map { " \($0)" } ?? "") }
+
+    /// What every command takes.
+    static let global = [
+        CommandOption("socket", "PATH", "the daemon's socket (or LONDI_SOCKET)"),
+        CommandOption("json", nil, "print one JSON object"),
+        CommandOption("jsonl", nil, "print one JSON object a line"),
+        CommandOption("output", short: "o", "FIELDS", "print these fields, comma-separated"),
+        CommandOption("no-header", short: "n", nil, "print tables without their header"),
+        CommandOption("help", short: "h", nil, "explain the command"),
+    ]
+}

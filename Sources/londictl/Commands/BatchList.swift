@@ -1,0 +1,36 @@
+import Control
+import Domain
+
+extension Command {
+    static let batchList = Command(
+        words: ["batch", "list"], summary: "List batches, newest first",
+        options: [
+            CommandOption("queue", short: "q", "QUEUE", "only of this queue"),
+            CommandOption("limit", "N", "at most so many"),
+        ], examples: ["batch list --queue maths"]
+    ) { invocation async throws(CommandError) in
+        let now = invocation.console.now()
+        var listing = try Listing<BatchView>(
+            [
+                Column("batch") { $0.batch.description },
+                Column("queue") { $0.queue.text },
+                Column("state") { $0.state.rawValue },
+                Column("jobs", isRight: true) { "\($0.jobs.total)" },
+                Column("ended", isRight: true) { "\($0.jobs.ended)" },
+                Column("unanswered", isRight: true) { "\($0.jobs.unanswered)" },
+                Column("reward", isRight: true) { Phrase.reward($0.meanReward) },
+                Column("age") { Phrase.relative($0.createdAt, now: now) },
+                Column("user") { $0.user },
+                Column("file") { $0.fileName ?? "" },
+            ], invocation)
+        let parameters = ListBatches.Parameters(
+            queue: try invocation.queueOption(), limit: try invocation.integer("limit"))
+        let reply = try await Session(invocation).call(ListBatches.self, parameters)
+        if invocation.isSet("json") {
+            invocation.console.write(JSONText.text(of: reply) + "\n")
+        } else {
+            listing.print(reply.batches)
+        }
+        return .ok
+    }
+}

@@ -1,0 +1,42 @@
+import Control
+import Domain
+
+extension Command {
+    static let budgetShow = Command(
+        words: ["budget", "show"], summary: "Show today's DEEPTHINK budgets: limits, spent, reserved, reset",
+        arguments: ["[QUEUE]"], examples: ["budget show", "budget show maths --json"]
+    ) { invocation async throws(CommandError) in
+        let queue: QueueName? =
+            if let text = invocation.arguments.first { try invocation.queue(text) } else { nil }
+        let now = invocation.console.now()
+        @Sendable func used(_ spend: Int64, of limit: Int64?) -> String { limit.map { "\(spend)/\($0)" } ?? "\(spend)" }
+        var listing = try Listing<BudgetView>(
+            [
+                Column("queue") { $0.queue.text },
+                Column("day") { $0.day.description },
+                Column("calls", isRight: true) { used($0.spent.calls, of: $0.limits.calls) },
+                Column("tokens", isRight: true) { used($0.spent.tokens, of: $0.limits.tokens) },
+                Column("gpu_s", isRight: true) { budget in
+                    let spent = Phrase.seconds(budget.spent.gpuMilliseconds)
+                    return budget.limits.gpuMilliseconds.map { "\(spent)/\(Phrase.seconds($0))" } ?? spent
+                },
+                Column("reserved", isRight: true) { "\($0.reserved.calls)" },
+                Column("on_budget") { $0.onBudget.rawValue },
+                Column("resets") { Phrase.relative($0.resetsAt, now: now) },
+                Column("time_zone", isDefault: false) { $0.timeZone },
+                Column("resets_at", isDefault: false) { RFC3339.text(of: $0.resetsAt) },
+                Column("reserved_tokens", isRight: true, isDefault: false) { "\($0.reserved.tokens)" },
+                Column("reserved_gpu_s", isRight: true, isDefault: false) {
+                    Phrase.seconds($0.reserved.gpuMilliseconds)
+                },
+                Column("exploration_calls", isRight: true, isDefault: false) { "\($0.explorationCalls)" },
+            ], invocation)
+        let reply = try await Session(invocation).call(ShowBudgets.self, .init(queue: queue))
+        if invocation.isSet("json") {
+            invocation.console.write(JSONText.text(of: reply) + "\n")
+        } else {
+            listing.print(reply.budgets)
+        }
+        return .ok
+    }
+}

@@ -1,0 +1,27 @@
+import Control
+import Domain
+
+extension Command {
+    static let explain = Command(
+        words: ["explain"], summary: "Show each step of a job: which model wrote it, why, and what it took",
+        arguments: ["JOB"], examples: ["explain 42", "explain 42 --jsonl"]
+    ) { invocation async throws(CommandError) in
+        let job = try invocation.job(invocation.arguments[0])
+        let reply = try await Session(invocation).call(ExplainJob.self, .init(job: job))
+        let console = invocation.console
+        if invocation.isSet("json") {
+            console.write(JSONText.text(of: reply) + "\n")
+        } else if invocation.isSet("jsonl") {
+            console.write(reply.steps.map { JSONText.text(of: $0) + "\n" }.joined())
+        } else {
+            console.write(
+                JobText.head(reply.job, now: console.now())
+                    + JobText.conversation(reply.specification, outcome: nil)
+                    + reply.steps.map(JobText.step).joined())
+            if let outcome = reply.outcome {
+                console.write("\(outcome.end.rawValue), reward \(Phrase.reward(outcome.reward))\n")
+            }
+        }
+        return .ok
+    }
+}

@@ -1,0 +1,54 @@
+import Control
+import Domain
+
+extension Command {
+    static let policyShow = Command(
+        words: ["policy", "show"], summary: "Show what a queue's Switcher has learnt", arguments: ["QUEUE"],
+        examples: ["policy show maths", "policy show maths --json"]
+    ) { invocation async throws(CommandError) in
+        let queue = try invocation.queue(invocation.arguments[0])
+        let policy = try await Session(invocation).call(ShowPolicy.self, .init(queue: queue)).policy
+        let isForMachines = invocation.isSet("json") || invocation.isSet("jsonl")
+        invocation.console.write(isForMachines ? JSONText.text(of: policy) + "\n" : text(of: policy))
+        return .ok
+    }
+}
+
+private func text(of policy: PolicyView) -> String {
+    let settings = policy.settings
+    let quick = policy.steps.reduce(0) { $0 + $1.quick }
+    let deepthink = policy.steps.reduce(0) { $0 + $1.deepthink }
+    let share = quick + deepthink == 0 ? nil : Double(deepthink) / Double(quick + deepthink)
+    let masks = policy.masks.map { "\($0.count) by \($0.reason.rawValue)" }.joined(separator: ", ")
+    var text = """
+        Policy of \(policy.queue): \(settings.kind.rawValue), version \(policy.version)
+          QUICK: \(policy.pair.quick)
+          DEEPTHINK: \(policy.pair.deepthink)
+          encoder: \(policy.encoder)
+          cost \(Phrase.number(settings.cost)), exploration rate \(Phrase.number(settings.explorationRate)), at most \
+        \(Phrase.share(settings.explorationShare)) of a day's calls
+          learnt from \(policy.episodeCount) episodes; mean reward \(Phrase.reward(policy.meanReward))
+          steps: \(quick) QUICK, \(deepthink) DEEPTHINK (\(Phrase.share(share))); \(policy.explorationCount) explored; \
+        masked: \(masks.isEmpty ? "none" : masks)
+          undecided: \(Phrase.share(policy.undecidedShare))
+
+        """
+    if !policy.steps.isEmpty {
+        text += "DEEPTHINK by step:\n"
+        for step in policy.steps {
+            let all = step.quick + step.deepthink
+            let cells = all == 0 ? 0 : (step.deepthink * 20 + all / 2) / all
+            let bar = String(repeating: "#", count: cells) + String(repeating: ".", count: 20 - cells)
+            text += "  \(step.index)\t[\(bar)] \(step.deepthink) of \(all)\n"
+        }
+    }
+    if !policy.features.isEmpty {
+        text += "Strongest features (what one unit adds to the value of DEEPTHINK over QUICK):\n"
+        let width = policy.features.map(\.name.count).max() ?? 0
+        for feature in policy.features {
+            let padding = String(repeating: " ", count: width - feature.name.count)
+            text += "  \(feature.name)\(padding)  \(Phrase.number(feature.difference))\n"
+        }
+    }
+    return text
+}

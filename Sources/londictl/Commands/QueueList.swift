@@ -1,0 +1,16 @@
+import Control
+
+extension Command {
+    static let queueList = Command(
+        words: ["queue", "list"], summary: "List the queues with their limits and jobs", examples: ["queue list"]
+    ) { invocation async throws(CommandError) in
+        var listing = try Listing(QueueText.columns, invocation)
+        let reply = try await Session(invocation).call(ListQueues.self, .init())
+        if invocation.isSet("json") {
+            invocation.console.write(JSONText.text(of: reply) + "\n")
+        } else {
+            listing.print(reply.queues)
+        }
+        return .ok
+    }
+}

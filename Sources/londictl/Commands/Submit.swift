@@ -1,0 +1,90 @@
+import Control
+import Domain
+import Hashing
+
+extension Command {
+    static let submit = Command(
+        words: ["submit"], summary: "Submit a file of OpenAI batch lines, or one prompt",
+        options: [
+            CommandOption("queue", short: "q", "QUEUE", "where the jobs wait (needed)"),
+            CommandOption("file", short: "f", "FILE", "a file of OpenAI batch lines; - is stdin"),
+            CommandOption("prompt", "TEXT", "one job that asks this"),
+            CommandOption("verifier", "JSON", "how the prompt's answer is judged"),
+            CommandOption("max-steps", "N", "the most steps of the prompt's job"),
+            CommandOption("priority", "N", "-1000 to 1000, higher first"),
+            CommandOption("not-before", "TIME", "the prompt's job starts no earlier, 2026-11-23T10:00:00Z"),
+            CommandOption("deadline", "TIME", "the prompt's job is of no use later"),
+            CommandOption("idempotency-key", "KEY", "the same key gives the first job again"),
+            CommandOption("allow-duplicate", nil, "queue a file that was queued before"),
+            CommandOption("wait", nil, "wait for the end; exit with the jobs' result"),
+            CommandOption("parsable", nil, "print only the id"),
+        ],
+        examples: [
+            "submit --queue maths -f problems.jsonl", "submit --queue maths -f - --wait < problems.jsonl",
+            "submit --queue maths --prompt 'What is 6 x 7?' "
+                + "--verifier '{\"type\": \"numeric\", \"answer\": 42}' --wait",
+        ]
+    ) { invocation async throws(CommandError) in
+        let queue = try invocation.queue(invocation.required("queue"))
+        switch (invocation.text("file"), invocation.text("prompt")) {
+        case (let path?, nil):
+            for name in ["verifier", "max-steps", "not-before", "deadline", "idempotency-key"]
+            where invocation.text(name) != nil {
+                throw .usage(
+                    "--\(name) goes with --prompt; in a file it stands on each line, "
+                        + "and a file is known again by its lines"
+                )
+            }
+            return try await FileSubmission(invocation: invocation, queue: queue, path: path).run()
+        case (nil, let prompt?): return try await submitPrompt(prompt, queue, invocation)
+        default: throw .usage("give either --file FILE or --prompt TEXT: \(invocation.command.synopsis)")
+        }
+    }
+}
+
+private func submitPrompt(
+    _ prompt: String, _ queue: QueueName, _ invocation: Invocation
+) async throws(CommandError) -> ExitCode {
+    var verifier: Verifier?
+    if let text = invocation.text("verifier") {
+        let json: JSONValue
+        do throws(JSONError) { json = try JSONReader.value(of: text) } catch {
+            throw .usage("--verifier '\(text)' is \(error)")
+        }
+        verifier = try invocation.parse { () throws(ControlError) in try Verifier(json: json, path: "--verifier") }
+    }
+    let specification = JobSpecification(
+        messages: [Message(role: "user", content: prompt)], verifier: verifier,
+        maxSteps: try invocation.integer("max-steps"))
+    func instant(_ name: String) throws(CommandError) -> Timestamp? {
+        guard let text = invocation.text(name) else { return nil }
+        return try invocation.parse { () throws(ControlError) in try RFC3339.parse(text, argument: "--\(name)") }
+    }
+    let parameters = SubmitJob.Parameters(
+        queue: queue, specification: specification, priority: try invocation.integer("priority"),
+        notBefore: try instant("not-before"), deadline: try instant("deadline"),
+        idempotencyKey: invocation.text("idempotency-key"))
+    let reply = try await Session(invocation).call(SubmitJob.self, parameters)
+    let waits = invocation.isSet("wait")
+    let isForMachines = invocation.isSet("json") || invocation.isSet("jsonl")
+    if isForMachines {
+        invocation.console.write(JSONText.text(of: reply) + "\n")
+    } else if invocation.isSet("parsable") {
+        invocation.console.write("\(reply.job)\n")
+    } else {
+        let text =
+            reply.duplicate
+            ? "Job \(reply.job) has this idempotency key already; nothing new was queued\n"
+            : "Job \(reply.job) queued in \(queue); `londictl wait \(reply.job)` waits for it\n"
+        // With --wait, stdout is for the answer.
+        waits ? invocation.console.complain(text) : invocation.console.write(text)
+    }
+    guard waits else { return .ok }
+    guard let end = try await JobWait(invocation: invocation, target: .job(reply.job)).run() else { return .jobFailed }
+    let shown = try await Session(invocation).call(ShowJob.self, .init(job: reply.job))
+    if let outcome = shown.outcome, !isForMachines, !invocation.isSet("parsable") {
+        invocation.console.write(Plain.text(outcome.answer, keepsLines: true) + "\n")
+    }
+    if let fault = shown.job.fault { invocation.console.complain("job \(reply.job): \(fault)\n") }
+    return JobWait.exitCode(of: end)
+}

@@ -1,0 +1,60 @@
+import Control
+
+/// How londictl ends, for scripts; the same everywhere.
+enum ExitCode: Int32, Sendable {
+    case ok = 0
+    /// A job failed, or `wait --timeout` ran out.
+    case jobFailed = 1
+    case error = 2
+    case notFound = 3
+    case unreachable = 4
+    case budgetRefused = 5
+    case conflict = 6
+    case notPermitted = 7
+    case usage = 64
+    case interrupted = 130
+
+    init(_ error: ControlError) {
+        self =
+            switch error {
+            case .notFound: .notFound
+            case .conflict: .conflict
+            case .budgetRefused: .budgetRefused
+            case .permissionDenied: .notPermitted
+            case .unreachable, .disconnected: .unreachable
+            default: .error
+            }
+    }
+}
+
+/// Why a command did not do what it was asked.
+enum CommandError: Error, Equatable {
+    /// The command line itself is wrong.
+    case usage(String)
+    /// The daemon said no, or could not be reached.
+    case control(ControlError)
+    /// A file of the user's cannot be read.
+    case file(path: String, reason: String)
+    /// Batch lines are invalid; each was reported already.
+    case invalidLines(count: Int)
+    /// What the daemon has cannot be shown as asked.
+    case cannotShow(String)
+
+    var message: String {
+        switch self {
+        case .usage(let text), .cannotShow(let text): text
+        case .control(let error): error.description
+        case .file(let path, let reason): "\(path): \(reason)"
+        case .invalidLines(let count):
+            "\(count) invalid line\(count == 1 ? "" : "s"); nothing was queued: correct the file and submit it again"
+        }
+    }
+
+    var exitCode: ExitCode {
+        switch self {
+        case .usage: .usage
+        case .control(let error): ExitCode(error)
+        case .file, .invalidLines, .cannotShow: .error
+        }
+    }
+}

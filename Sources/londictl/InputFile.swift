@@ -1,0 +1,77 @@
+import Glibc
+
+/// A file of the user's, or stdin, read as lines in pieces: no file is too large.
+struct InputFile: ~Copyable {
+    /// The longest line; a longer one would not fit into a message to the daemon.
+    static let lineLimit = 8 * 1024 * 1024
+
+    private let descriptor: Int32
+    private let path: String
+    private let readInput: (@Sendable () throws(CommandError) -> [UInt8])?
+    private var buffer: [UInt8] = []
+    private var start = 0
+    private var isAtEnd = false
+    private(set) var lineNumber = 0
+
+    /// - Parameter path: `-` is stdin, as `console` reads it.
+    init(path: String, console: Console) throws(CommandError) {
+        self.path = path == "-" ? "stdin" : path
+        readInput = path == "-" ? console.readInput : nil
+        guard path != "-" else {
+            descriptor = -1
+            return
+        }
+        descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .file(path: path, reason: String(cString: strerror(errno))) }
+    }
+
+    deinit { if descriptor >= 0 { close(descriptor) } }
+
+    /// The next line without its newline, nil after the last.
+    mutating func next() throws(CommandError) -> String? {
+        while true {
+            if let end = buffer[start...].firstIndex(of: 0x0a) {
+                defer { start = end + 1 }
+                return try text(buffer[start..<end])
+            }
+            if isAtEnd {
+                guard start < buffer.count else { return nil }
+                defer { start = buffer.count }
+                return try text(buffer[start...])
+            }
+            guard buffer.count - start <= Self.lineLimit else {
+                throw .file(path: path, reason: "line \(lineNumber + 1) is longer than \(Self.lineLimit) bytes")
+            }
+            buffer.removeFirst(start)
+            start = 0
+            let more = if let readInput { try readInput() } else { try Self.read(descriptor, path: path) }
+            isAtEnd = more.isEmpty
+            buffer += more
+        }
+    }
+
+    private mutating func text(_ bytes: ArraySlice<UInt8>) throws(CommandError) -> String {
+        lineNumber += 1
+        // Some editors begin a file with a byte order mark.
+        let isMarked = lineNumber == 1 && bytes.starts(with: [0xef, 0xbb, 0xbf])
+        guard let text = String(validating: isMarked ? bytes.dropFirst(3) : bytes, as: UTF8.self) else {
+            throw .file(path: path, reason: "line \(lineNumber) is not UTF-8; convert the file with iconv")
+        }
+        return text
+    }
+
+    /// The next bytes, empty at the end.
+    static func read(_ descriptor: Int32, path: String) throws(CommandError) -> [UInt8] {
+        while true {
+            var failure: Int32 = 0
+            let bytes = [UInt8](unsafeUninitializedCapacity: 262_144) { buffer, count in
+                let result = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+                failure = result < 0 ? errno : 0
+                count = max(0, result)
+            }
+            if failure == EINTR { continue }
+            guard failure == 0 else { throw .file(path: path, reason: String(cString: strerror(failure))) }
+            return bytes
+        }
+    }
+}

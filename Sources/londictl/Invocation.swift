@@ -1,0 +1,109 @@
+import Control
+import Domain
+
+/// A parsed command line, ready to run.
+struct Invocation: Sendable {
+    var command: Command
+    var values: [String: String] = [:]
+    var switches: Set<String> = []
+    var arguments: [String] = []
+    var environment: [String: String]
+    var console: Console
+
+    func isSet(_ name: String) -> Bool { switches.contains(name) }
+    func text(_ name: String) -> String? { values[name] }
+
+    /// The value of an option that the command cannot do without.
+    func required(_ name: String) throws(CommandError) -> String {
+        guard let value = values[name] else {
+            throw .usage("--\(name) is missing: \(command.synopsis)")
+        }
+        return value
+    }
+
+    func integer(_ name: String) throws(CommandError) -> Int? {
+        guard let text = values[name] else { return nil }
+        guard let number = Int(text) else { throw .usage("--\(name) '\(text)' is no whole number") }
+        return number
+    }
+
+    func number(_ name: String) throws(CommandError) -> Double? {
+        guard let text = values[name] else { return nil }
+        guard let number = Double(text), number.isFinite else { throw .usage("--\(name) '\(text)' is no number") }
+        return number
+    }
+
+    /// One of an enum's words.
+    func word<Word: RawRepresentable & CaseIterable>(
+        _ name: String, _ type: Word.Type
+    ) throws(CommandError) -> Word? where Word.RawValue == String {
+        guard let text = values[name] else { return nil }
+        return try Self.word(text, type, what: "--\(name)")
+    }
+
+    /// Several of an enum's words, comma-separated.
+    func words<Word: RawRepresentable & CaseIterable>(
+        _ name: String, _ type: Word.Type
+    ) throws(CommandError) -> [Word]? where Word.RawValue == String {
+        guard let text = values[name] else { return nil }
+        var words: [Word] = []
+        for part in text.split(separator: ",") { words.append(try Self.word(String(part), type, what: "--\(name)")) }
+        return words
+    }
+
+    private static func word<Word: RawRepresentable & CaseIterable>(
+        _ text: String, _ type: Word.Type, what: String
+    ) throws(CommandError) -> Word where Word.RawValue == String {
+        guard let word = Word(rawValue: text) else {
+            let all = Word.allCases.map(\.rawValue).joined(separator: ", ")
+            throw .usage("\(what) '\(text)' is none of \(all)")
+        }
+        return word
+    }
+
+    func queue(_ text: String) throws(CommandError) -> QueueName {
+        do throws(QueueNameError) { return try QueueName(text) } catch { throw .usage(error.description) }
+    }
+
+    func queueOption() throws(CommandError) -> QueueName? {
+        guard let text = values["queue"] else { return nil }
+        return try queue(text)
+    }
+
+    func batch(_ text: String) throws(CommandError) -> BatchID {
+        guard let batch = BatchID(parsing: text) else { throw .usage("'\(text)' is no batch id such as b7") }
+        return batch
+    }
+
+    func job(_ text: String) throws(CommandError) -> JobID {
+        guard let job = JobID(parsing: text) else { throw .usage("'\(text)' is no job id such as 42") }
+        return job
+    }
+
+    /// Either, by its form.
+    func target(_ text: String) throws(CommandError) -> Target {
+        if let batch = BatchID(parsing: text) { return .batch(batch) }
+        if let job = JobID(parsing: text) { return .job(job) }
+        throw .usage("'\(text)' is neither a job id such as 42 nor a batch id such as b7")
+    }
+
+    /// What a parser of amounts refuses is a mistake on the command line.
+    func parse<Value>(_ body: () throws(ControlError) -> Value) throws(CommandError) -> Value {
+        do throws(ControlError) { return try body() } catch { throw .usage(error.description) }
+    }
+}
+
+/// A job or a batch, as a command line names it.
+enum Target: Sendable, CustomStringConvertible {
+    case job(JobID)
+    case batch(BatchID)
+
+    var job: JobID? { if case .job(let job) = self { job } else { nil } }
+    var batch: BatchID? { if case .batch(let batch) = self { batch } else { nil } }
+    var description: String {
+        switch self {
+        case .job(let job): job.description
+        case .batch(let batch): batch.description
+        }
+    }
+}

@@ -1,0 +1,81 @@
+import Control
+import Domain
+
+/// A job, its steps or a batch in full, for people.
+enum JobText {
+    static func head(_ job: JobView, now: Timestamp) -> String {
+        let state = job.state.rawValue + (job.pendingReason.map { " (\($0.rawValue))" } ?? "")
+        var lines = ["Job \(job.job)  \(state)  in \(job.queue), by \(Plain.text(job.user, keepsLines: false))"]
+        let names = [
+            job.batch.map { "batch \($0)" }, job.customID.map { "custom_id \(Plain.text($0, keepsLines: false))" },
+        ]
+        let known = names.compactMap(\.self)
+        if !known.isEmpty { lines.append("  " + known.joined(separator: ", ")) }
+        let times: [(String, Timestamp?)] = [
+            ("submitted", job.submittedAt), ("not before", job.notBefore), ("deadline", job.deadline),
+            ("started", job.startedAt), ("ended", job.endedAt),
+        ]
+        lines.append(
+            "  "
+                + times.filter { $0.1 != nil }.map { "\($0.0) \(Phrase.relative($0.1, now: now))" }.joined(
+                    separator: ", "))
+        lines.append("  steps: \(job.steps), \(job.deepthinkSteps) of them by DEEPTHINK; attempt \(job.attempt)")
+        lines.append("  QUICK: \(spend(job.quickSpend))")
+        lines.append("  DEEPTHINK: \(spend(job.deepthinkSpend))")
+        if let end = job.end { lines.append("  end: \(end.rawValue), \(reward(job))") }
+        if let fault = job.fault { lines.append("  fault: \(Plain.text(fault, keepsLines: false))") }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    static func conversation(_ specification: JobSpecification, outcome: Outcome?) -> String {
+        var text = specification.messages.map { "\($0.role):\n\(Phrase.indented($0.content))" }.joined()
+        if let verifier = specification.verifier { text += "verifier: \(JSONText.text(of: verifier))\n" }
+        if let outcome { text += "answer:\n\(Phrase.indented(outcome.answer))" }
+        return text
+    }
+
+    /// Number, model, values, propensity and why, tokens, GPU seconds, stop reason, reward; then what was written.
+    static func step(_ step: StepView) -> String {
+        let decision = step.decision
+        var first = "Step \(step.index)  \(Phrase.role(step.role))  p=\(Phrase.number(decision.propensity))"
+        if decision.isExploration { first += "  exploration" }
+        if let mask = decision.maskReason { first += "  masked: the day's \(mask.rawValue) budget" }
+        if let values = decision.values {
+            first += "  values QUICK \(Phrase.number(values.quick)), DEEPTHINK \(Phrase.number(values.deepthink))"
+        }
+        first += "  policy \(decision.policyVersion)"
+        if step.attempt > 1 { first += "  attempt \(step.attempt)" }
+        if step.state != .written { first += "  (\(step.state.rawValue))" }
+        guard let generated = step.generated else {
+            return first + "\n" + (step.reserved.map { "    reserved \(spend($0))\n" } ?? "")
+        }
+        let second =
+            "    tokens \(generated.promptTokens)+\(generated.cachedTokens) prompt+cached, "
+            + "\(generated.generatedTokens) generated; \(Phrase.seconds(generated.gpuMilliseconds)) GPU s; "
+            + "\(generated.stopReason.rawValue); reward \(Phrase.reward(step.reward)); day \(step.day)"
+        return "\(first)\n\(second)\n\(Phrase.indented(generated.text, by: "    | "))"
+    }
+
+    static func batch(_ batch: BatchView, now: Timestamp) -> String {
+        let name = batch.fileName.map { ", \(Plain.text($0, keepsLines: false))" } ?? ""
+        return """
+            Batch \(batch.batch)  \(batch.state.rawValue)  in \(batch.queue), by \
+            \(Plain.text(batch.user, keepsLines: false))\(name)
+              jobs: \(Phrase.counts(batch.jobs))
+              created \(Phrase.relative(batch.createdAt, now: now)), ended \(Phrase.relative(batch.endedAt, now: now))
+              QUICK: \(spend(batch.quickSpend))
+              DEEPTHINK: \(spend(batch.deepthinkSpend))
+              mean reward: \(Phrase.reward(batch.meanReward))
+
+            """
+    }
+
+    private static func spend(_ spend: Spend) -> String {
+        "\(spend.calls == 1 ? "1 call" : "\(spend.calls) calls"), \(spend.tokens) tokens, \(Phrase.seconds(spend.gpuMilliseconds)) GPU s"
+    }
+
+    private static func reward(_ job: JobView) -> String {
+        guard let reward = job.reward else { return "no reward" }
+        return "reward \(Phrase.number(reward))" + (job.rewardSource.map { " by \($0.rawValue)" } ?? "")
+    }
+}

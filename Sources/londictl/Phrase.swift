@@ -1,0 +1,86 @@
+import Control
+import Domain
+
+/// Values as people read them.
+enum Phrase {
+    /// `12 s ago`, `3 min ago`, `in 2 h`; `-` for none.
+    static func relative(_ instant: Timestamp?, now: Timestamp) -> String {
+        guard let instant else { return "-" }
+        let difference = now.milliseconds - instant.milliseconds
+        let length = duration(abs(difference))
+        return difference >= 0 ? "\(length) ago" : "in \(length)"
+    }
+
+    /// `12 s`, `3 min`, `2 h`, `5 d`: whole units, rounded down.
+    static func duration(_ milliseconds: Int64) -> String {
+        let seconds = milliseconds / 1000
+        return switch seconds {
+        case ..<100: "\(seconds) s"
+        case ..<6000: "\(seconds / 60) min"
+        case ..<172_800: "\(seconds / 3600) h"
+        default: "\(seconds / 86_400) d"
+        }
+    }
+
+    /// Seconds with one decimal, rounded half up: 1250 is `1.3`.
+    static func seconds(_ milliseconds: Int64) -> String {
+        let tenths = (milliseconds + 50) / 100
+        return "\(tenths / 10).\(tenths % 10)"
+    }
+
+    /// At most `digits` decimals, without a minus before zero.
+    static func number(_ value: Double, digits: Int = 3) -> String {
+        guard value.isFinite, abs(value) < 1e12 else { return "\(value)" }
+        var scale: Int64 = 1
+        for _ in 0..<digits { scale *= 10 }
+        let scaled = Int64((value * Double(scale)).rounded())
+        let (whole, part) = (abs(scaled) / scale, abs(scaled) % scale)
+        let fraction = String(repeating: "0", count: digits - String(part).count) + String(part)
+        return (scaled < 0 ? "-" : "") + (digits == 0 ? "\(whole)" : "\(whole).\(fraction)")
+    }
+
+    static func reward(_ reward: Double?) -> String { reward.map { number($0) } ?? "-" }
+
+    /// `12.5 %`; `-` for none.
+    static func share(_ share: Double?) -> String { share.map { number($0 * 100, digits: 1) + " %" } ?? "-" }
+
+    /// `12/30 calls, 1.5/600.0 GPU s`: what is spent or reserved of each limit; `no limit` where there is none.
+    static func budget(_ budget: BudgetView) -> String {
+        let used = budget.spent + budget.reserved
+        var parts: [String] = []
+        if let limit = budget.limits.calls { parts.append("\(used.calls)/\(limit) calls") }
+        if let limit = budget.limits.tokens { parts.append("\(used.tokens)/\(limit) tokens") }
+        if let limit = budget.limits.gpuMilliseconds {
+            parts.append("\(seconds(used.gpuMilliseconds))/\(seconds(limit)) GPU s")
+        }
+        return parts.isEmpty ? "no limit" : parts.joined(separator: ", ")
+    }
+
+    /// `30 calls, 600.0 GPU s`; `no limit` where there is none.
+    static func limits(_ limits: BudgetLimits) -> String {
+        var parts: [String] = []
+        if let calls = limits.calls { parts.append("\(calls) calls") }
+        if let tokens = limits.tokens { parts.append("\(tokens) tokens") }
+        if let time = limits.gpuMilliseconds { parts.append("\(seconds(time)) GPU s") }
+        return parts.isEmpty ? "no limit" : parts.joined(separator: ", ")
+    }
+
+    /// `3 pending, 1 running, 40 completed`: states that have jobs.
+    static func counts(_ counts: JobCounts) -> String {
+        let parts = JobState.allCases.filter { counts[$0] > 0 }.map { "\(counts[$0]) \($0.rawValue)" }
+        return parts.isEmpty ? "no jobs" : parts.joined(separator: ", ")
+    }
+
+    static func role(_ role: Role) -> String {
+        switch role {
+        case .quick: "QUICK"
+        case .deepthink: "DEEPTHINK"
+        }
+    }
+
+    /// Every line moved right.
+    static func indented(_ text: String, by indent: String = "    ") -> String {
+        Plain.text(text, keepsLines: true).split(separator: "\n", omittingEmptySubsequences: false)
+            .map { $0.isEmpty ? "\n" : "\(indent)\($0)\n" }.joined()
+    }
+}

@@ -1,0 +1,54 @@
+import Control
+import Domain
+
+/// The options of `queue create` and `queue set`, which say the same things.
+enum QueueOptions {
+    static let all = [
+        CommandOption("deepthink-calls", "N/day", "the day's limit of DEEPTHINK steps, or none"),
+        CommandOption("deepthink-tokens", "N/day", "the day's limit of DEEPTHINK tokens, or none"),
+        CommandOption("deepthink-gpu-seconds", "N/day", "the day's limit of DEEPTHINK GPU seconds, or none"),
+        CommandOption("time-zone", "ZONE", "whose midnight begins the day, as Europe/Berlin"),
+        CommandOption("on-budget", "WORD", "when the budget is spent: quick, hold or fail"),
+        CommandOption("switcher", "KIND", "fitted-q, always-quick, always-deepthink, random, threshold"),
+        CommandOption("cost", "REWARD", "what one DEEPTHINK step must be worth"),
+        CommandOption("parameter", "NUMBER", "random: probability; threshold: mean log-probability"),
+        CommandOption("exploration-rate", "SHARE", "how often a choice is drawn evenly, 0 to 1"),
+        CommandOption("exploration-share", "SHARE", "the most of a day's DEEPTHINK calls for that, 0 to 1"),
+        CommandOption("max-steps", "N", "the most steps of one job"),
+        CommandOption("step-tokens", "N", "the most tokens of one step"),
+        CommandOption("max-attempts", "N", "the most attempts of one job"),
+    ]
+
+    /// What the options change; those not given stay nil.
+    static func changes(_ invocation: Invocation) throws(CommandError) -> QueueChanges {
+        var changes = QueueChanges()
+        var removed: [MaskReason] = []
+        changes.deepthinkCalls = try limit("deepthink-calls", .calls, invocation, Amount.perDay, &removed)
+        changes.deepthinkTokens = try limit("deepthink-tokens", .tokens, invocation, Amount.perDay, &removed)
+        changes.deepthinkGPUMilliseconds = try limit(
+            "deepthink-gpu-seconds", .gpuTime, invocation, Amount.secondsPerDay, &removed)
+        changes.removeLimits = removed.isEmpty ? nil : removed
+        changes.timeZone = invocation.text("time-zone")
+        changes.onBudget = try invocation.word("on-budget", OnBudget.self)
+        changes.switcherKind = try invocation.word("switcher", SwitcherKind.self)
+        changes.cost = try invocation.number("cost")
+        changes.parameter = try invocation.number("parameter")
+        changes.explorationRate = try invocation.number("exploration-rate")
+        changes.explorationShare = try invocation.number("exploration-share")
+        changes.maxSteps = try invocation.integer("max-steps")
+        changes.stepTokens = try invocation.integer("step-tokens")
+        changes.maxAttempts = try invocation.integer("max-attempts")
+        return changes
+    }
+
+    private static func limit(
+        _ name: String, _ unit: MaskReason, _ invocation: Invocation,
+        _ read: (String, String) throws(ControlError) -> Int64?, _ removed: inout [MaskReason]
+    ) throws(CommandError) -> Int64? {
+        guard let text = invocation.text(name) else { return nil }
+        let amount: Int64?
+        do throws(ControlError) { amount = try read(text, "--\(name)") } catch { throw .usage(error.description) }
+        if amount == nil { removed.append(unit) }
+        return amount
+    }
+}

@@ -1,0 +1,42 @@
+import Control
+import Domain
+
+/// Queues for people.
+enum QueueText {
+    static let columns: [Column<QueueView>] = [
+        Column("queue") { $0.name.text },
+        Column("state") { $0.settings.isPaused ? "paused" : "open" },
+        Column("deepthink_day") { Phrase.limits($0.settings.limits) },
+        Column("on_budget") { $0.settings.onBudget.rawValue },
+        Column("switcher") { $0.settings.switcher.kind.rawValue },
+        Column("cost", isRight: true) { Phrase.number($0.settings.switcher.cost) },
+        Column("pending", isRight: true) { "\($0.jobs.pending + $0.jobs.held)" },
+        Column("running", isRight: true) { "\($0.jobs.running)" },
+        Column("time_zone", isDefault: false) { $0.settings.timeZone },
+        Column("parameter", isRight: true, isDefault: false) { Phrase.number($0.settings.switcher.parameter) },
+        Column("exploration_rate", isRight: true, isDefault: false) {
+            Phrase.number($0.settings.switcher.explorationRate)
+        },
+        Column("exploration_share", isRight: true, isDefault: false) {
+            Phrase.number($0.settings.switcher.explorationShare)
+        },
+        Column("max_steps", isRight: true, isDefault: false) { "\($0.settings.maxSteps)" },
+        Column("step_tokens", isRight: true, isDefault: false) { "\($0.settings.stepTokens)" },
+        Column("max_attempts", isRight: true, isDefault: false) { "\($0.settings.maxAttempts)" },
+        Column("created", isDefault: false) { RFC3339.text(of: $0.createdAt) },
+    ]
+
+    /// Says what a command did to a queue.
+    static func report(_ queue: QueueView, _ word: String, _ invocation: Invocation) {
+        if invocation.isSet("json") || invocation.isSet("jsonl") {
+            invocation.console.write(JSONText.text(of: queue) + "\n")
+            return
+        }
+        let settings = queue.settings
+        invocation.console.write(
+            "Queue \(queue.name) \(word): DEEPTHINK \(Phrase.limits(settings.limits)) a day "
+                + "(\(settings.timeZone)), then \(settings.onBudget.rawValue); "
+                + "switcher \(settings.switcher.kind.rawValue), cost "
+                + "\(Phrase.number(settings.switcher.cost))\(settings.isPaused ? "; paused" : "")\n")
+    }
+}

@@ -1,0 +1,43 @@
+import Control
+import Domain
+
+/// The progress of a wait in words and as a bar, from the replies and the time that passed between them.
+struct WaitProgress {
+    private let target: Target
+    private let beganAt: Timestamp
+    private var firstEnded: Int?
+
+    init(_ target: Target, at now: Timestamp) {
+        self.target = target
+        beganAt = now
+    }
+
+    /// `b7 [#####-----] 20/40  18 ok, 2 failed, 4 running  1.2/s  ETA 17 s  DEEPTHINK 12/30 calls`, cut to `width`.
+    mutating func bar(_ reply: Wait.Reply, at now: Timestamp, width: Int) -> String {
+        let cells = 20
+        let filled = reply.total == 0 ? cells : reply.counts.ended * cells / reply.total
+        let bar = String(repeating: "#", count: filled) + String(repeating: "-", count: cells - filled)
+        return String("\(target) [\(bar)] \(words(reply, at: now))".prefix(max(20, width - 1)))
+    }
+
+    /// The same without the bar.
+    mutating func line(_ reply: Wait.Reply, at now: Timestamp) -> String { "\(target) \(words(reply, at: now))" }
+
+    private mutating func words(_ reply: Wait.Reply, at now: Timestamp) -> String {
+        let ended = reply.counts.ended
+        let first = firstEnded ?? ended
+        firstEnded = first
+        var parts = ["\(ended)/\(reply.total)", Phrase.counts(reply.counts)]
+        let seconds = Double(now.milliseconds - beganAt.milliseconds) / 1000
+        if seconds > 0, ended > first {
+            let rate = Double(ended - first) / seconds
+            parts.append(
+                rate >= 0.1 ? "\(Phrase.number(rate, digits: 1))/s" : "\(Phrase.number(rate * 60, digits: 1))/min")
+            if ended < reply.total {
+                parts.append("ETA \(Phrase.duration(Int64(Double(reply.total - ended) / rate * 1000)))")
+            }
+        }
+        if let budget = reply.budget { parts.append("DEEPTHINK \(Phrase.budget(budget))") }
+        return parts.joined(separator: "  ")
+    }
+}

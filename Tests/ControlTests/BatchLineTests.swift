@@ -1,0 +1,127 @@
+import Control
+import Domain
+import FoundationEssentials
+import Testing
+
+/// Files written for OpenAI's batch API are taken as they are, and a mistake is named so that its writer can mend it.
+@Suite struct `Batch lines` {
+    private static let body = #""body":{"messages":[{"role":"user","content":"hi"}]}"#
+    private static func chat(_ rest: String, head: String = #""custom_id":"a","method":"POST","#) -> String {
+        "{\(head)\"url\":\"/v1/chat/completions\",\(rest)}"
+    }
+
+    @Test func `of a chat are read with everything that they say`() throws {
+        let line = try BatchLine(
+            parsing: #"""
+                {"custom_id": "p-1", "method": "POST", "url": "/v1/chat/completions", "body": {"model": "gpt-x",
+                "max_tokens": 100, "temperature": 0, "metadata": {"family": "sums"}, "messages": [
+                {"role": "developer", "content": "Be brief."},
+                {"role": "user", "content": [{"type": "text", "text": "2+"}, {"type": "text", "text": "2?"}]}]},
+                "londi": {"verifier": {"type": "numeric", "answer": 4}, "max_steps": 3, "priority": -5,
+                "not_before": "2026-11-23T10:00:00Z", "deadline": "2026-11-23T12:30:00+01:00"}}
+                """#)
+        #expect(line.customID == "p-1")
+        #expect(
+            line.specification
+                == JobSpecification(
+                    messages: [
+                        Message(role: "system", content: "Be brief."), Message(role: "user", content: "2+2?"),
+                    ], verifier: .numeric(answer: 4, tolerance: 0), maxSteps: 3, customID: "p-1", model: "gpt-x",
+                    metadata: .object(["family": .string("sums")])))
+        #expect(line.priority == -5)
+        #expect(line.notBefore == Timestamp(milliseconds: 1_795_428_000_000))
+        #expect(line.deadline == Timestamp(milliseconds: 1_795_433_400_000))
+    }
+
+    @Test func `of a completion become one message of the user`() throws {
+        let line = try BatchLine(
+            parsing: #"{"custom_id":"c","method":"POST","url":"/v1/completions","body":{"prompt":"Once"}}"#)
+        #expect(line.specification.messages == [Message(role: "user", content: "Once")])
+    }
+
+    @Test(arguments: [
+        ("nonsense", "not JSON at column 2: null was expected, found 'o'"),
+        ("[]", "the line is []; expected an object with custom_id and body"),
+        (
+            chat(body, head: #""method":"POST","#),
+            "custom_id is missing; expected a text of 1 to 512 bytes, different on every line"
+        ),
+        (
+            chat(body, head: #""custom_id":7,"method":"POST","#),
+            "custom_id is 7; expected a text of 1 to 512 bytes, different on every line"
+        ),
+        (chat(body, head: #""custom_id":"a","method":"GET","#), "method is \"GET\"; expected \"POST\""),
+        (
+            #"{"custom_id":"a","method":"POST","url":"/v1/embeddings","body":{}}"#,
+            "url is \"/v1/embeddings\"; expected \"/v1/chat/completions\" (or \"/v1/completions\" with a prompt)"
+        ),
+        (chat(#""body":{}"#), "body.messages is missing; expected an array of at least one message"),
+        (chat(#""body":{"messages":[]}"#), "body.messages is []; expected an array of at least one message"),
+        (
+            chat(#""body":{"messages":[{"role":"tool","content":"x"}]}"#),
+            "body.messages[0].role is \"tool\"; expected \"system\", \"user\" or \"assistant\""
+        ),
+        (
+            chat(#""body":{"messages":[{"role":"user","content":{"a":1}}]}"#),
+            "body.messages[0].content is {\"a\":1}; expected a text or an array of {\"type\": \"text\", \"text\": ...}"
+        ),
+        (
+            chat(#""body":{"messages":[{"role":"user","content":[{"type":"image_url"}]}]}"#),
+            "body.messages[0].content[0] is {\"type\":\"image_url\"}; expected {\"type\": \"text\", \"text\": ...}: "
+                + "other kinds are not read"
+        ),
+        (
+            chat(#""body":{"messages":[{"role":"system","content":"x"}]}"#),
+            "body.messages is missing; expected a message of the role \"user\""
+        ),
+        (
+            chat(#""body":{"messages":[{"role":"user","content":"x"}],"stream":true}"#),
+            "body.stream is true; expected false: a batch is not streamed"
+        ),
+        (
+            chat(#""body":{"messages":[{"role":"user","content":"x"}],"max_tokens":0}"#),
+            "body.max_tokens is 0; expected a whole number >= 1"
+        ),
+        (
+            chat(body + #","londi":{"verifier":{"type":"exat","answer":"4"}}"#),
+            "londi.verifier.type cannot be 'exat': use exact, numeric, regex, json_schema, command or feedback"
+        ),
+        (
+            chat(body + #","londi":{"verifier":{"type":"numeric","answer":"4"}}"#),
+            "londi.verifier.answer cannot be '\"4\"': use a number"
+        ),
+        (
+            chat(body + #","londi":{"max_steps":0}"#),
+            "londi.max_steps cannot be '0': use a whole number from 1 to 10000"
+        ),
+        (
+            chat(body + #","londi":{"verifer":{}}"#),
+            "londi.verifer cannot be '{}': londi takes verifier, answer_marker, max_steps, priority, not_before and deadline"
+        ),
+        (
+            chat(body + #","londi":{"deadline":"tomorrow"}"#),
+            "londi.deadline cannot be 'tomorrow': use 2026-11-23T10:00:00Z or 2026-11-23T11:00:00+01:00"
+        ),
+    ])
+    func `with a mistake say what it is and what is expected`(line: String, message: String) {
+        let error = #expect(throws: BatchLineError.self) { try BatchLine(parsing: line) }
+        #expect(error?.message == message)
+    }
+
+    /// Two readers of verifiers exist, Domain's decoder and the one with messages for people: they must agree.
+    @Test(arguments: [
+        #"{"type":"exact","answer":"x"}"#, #"{"type":"exact","answer":"x","ignore_case":true}"#,
+        #"{"type":"numeric","answer":-1.5,"tolerance":0.01}"#, #"{"type":"regex","pattern":"^a"}"#,
+        #"{"type":"json_schema","schema":{"type":"object"}}"#,
+        #"{"type":"command","name":"gym","arguments":{"a":[1]}}"#,
+        #"{"type":"command","name":"gym"}"#, #"{"type":"feedback"}"#, #"{"type":"numeric","answer":1,"tolerance":-1}"#,
+        #"{"type":"regex"}"#, #"{"answer":"x"}"#,
+    ])
+    func `have verifiers that both readers read alike`(text: String) throws {
+        var domain: Verifier?
+        do { domain = try JSONDecoder().decode(Verifier.self, from: Data(text.utf8)) } catch { domain = nil }
+        var ours: Verifier?
+        do { ours = try Verifier(json: JSONReader.value(of: text)) } catch { ours = nil }
+        #expect(ours == domain)
+    }
+}

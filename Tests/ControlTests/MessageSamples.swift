@@ -1,0 +1,168 @@
+@testable import Control
+import Domain
+import Testing
+
+/// A method with JSON of its messages: once with every member, once with those alone that must not be null.
+struct MessageSample: Sendable, CustomTestStringConvertible {
+    var method: String
+    var fullParameters: JSONValue
+    var leanParameters: JSONValue?
+    var fullReply: JSONValue
+    var leanReply: JSONValue?
+
+    var testDescription: String { method }
+
+    init<Method: ControlMethod>(
+        _ method: Method.Type, _ full: Method.Parameters, _ fullReply: Method.Reply, lean: Method.Parameters? = nil,
+        leanReply: Method.Reply? = nil
+    ) {
+        self.method = Method.name
+        fullParameters = Self.json(full)
+        self.fullReply = Self.json(fullReply)
+        leanParameters = lean.map(Self.json)
+        self.leanReply = leanReply.map(Self.json)
+    }
+
+    private static func json(_ value: some Encodable) -> JSONValue {
+        do { return try JSONReader.value(of: JSONText.text(of: value)) } catch { fatalError("\(error)") }
+    }
+}
+
+/// One sample of every message of the interface.
+enum MessageSamples {
+    static let queue: QueueName = {
+        do { return try QueueName("maths") } catch { fatalError("\(error)") }
+    }()
+    static let now = Timestamp(milliseconds: 1_795_428_000_000)
+    static let spend = Spend(calls: 3, tokens: 400, gpuMilliseconds: 5600)
+    static let counts = JobCounts(pending: 1, held: 2, running: 3, completed: 4, failed: 5, cancelled: 6, timeout: 7)
+    static let settings = QueueSettings(
+        limits: BudgetLimits(calls: 30, tokens: 20_000, gpuMilliseconds: 600_000), timeZone: "Europe/Berlin")
+    static let day = DayKey(year: 2026, month: 11, day: 23)
+    static let queueView = QueueView(name: queue, settings: settings, jobs: counts, createdAt: now)
+    static let leanQueueView = QueueView(
+        name: queue, settings: QueueSettings(), jobs: JobCounts(), createdAt: now)
+    static let budget = BudgetView(
+        queue: queue,
+        day: BudgetDay(day: day, limits: settings.limits, spent: spend, reserved: spend, explorationCalls: 1),
+        resetsAt: now, settings: settings)
+    static let specification = JobSpecification(
+        messages: [Message(role: "user", content: "2+2?")], verifier: .exact(answer: "4", ignoresCase: true),
+        maxSteps: 3, customID: "p-1", model: "gpt-x", metadata: .object(["a": .integer(1)]))
+    static let leanSpecification = JobSpecification(messages: [Message(role: "user", content: "2+2?")])
+    static let outcome = Outcome(answer: "4", end: .answered, reward: 1)
+    static let job = JobView(
+        job: JobID(42), queue: queue, batch: BatchID(7), customID: "p-1", user: "ann", state: .completed,
+        pendingReason: .priority, priority: 5, attempt: 1, steps: 2, deepthinkSteps: 1, quickSpend: spend,
+        deepthinkSpend: spend, end: .answered, reward: 0.5, rewardSource: .verifier, fault: "none", submittedAt: now,
+        notBefore: now, deadline: now, startedAt: now, endedAt: now)
+    static let leanJob = JobView(
+        job: JobID(43), queue: queue, user: "ann", state: .pending, priority: 0, attempt: 0, steps: 0,
+        deepthinkSteps: 0, quickSpend: .zero, deepthinkSpend: .zero, submittedAt: now)
+    static let step = StepView(
+        index: 0, role: .deepthink, state: .written,
+        decision: Decision(
+            role: .deepthink, values: ActionValues(quick: 0.4, deepthink: 0.5), propensity: 0.95, maskReason: .calls,
+            isExploration: true, seed: .max, policyVersion: 12),
+        generated: Generated(
+            text: "4\n", stopReason: .endOfTurn, promptTokens: 12, cachedTokens: 3, generatedTokens: 2,
+            gpuMilliseconds: 1250,
+            logProbabilities: LogProbabilities(minimum: -2, lowerQuartile: -1, median: -0.5, mean: -0.7)),
+        reserved: spend, reward: 1, day: day, attempt: 1, epoch: 3, startedAt: now, endedAt: now)
+    static let leanStep = StepView(
+        index: 1, role: .quick, state: .running, decision: Decision(role: .quick), day: day, attempt: 1, epoch: 3,
+        startedAt: now)
+    static let batch = BatchView(
+        batch: BatchID(7), queue: queue, user: "ann", fileName: "p.jsonl", state: .ready, jobs: counts,
+        quickSpend: spend, deepthinkSpend: spend, meanReward: 0.5, createdAt: now, endedAt: now)
+    static let leanBatch = BatchView(
+        batch: BatchID(8), queue: queue, user: "ann", state: .validating, jobs: counts, quickSpend: .zero,
+        deepthinkSpend: .zero, createdAt: now)
+    static let engine = EngineView(
+        role: .deepthink, model: "b.gguf", state: .unavailable, isExternal: false, device: "CPU", slots: 2,
+        busySlots: 1, contextTokens: 4096, restarts: 1, fault: "it died")
+    static let policy = PolicyView(
+        queue: queue, settings: settings.switcher, version: 12, pair: ModelPair(quick: "a", deepthink: "b"),
+        encoder: "hashed-1", episodeCount: 40, meanReward: 0.7, steps: [StepCount(index: 0, quick: 30, deepthink: 10)],
+        masks: [MaskCount(reason: .calls, count: 2)], explorationCount: 3, undecidedShare: 0.125,
+        features: [FeatureWeight(name: "step", difference: 0.2)])
+    static let version = PolicyVersionView(
+        version: 12, createdAt: now, episodeCount: 40, meanReward: 0.5, isCurrent: true)
+    static let row = SpendRow(
+        queue: queue, day: day, user: "ann", model: "a", batch: BatchID(7), jobs: 3, quick: spend, deepthink: spend)
+    static let changes = QueueChanges(
+        deepthinkCalls: 1, deepthinkTokens: 2, deepthinkGPUMilliseconds: 3, removeLimits: [.gpuTime], timeZone: "UTC",
+        onBudget: .hold, switcherKind: .random, cost: 0.1, parameter: 0.5, explorationRate: 0.1,
+        explorationShare: 0.2, maxSteps: 4, stepTokens: 5, maxAttempts: 6, isPaused: true)
+
+    static let all: [MessageSample] = [
+        MessageSample(
+            Status.self, .init(),
+            .init(
+                version: "1", epoch: 2, startedAt: now, now: now, stateDirectory: "/s", isUserMode: true,
+                queueCount: 1, jobs: counts, engines: [engine])),
+        MessageSample(
+            CreateQueue.self, .init(name: queue, settings: settings), .init(queue: queueView),
+            lean: .init(name: queue, settings: QueueSettings()), leanReply: .init(queue: leanQueueView)),
+        MessageSample(
+            SetQueue.self, .init(name: queue, changes: changes), .init(queue: queueView),
+            lean: .init(name: queue, changes: QueueChanges())),
+        MessageSample(ListQueues.self, .init(), .init(queues: [queueView])),
+        MessageSample(
+            SubmitJob.self,
+            .init(
+                queue: queue, specification: specification, priority: 1, notBefore: now, deadline: now,
+                idempotencyKey: "k"), .init(job: JobID(42), batch: BatchID(7), duplicate: true),
+            lean: .init(queue: queue, specification: leanSpecification),
+            leanReply: .init(job: JobID(42), duplicate: false)),
+        MessageSample(
+            BeginBatch.self, .init(queue: queue, fileName: "p", priority: 3), .init(batch: BatchID(7)),
+            lean: .init(queue: queue)),
+        MessageSample(
+            AppendLines.self, .init(batch: BatchID(7), firstLine: 1, lines: ["{}"]),
+            .init(accepted: 0, errors: [LineError(line: 1, message: "m")])),
+        MessageSample(
+            CommitBatch.self, .init(batch: BatchID(7), sha256: "00", allowDuplicate: true),
+            .init(batch: BatchID(7), jobCount: 1, duplicate: false)),
+        MessageSample(AbandonBatch.self, .init(batch: BatchID(7)), .init()),
+        MessageSample(
+            ListJobs.self, .init(queue: queue, batch: BatchID(7), states: [.held], user: "ann", limit: 5),
+            .init(jobs: [job]), lean: .init(), leanReply: .init(jobs: [leanJob])),
+        MessageSample(
+            ShowJob.self, .init(job: JobID(42)), .init(job: job, specification: specification, outcome: outcome),
+            leanReply: .init(job: leanJob, specification: leanSpecification)),
+        MessageSample(
+            ExplainJob.self, .init(job: JobID(42)),
+            .init(job: job, specification: specification, outcome: outcome, steps: [step]),
+            leanReply: .init(job: leanJob, specification: leanSpecification, steps: [leanStep])),
+        MessageSample(
+            Cancel.self, .init(job: JobID(42), batch: BatchID(7)), .init(count: 1), lean: .init()),
+        MessageSample(Feedback.self, .init(job: JobID(42), reward: 0.5), .init()),
+        MessageSample(
+            ListBatches.self, .init(queue: queue, limit: 1), .init(batches: [batch]), lean: .init(),
+            leanReply: .init(batches: [leanBatch])),
+        MessageSample(ShowBatch.self, .init(batch: BatchID(7)), .init(batch: batch)),
+        MessageSample(
+            Wait.self, .init(batch: BatchID(7), job: JobID(42)),
+            .init(counts: counts, total: 28, budget: budget, finished: false), lean: .init(),
+            leanReply: .init(counts: counts, total: 28, finished: true)),
+        MessageSample(
+            Results.self, .init(batch: BatchID(7), follow: true),
+            .init(lines: [ResultLine(job: JobID(42), kind: .output, line: "{}")])),
+        MessageSample(
+            ShowBudgets.self, .init(queue: queue), .init(budgets: [budget]), lean: .init()),
+        MessageSample(
+            ReportSpend.self, .init(from: day, to: day, by: [.queue, .day], queue: queue), .init(rows: [row]),
+            lean: .init(by: []), leanReply: .init(rows: [SpendRow(jobs: 0, quick: .zero, deepthink: .zero)])),
+        MessageSample(ShowPolicy.self, .init(queue: queue), .init(policy: policy)),
+        MessageSample(
+            ListPolicyVersions.self, .init(queue: queue, limit: 2), .init(versions: [version]),
+            lean: .init(queue: queue)),
+        MessageSample(
+            VerifyBooks.self, .init(),
+            .init(
+                entries: 3, lastHash: "ab",
+                differences: [BookDifferenceView(check: "steps", subject: "step 1", expected: "a", found: "b")]),
+            leanReply: .init(entries: 0, lastHash: nil, differences: [])),
+    ]
+}

@@ -1,0 +1,40 @@
+import Control
+import Domain
+import Synchronization
+
+@testable import londictl
+
+/// What one command printed and how it ended.
+struct Printed: Sendable {
+    var exit: ExitCode
+    var output: String
+    var messages: String
+
+    /// Runs a command line with the daemon at `path` and `input` as its stdin.
+    static func by(
+        _ arguments: [String], path: String = "/nowhere/londi", input: String = "", at instant: Timestamp? = nil
+    ) async -> Printed {
+        let output = Recorder()
+        let messages = Recorder()
+        let rest = Mutex(Array(input.utf8))
+        let console = Console(
+            write: { output.add($0) }, complain: { messages.add($0) }, isTerminal: false, drawsProgress: false,
+            width: 80, now: { instant ?? MessageSamples.now.advanced(byMilliseconds: 200_000) },
+            readInput: { () throws(CommandError) in
+                rest.withLock { bytes in
+                    let piece = Array(bytes.prefix(50))
+                    bytes.removeFirst(piece.count)
+                    return piece
+                }
+            })
+        let status = await CommandLineTool.run(
+            arguments: arguments, environment: ["LONDI_SOCKET": path], console: console)
+        return Printed(exit: status, output: output.text, messages: messages.text)
+    }
+}
+
+private final class Recorder: Sendable {
+    private let value = Mutex("")
+    var text: String { value.withLock { $0 } }
+    func add(_ text: String) { value.withLock { $0 += text } }
+}

@@ -1,0 +1,147 @@
+import Control
+import Domain
+import Synchronization
+
+/// A small daemon with a memory for batches, so that londictl meets real answers over the real socket.
+final class StubDaemon: Sendable {
+    struct State {
+        var lines: [(number: Int, text: String)] = []
+        var committed: CommitBatch.Parameters?
+        var isAbandoned = false
+        var created: CreateQueue.Parameters?
+        var changes: QueueChanges?
+        var submitted: SubmitJob.Parameters?
+        var spend: ReportSpend.Parameters?
+        var counts = JobCounts(pending: 0, held: 0, running: 0, completed: 2, failed: 0, cancelled: 0, timeout: 0)
+    }
+
+    let state = Mutex(State())
+
+    var table: MethodTable {
+        var table = MethodTable(authorization: Authorization(ownUID: 0, adminGroup: nil, memberGroup: nil))
+        addBatches(to: &table)
+        addJobs(to: &table)
+        table.on(CreateQueue.self) { parameters, _, reply async throws(ControlError) in
+            guard parameters.name.text != "taken" else {
+                throw .conflict(what: "queue taken exists", remedy: "choose another name")
+            }
+            self.state.withLock { $0.created = parameters }
+            var view = MessageSamples.queueView
+            view.settings = parameters.settings
+            try await reply.send(.init(queue: view))
+        }
+        table.on(SetQueue.self) { parameters, _, reply async throws(ControlError) in
+            self.state.withLock { $0.changes = parameters.changes }
+            try await reply.send(.init(queue: MessageSamples.queueView))
+        }
+        table.on(ListQueues.self) { _, _, reply async throws(ControlError) in
+            try await reply.send(.init(queues: [MessageSamples.queueView]))
+        }
+        table.on(ShowBudgets.self) { _, _, reply async throws(ControlError) in
+            try await reply.send(.init(budgets: [MessageSamples.budget]))
+        }
+        table.on(ReportSpend.self) { parameters, _, reply async throws(ControlError) in
+            self.state.withLock { $0.spend = parameters }
+            try await reply.send(.init(rows: [MessageSamples.row]))
+        }
+        table.on(ShowPolicy.self) { _, _, reply async throws(ControlError) in
+            try await reply.send(.init(policy: MessageSamples.policy))
+        }
+        table.on(ListPolicyVersions.self) { _, _, reply async throws(ControlError) in
+            try await reply.send(.init(versions: [MessageSamples.version]))
+        }
+        table.on(VerifyBooks.self) { _, _, reply async throws(ControlError) in
+            try await reply.send(.init(entries: 3, lastHash: "ab", differences: []))
+        }
+        table.on(Status.self) { _, _, reply async throws(ControlError) in
+            try await reply.send(
+                .init(
+                    version: "9.9", epoch: 3, startedAt: MessageSamples.now, now: MessageSamples.now,
+                    stateDirectory: "/s", isUserMode: true, queueCount: 1, jobs: MessageSamples.counts,
+                    engines: [MessageSamples.engine]))
+        }
+        return table
+    }
+
+    private func addBatches(to table: inout MethodTable) {
+        table.on(BeginBatch.self) { _, _, reply async throws(ControlError) in
+            try await reply.send(.init(batch: BatchID(7)))
+        }
+        table.on(AppendLines.self) { parameters, _, reply async throws(ControlError) in
+            var errors: [LineError] = []
+            var accepted = 0
+            for (index, line) in parameters.lines.enumerated() where !line.isEmpty {
+                self.state.withLock { $0.lines.append((parameters.firstLine + index, line)) }
+                do throws(BatchLineError) {
+                    _ = try BatchLine(parsing: line)
+                    accepted += 1
+                } catch { errors.append(LineError(line: parameters.firstLine + index, message: error.message)) }
+            }
+            try await reply.send(.init(accepted: accepted, errors: errors))
+        }
+        table.on(CommitBatch.self) { parameters, _, reply async throws(ControlError) in
+            let count = self.state.withLock {
+                $0.committed = parameters
+                return $0.lines.count
+            }
+            try await reply.send(.init(batch: parameters.batch, jobCount: count, duplicate: false))
+        }
+        table.on(AbandonBatch.self) { _, _, reply async throws(ControlError) in
+            self.state.withLock { $0.isAbandoned = true }
+            try await reply.send(.init())
+        }
+        table.on(Wait.self) { _, _, reply async throws(ControlError) in
+            let counts = self.state.withLock { $0.counts }
+            let running = JobCounts(
+                pending: 0, held: 0, running: counts.total, completed: 0, failed: 0, cancelled: 0, timeout: 0)
+            try await reply.send(
+                .init(counts: running, total: counts.total, budget: MessageSamples.budget, finished: false),
+                continues: true)
+            guard counts.running == 0 else {
+                let (never, hold) = AsyncStream.makeStream(of: Void.self)
+                for await _ in never {}
+                withExtendedLifetime(hold) {}
+                throw .disconnected
+            }
+            try await reply.send(
+                .init(counts: counts, total: counts.total, budget: MessageSamples.budget, finished: true))
+        }
+        table.on(Results.self) { _, _, reply async throws(ControlError) in
+            let lines = [
+                ResultLine(job: JobID(1), kind: .output, line: #"{"custom_id":"a"}"#),
+                ResultLine(job: JobID(2), kind: .error, line: #"{"custom_id":"b"}"#),
+            ]
+            try await reply.send(.init(lines: lines), continues: true)
+            try await reply.send(.init(lines: [ResultLine(job: JobID(3), kind: .output, line: #"{"custom_id":"c"}"#)]))
+        }
+    }
+
+    private func addJobs(to table: inout MethodTable) {
+        table.on(SubmitJob.self) { parameters, _, reply async throws(ControlError) in
+            self.state.withLock { $0.submitted = parameters }
+            try await reply.send(.init(job: JobID(42), duplicate: false))
+        }
+        table.on(ListJobs.self) { _, _, reply async throws(ControlError) in
+            guard reply.wantsMore else { return try await reply.send(.init(jobs: [MessageSamples.job])) }
+            try await reply.send(.init(jobs: [MessageSamples.job]), continues: true)
+            try await reply.send(.init(jobs: [MessageSamples.leanJob]))
+        }
+        table.on(ShowJob.self) { parameters, _, reply async throws(ControlError) in
+            guard parameters.job == JobID(42) else { throw .notFound(kind: "job", name: "\(parameters.job)") }
+            try await reply.send(
+                .init(
+                    job: MessageSamples.job, specification: MessageSamples.specification,
+                    outcome: MessageSamples.outcome))
+        }
+        table.on(ExplainJob.self) { _, _, reply async throws(ControlError) in
+            try await reply.send(
+                .init(
+                    job: MessageSamples.job, specification: MessageSamples.specification,
+                    outcome: MessageSamples.outcome, steps: [MessageSamples.step, MessageSamples.leanStep]))
+        }
+        table.on(Cancel.self) { _, _, reply async throws(ControlError) in try await reply.send(.init(count: 3)) }
+        table.on(Feedback.self) { _, _, _ async throws(ControlError) in
+            throw .permissionDenied(action: "judge job 42", needs: "to have submitted it")
+        }
+    }
+}
