@@ -1,0 +1,28 @@
+package import Domain
+package import Switching
+
+/// One job as its worker got it: what to do, under which settings, and what is already written.
+package struct Assignment: Sendable {
+    package var job: JobID
+    package var episode: Int64
+    package var specification: JobSpecification
+    package var settings: QueueSettings
+    /// The steps that earlier runs of this episode wrote, in order.
+    package var written: [WrittenStep]
+    package var policy: Policy?
+    /// The local time of day in the queue's zone, 0 at midnight, below 1.
+    package var dayFraction: Double
+
+    package init(
+        job: JobID, episode: Int64, specification: JobSpecification, settings: QueueSettings, written: [WrittenStep],
+        policy: Policy?, dayFraction: Double
+    ) {
+        self.job = job
+        self.episode = episode
+        self.specification = specification
+        self.settings = settings
+        self.written = written
+        self.policy = policy
+        self.dayFraction = dayFraction
+    }
+}

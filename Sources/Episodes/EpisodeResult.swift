@@ -1,0 +1,18 @@
+package import Domain
+package import Generation
+
+/// How one run of an episode ended.
+package enum EpisodeResult: Sendable {
+    /// The step loop ended and the answer was judged, or nobody judges it.
+    case ended(Outcome)
+    /// The answer could not be judged; the answer is kept.
+    case unjudged(Outcome, VerificationError)
+    /// The budget is spent and the queue's jobs wait for the next day.
+    case held(MaskReason)
+    /// The budget is spent and the queue's jobs fail.
+    case refused(MaskReason)
+    /// A model could not write. `GenerationError.isPassing` tells whether the job may go on later.
+    case interrupted(Role, GenerationError)
+    /// The job was cancelled, or the daemon stops.
+    case cancelled
+}

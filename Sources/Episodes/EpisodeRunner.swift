@@ -1,0 +1,116 @@
+import Domain
+import Generation
+package import Switching
+
+/// Runs one reasoning job: `observe → choose → reserve → generate → record`, step by step, until the answer is complete.
+///
+/// Both models continue one transcript: what QUICK wrote, DEEPTHINK reads as its own beginning, and the other way round.
+package struct EpisodeRunner: Sendable {
+    private let quick: RoleModel
+    private let deepthink: RoleModel
+    private let encoder: HashedEncoder
+    private let judge: Judge
+    private let stepMilliseconds: Int
+
+    /// - Parameter stepMilliseconds: the time of one step, after which it is cut off.
+    package init(
+        quick: RoleModel, deepthink: RoleModel, encoder: HashedEncoder, judge: Judge, stepMilliseconds: Int
+    ) {
+        self.quick = quick
+        self.deepthink = deepthink
+        self.encoder = encoder
+        self.judge = judge
+        self.stepMilliseconds = stepMilliseconds
+    }
+
+    /// Goes on with `assignment` where it stands and returns how it ended.
+    /// - Throws: only what `recorder` throws: then nothing more may be done for the job.
+    package func run(_ assignment: Assignment, recorder: any EpisodeRecorder) async throws -> EpisodeResult {
+        var progress = EpisodeProgress(assignment)
+        let limits = StepLimits(tokens: assignment.settings.stepTokens, timeMilliseconds: stepMilliseconds)
+        while !progress.isComplete {
+            let index = progress.steps.count
+            var role = Role.deepthink
+            do {
+                // DEEPTHINK's prompt is counted first: its worst case must be known before anything is chosen.
+                let costly = try await deepthink.prepare(assignment, answer: progress.text)
+                let beginning = try await recorder.begin(
+                    stepAt: index, worstCase: limits.worstCase(for: costly),
+                    choose: choice(at: progress, in: assignment))
+                let decision: Decision
+                switch beginning {
+                case .hold(let reason): return .held(reason)
+                case .fail(let reason): return .refused(reason)
+                case .superseded: return .cancelled
+                case .write(let made): decision = made
+                }
+                role = decision.role
+                let generated = try await abandoningOnFailure(stepAt: index, role: role, recorder) {
+                    () async throws(GenerationError) in
+                    switch role {
+                    case .deepthink: return try await deepthink.generate(costly, limits, seed: decision.seed)
+                    case .quick:
+                        let prompt = try await quick.prepare(assignment, answer: progress.text)
+                        return try await quick.generate(prompt, limits, seed: decision.seed)
+                    }
+                }
+                try await recorder.finish(stepAt: index, role: role, generated: generated)
+                progress.append(WrittenStep(index: index, role: role, generated: generated))
+            } catch let error as GenerationError {
+                switch error {
+                case .cancelled: return .cancelled
+                // What is written is an answer, cut short; a first prompt that does not fit is the job's fault.
+                case .promptTooLong where index > 0: progress.endAtContextLimit()
+                default: return .interrupted(role, error)
+                }
+            }
+        }
+        return await judged(progress, assignment)
+    }
+
+    /// Generates one begun step; where that fails the step is given up before the error goes on.
+    private func abandoningOnFailure(
+        stepAt index: Int, role: Role, _ recorder: any EpisodeRecorder,
+        _ generate: () async throws(GenerationError) -> Generated
+    ) async throws -> Generated {
+        do throws(GenerationError) {
+            return try await generate()
+        } catch {
+            try await recorder.abandon(stepAt: index, role: role, because: error)
+            throw error
+        }
+    }
+
+    /// The Switcher's choice as a function of the budget alone: everything else is known before the transaction begins.
+    private func choice(
+        at progress: EpisodeProgress, in assignment: Assignment
+    ) -> @Sendable (BudgetDay, MaskReason?) -> StepChoice {
+        let seed = decisionSeed(job: assignment.job, episode: assignment.episode, step: progress.steps.count)
+        return { [encoder] budget, mask in
+            let state = progress.state(budget: budget, dayFraction: assignment.dayFraction)
+            let features = encoder.encode(state)
+            let queue = assignment.settings
+            if let mask, queue.onBudget != .quick,
+                wantsDeepthink(
+                    features: features, state: state, settings: queue.switcher, policy: assignment.policy, seed: seed)
+            {
+                return queue.onBudget == .hold ? .hold(mask) : .fail(mask)
+            }
+            let decision = decide(
+                features: features, state: state, settings: queue.switcher, policy: assignment.policy, mask: mask,
+                explorationAllowed: budget.allowsExploration(share: queue.switcher.explorationShare), seed: seed)
+            return .write(decision, features: features)
+        }
+    }
+
+    private func judged(_ progress: EpisodeProgress, _ assignment: Assignment) async -> EpisodeResult {
+        var outcome = Outcome(answer: progress.text, end: progress.end, reward: nil)
+        do throws(VerificationError) {
+            outcome.reward = try await judge.reward(
+                for: progress.text, of: assignment.specification, job: assignment.job)
+            return .ended(outcome)
+        } catch {
+            return Task.isCancelled ? .cancelled : .unjudged(outcome, error)
+        }
+    }
+}

@@ -1,0 +1,64 @@
+import Glibc
+
+/// Whether a POSIX extended regular expression matches somewhere in a text, by glibc's regexec: the language of
+/// `grep -E`. Without captures and back references it runs as an automaton, so no pattern that a user submits can make it
+/// take exponential time, which a backtracking engine would allow.
+enum ExtendedRegex {
+    /// The longest pattern, in bytes.
+    static let patternLimit = 1024
+
+    /// - Throws: `.regex` for a pattern that glibc refuses, is too long or refers back (`\1`).
+    static func check(_ pattern: String) throws(VerificationError) {
+        _ = try withCompiled(pattern) { _ in true }
+    }
+
+    /// - Throws: as `check`.
+    static func matches(_ pattern: String, in text: String) throws(VerificationError) -> Bool {
+        try withCompiled(pattern) { expression in regexec(expression, text, 0, nil, 0) == 0 }
+    }
+
+    private static func withCompiled(
+        _ pattern: String, _ body: (UnsafePointer<regex_t>) -> Bool
+    ) throws(VerificationError) -> Bool {
+        guard pattern.utf8.count <= patternLimit else {
+            throw .regex(
+                pattern: String(pattern.prefix(40)) + "...", problem: "it is longer than \(patternLimit) bytes")
+        }
+        guard !hasBackReference(pattern) else {
+            throw .regex(pattern: pattern, problem: "back references such as \\1 are not supported")
+        }
+        guard !hasHugeRepetition(pattern) else {
+            throw .regex(pattern: pattern, problem: "a repetition count above 255 is not supported")
+        }
+        var expression = regex_t()
+        let status = regcomp(&expression, pattern, REG_EXTENDED | REG_NOSUB)
+        guard status == 0 else {
+            var message = [CChar](repeating: 0, count: 256)
+            regerror(status, &expression, &message, message.count)
+            throw .regex(
+                pattern: pattern, problem: String(decoding: message.prefix { $0 != 0 }.map(UInt8.init), as: UTF8.self))
+        }
+        defer { regfree(&expression) }
+        return body(&expression)
+    }
+
+    private static func hasBackReference(_ pattern: String) -> Bool {
+        var isEscaped = false
+        for byte in pattern.utf8 {
+            if isEscaped, (UInt8(ascii: "1")...UInt8(ascii: "9")).contains(byte) { return true }
+            isEscaped = !isEscaped && byte == UInt8(ascii: "\\")
+        }
+        return false
+    }
+
+    /// glibc expands `x{n}` n times, and nested ones multiply: memory is bounded by bounding the product.
+    private static func hasHugeRepetition(_ pattern: String) -> Bool {
+        var product = 1
+        for part in pattern.split(separator: "{").dropFirst() {
+            let bounds = part.prefix { $0 != "}" }.split(separator: ",").compactMap { Int($0) }
+            product *= max(1, min(bounds.max() ?? 1, 100_000))
+            if product > 255 { return true }
+        }
+        return false
+    }
+}

@@ -1,0 +1,87 @@
+package import Domain
+import FoundationEssentials
+
+/// Turns answers into rewards, by a job's verifier.
+package struct Judge: Sendable {
+    /// The verifier commands of londid.conf, by name.
+    private let commands: [String: VerifierCommand]
+
+    package init(commands: [VerifierCommand]) {
+        self.commands = Dictionary(uniqueKeysWithValues: commands.map { ($0.name, $0) })
+    }
+
+    /// Refuses, at submission, a verifier that could never judge an answer.
+    package func check(_ verifier: Verifier) throws(VerificationError) {
+        switch verifier {
+        case .exact, .numeric, .feedback: return
+        case .regex(let pattern): try ExtendedRegex.check(pattern)
+        case .jsonSchema(let schema): try JSONSchema.check(schema)
+        case .command(let name, _): _ = try command(name)
+        }
+    }
+
+    /// The reward of what a job's models wrote; nil where nobody judges it now.
+    /// - Parameter text: everything that was written; what is judged is its part behind the job's answer marker.
+    package func reward(
+        for text: String, of specification: JobSpecification, job: JobID
+    ) async throws(VerificationError) -> Double? {
+        let answer = finalAnswer(in: text, marker: specification.answerMarker)
+        switch specification.verifier {
+        case nil, .feedback: return nil
+        case .exact(let expected, let ignoresCase):
+            return matches(trimmed(answer), trimmed(expected), ignoresCase: ignoresCase) ? 1 : 0
+        case .numeric(let expected, let tolerance):
+            guard let number = lastNumber(in: answer) else { return 0 }
+            return abs(number - expected) <= tolerance ? 1 : 0
+        case .regex(let pattern): return try ExtendedRegex.matches(pattern, in: answer) ? 1 : 0
+        case .jsonSchema(let schema):
+            guard let value = jsonValue(in: answer) else { return 0 }
+            return JSONSchema.accepts(value, schema) ? 1 : 0
+        case .command(let name, let arguments):
+            let input: [String: JSONValue] = [
+                "job": .integer(job.number), "custom_id": specification.customID.map(JSONValue.string) ?? .null,
+                "messages": .array(
+                    specification.messages.map { message in
+                        .object(["role": .string(message.role), "content": .string(message.content)])
+                    }),
+                "metadata": specification.metadata ?? .null, "arguments": arguments, "answer": .string(answer),
+                "text": .string(text),
+            ]
+            return try await command(name).reward(for: .object(input))
+        }
+    }
+
+    private func command(_ name: String) throws(VerificationError) -> VerifierCommand {
+        guard let command = commands[name] else { throw .unknownCommand(name: name, known: commands.keys.sorted()) }
+        return command
+    }
+
+    private func matches(_ left: String, _ right: String, ignoresCase: Bool) -> Bool {
+        ignoresCase ? left.lowercased() == right.lowercased() : left == right
+    }
+
+    /// The JSON that an answer consists of, with or without one Markdown fence around it; nil where it is none.
+    private func jsonValue(in answer: String) -> JSONValue? {
+        var lines = trimmed(answer).split(separator: "\n", omittingEmptySubsequences: false)
+        if lines.count >= 2, lines[0].hasPrefix("```"), lines.last?.hasPrefix("```") == true {
+            lines = lines.dropFirst().dropLast()
+        }
+        let data = Data(lines.joined(separator: "\n").utf8)
+        do { return try JSONDecoder().decode(JSONValue.self, from: data) } catch { return nil }
+    }
+}
+
+/// What stands behind the last `marker` in a text, without the white space around it; the whole text where there is no
+/// marker or it does not occur.
+package func finalAnswer(in text: String, marker: String?) -> String {
+    guard let marker, !marker.isEmpty, let range = text.ranges(of: marker).last else { return trimmed(text) }
+    return trimmed(text[range.upperBound...])
+}
+
+/// A text without the white space around it.
+func trimmed(_ text: some StringProtocol) -> String {
+    var characters = Substring(text)
+    while characters.first?.isWhitespace == true { characters.removeFirst() }
+    while characters.last?.isWhitespace == true { characters.removeLast() }
+    return String(characters)
+}
