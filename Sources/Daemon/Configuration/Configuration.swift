@@ -1,0 +1,59 @@
+import Domain
+package import Episodes
+
+/// londid's settings for this machine, read and checked.
+package struct Configuration: Sendable, Equatable {
+    /// One role: its model, or the URL of a server that somebody else runs, with its instructions and limits.
+    package struct Engine: Sendable, Equatable {
+        package var model: String?
+        package var sha256: String?
+        /// `http://host:port`, `unix:/path/to.sock`; nil where londid runs the server itself.
+        package var url: String?
+        /// Tokens per slot.
+        package var context = 4096
+        package var slots = 2
+        /// nil: all of them where a device is there.
+        package var gpuLayers: Int?
+        package var threads: Int?
+        package var extraArguments: [String] = []
+        /// The system message that goes before the job's own; nil for none.
+        package var instructions: String?
+        package var temperature = 0.0
+        /// The longest time without a token or a progress of the prompt before the server counts as hanging.
+        package var stallSeconds = 60
+    }
+
+    package var stateDirectory: String
+    package var runtimeDirectory: String
+    package var memberGroup: String
+    package var adminGroup: String
+    package var logLevel: Log.Level
+    /// How long a running step may go on after SIGTERM.
+    package var drainSeconds: Int
+    /// The GPU time of one step after which it is cut off.
+    package var stepSeconds: Int
+    /// llama-server; nil: the one on PATH.
+    package var serverProgram: String?
+    package var quick: Engine
+    package var deepthink: Engine
+    package var verifiers: [VerifierCommand]
+
+    package var controlSocketPath: String { "\(runtimeDirectory)/io.londi" }
+    package var engineDirectory: String { "\(runtimeDirectory)/engines" }
+    /// How many jobs run at once: no more than either server has slots, so that no request ever queues there.
+    package var workers: Int { min(quick.slots, deepthink.slots) }
+}
+
+extension Configuration {
+    func engine(_ role: Role) -> Engine {
+        switch role {
+        case .quick: quick
+        case .deepthink: deepthink
+        }
+    }
+}
+
+extension Configuration.Engine {
+    /// What the model is called before its server has told its identity.
+    var title: String { model ?? url ?? "" }
+}

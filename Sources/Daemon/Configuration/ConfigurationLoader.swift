@@ -1,0 +1,185 @@
+import Episodes
+import Glibc
+
+/// Reads londid.conf and its drop-ins into a `Configuration`.
+package struct ConfigurationLoader {
+    /// The defaults that depend on how londid was started.
+    package struct Places: Sendable, Equatable {
+        package var stateDirectory: String
+        package var runtimeDirectory: String
+
+        /// The system service's places.
+        package static let system = Places(stateDirectory: "/var/lib/londi", runtimeDirectory: "/run/londi")
+
+        package init(stateDirectory: String, runtimeDirectory: String) {
+            self.stateDirectory = stateDirectory
+            self.runtimeDirectory = runtimeDirectory
+        }
+
+        /// The places of `--user`, from the XDG variables of `environment`.
+        package static func user(_ environment: [String: String]) -> Places {
+            let home = environment["HOME"] ?? "/"
+            let state = environment["XDG_STATE_HOME"] ?? "\(home)/.local/state"
+            let runtime = environment["XDG_RUNTIME_DIR"] ?? "\(state)/londi/run"
+            return Places(
+                stateDirectory: "\(state)/londi",
+                runtimeDirectory: environment["XDG_RUNTIME_DIR"] == nil ? runtime : "\(runtime)/londi")
+        }
+    }
+
+    /// The largest configuration file, in bytes.
+    private static let sizeLimit = 1 << 20
+
+    private let places: Places
+    private var problems: [ConfigurationError.Problem] = []
+
+    private init(places: Places) { self.places = places }
+
+    /// Reads `path` and every `*.conf` of `path.d/`, in the order of their names.
+    /// - Throws: every problem found, at once.
+    package static func load(path: String, places: Places) throws(ConfigurationError) -> Configuration {
+        var file = ConfigurationFile()
+        file.read(try text(of: path), file: path)
+        for name in names(in: "\(path).d").sorted() where name.hasSuffix(".conf") {
+            let dropIn = "\(path).d/\(name)"
+            file.read(try text(of: dropIn), file: dropIn)
+        }
+        var loader = ConfigurationLoader(places: places)
+        return try loader.configuration(from: file, path: path)
+    }
+
+    private mutating func configuration(
+        from file: ConfigurationFile, path: String
+    ) throws(ConfigurationError) -> Configuration {
+        problems = file.problems
+        var sections = file.sections
+        func take(_ name: String) -> SectionReader {
+            let heading = ConfigurationFile.Heading(name: name, argument: "")
+            let section = sections.removeValue(forKey: heading) ?? .init(file: path, line: 0)
+            return SectionReader(heading, section)
+        }
+        var daemon = take("Daemon")
+        var configuration = Configuration(
+            stateDirectory: daemon.path("StateDirectory") ?? places.stateDirectory,
+            runtimeDirectory: daemon.path("RuntimeDirectory") ?? places.runtimeDirectory,
+            memberGroup: daemon.text("MemberGroup") ?? "londi", adminGroup: daemon.text("AdminGroup") ?? "londi-admin",
+            logLevel: logLevel(&daemon), drainSeconds: daemon.integer("DrainSeconds", in: 0...3600) ?? 30,
+            stepSeconds: daemon.integer("StepSeconds", in: 1...86_400) ?? 120,
+            serverProgram: daemon.path("LlamaServer"), quick: .init(), deepthink: .init(), verifiers: [])
+        finish(&daemon)
+        var quick = take("Quick")
+        configuration.quick = engine(&quick)
+        var deepthink = take("Deepthink")
+        configuration.deepthink = engine(&deepthink)
+        for (heading, section) in sections.sorted(by: { $0.key < $1.key }) {
+            guard heading.name == "Verifier", !heading.argument.isEmpty else {
+                problems.append(
+                    .init(
+                        file: section.file, line: section.line,
+                        message:
+                            "unknown section [\(heading.name)\(heading.argument.isEmpty ? "" : " " + heading.argument)];"
+                            + " there are [Daemon], [Quick], [Deepthink] and [Verifier NAME]"))
+                continue
+            }
+            var reader = SectionReader(heading, section)
+            if let verifier = verifier(heading.argument, &reader) { configuration.verifiers.append(verifier) }
+        }
+        guard problems.isEmpty else { throw ConfigurationError(problems: problems) }
+        return configuration
+    }
+
+    private func logLevel(_ reader: inout SectionReader) -> Log.Level {
+        guard let text = reader.text("LogLevel") else { return .info }
+        if let level = Log.Level(parsing: text) { return level }
+        reader.refuse("LogLevel", "is none of \(Log.Level.allCases.map { "\($0)" }.joined(separator: ", "))")
+        return .info
+    }
+
+    private mutating func engine(_ reader: inout SectionReader) -> Configuration.Engine {
+        var engine = Configuration.Engine()
+        engine.model = reader.path("Model")
+        engine.url = reader.text("Url")
+        engine.sha256 = reader.text("Sha256")?.lowercased()
+        if let hash = engine.sha256, hash.utf8.count != 64 || !hash.allSatisfy(\.isHexDigit) {
+            reader.refuse("Sha256", "is not 64 hexadecimal digits; `sha256sum FILE` prints it")
+        }
+        engine.context = reader.integer("Context", in: 256...1_048_576) ?? engine.context
+        engine.slots = reader.integer("Slots", in: 1...256) ?? engine.slots
+        if reader.text("GpuLayers") != "auto" { engine.gpuLayers = reader.integer("GpuLayers", in: 0...10_000) }
+        engine.threads = reader.integer("Threads", in: 1...1024)
+        engine.extraArguments = reader.words("ExtraArguments") ?? []
+        engine.temperature = reader.number("Temperature", in: 0...5) ?? engine.temperature
+        engine.stallSeconds = reader.integer("StallSeconds", in: 1...86_400) ?? engine.stallSeconds
+        engine.instructions = reader.text("Instructions")
+        if let path = reader.path("InstructionsFile") {
+            if engine.instructions != nil { reader.refuse("InstructionsFile", "stands beside Instructions=; give one") }
+            do {
+                engine.instructions = try Self.text(of: path)
+            } catch {
+                reader.refuse("InstructionsFile", "cannot be read: \(error.problems[0].message)")
+            }
+        }
+        switch (engine.model, engine.url) {
+        case (nil, nil): reader.miss("Model", "give the path of a GGUF file, or Url= of a running server")
+        case (.some, .some): reader.refuse("Url", "stands beside Model=; give one of the two")
+        default: break
+        }
+        finish(&reader)
+        return engine
+    }
+
+    private mutating func verifier(_ name: String, _ reader: inout SectionReader) -> VerifierCommand? {
+        let words = reader.words("Command") ?? []
+        let seconds = reader.integer("TimeoutSeconds", in: 1...3600) ?? 30
+        let megabytes = reader.integer("MemoryMegabytes", in: 16...1_048_576) ?? 2048
+        if words.isEmpty {
+            reader.miss("Command", "give a program's absolute path and its arguments")
+        } else if !words[0].hasPrefix("/") {
+            reader.refuse("Command", "does not begin with an absolute path")
+        }
+        finish(&reader)
+        guard let path = words.first else { return nil }
+        return VerifierCommand(
+            name: name, path: path, arguments: Array(words.dropFirst()), timeLimitMilliseconds: seconds * 1000,
+            memoryLimitBytes: UInt64(megabytes) << 20)
+    }
+
+    private mutating func finish(_ reader: inout SectionReader) {
+        reader.refuseUnknownKeys()
+        problems += reader.problems
+    }
+
+    private static func text(of path: String) throws(ConfigurationError) -> String {
+        func failure(_ message: String) -> ConfigurationError {
+            ConfigurationError(problems: [.init(file: path, line: nil, message: message)])
+        }
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw failure(String(cString: strerror(errno))) }
+        defer { close(descriptor) }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = Glibc.read(descriptor, &chunk, chunk.count)
+            guard count >= 0 else { throw failure(String(cString: strerror(errno))) }
+            if count == 0 { break }
+            bytes += chunk[..<count]
+            guard bytes.count <= sizeLimit else { throw failure("it is larger than \(sizeLimit) bytes") }
+        }
+        guard let text = String(validating: bytes, as: UTF8.self) else { throw failure("it is not UTF-8 text") }
+        return text
+    }
+
+    /// The names in a directory; none where there is no such directory.
+    private static func names(in directory: String) -> [String] {
+        guard let handle = opendir(directory) else { return [] }
+        defer { closedir(handle) }
+        var names: [String] = []
+        while let entry = readdir(handle) {
+            names.append(
+                withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                    pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+                })
+        }
+        return names
+    }
+}

@@ -1,0 +1,114 @@
+/// Takes the values of one section out by name and type, collects what is wrong with them, and at the end refuses the keys
+/// that nobody asked for.
+struct SectionReader {
+    private let heading: ConfigurationFile.Heading
+    private let section: ConfigurationFile.Section
+    private var known: Set<String> = []
+    private(set) var problems: [ConfigurationError.Problem] = []
+
+    init(_ heading: ConfigurationFile.Heading, _ section: ConfigurationFile.Section) {
+        self.heading = heading
+        self.section = section
+    }
+
+    /// The value as it stands.
+    mutating func text(_ key: String) -> String? {
+        known.insert(key)
+        return section.entries[key]?.value
+    }
+
+    /// A path that begins with `/`.
+    mutating func path(_ key: String) -> String? {
+        guard let text = text(key) else { return nil }
+        guard text.hasPrefix("/") else {
+            refuse(key, "is not an absolute path")
+            return nil
+        }
+        return text
+    }
+
+    /// A whole number within `range`.
+    mutating func integer(_ key: String, in range: ClosedRange<Int>) -> Int? {
+        guard let text = text(key) else { return nil }
+        guard let number = Int(text), range.contains(number) else {
+            refuse(key, "is not a whole number from \(range.lowerBound) to \(range.upperBound)")
+            return nil
+        }
+        return number
+    }
+
+    /// A number within `range`.
+    mutating func number(_ key: String, in range: ClosedRange<Double>) -> Double? {
+        guard let text = text(key) else { return nil }
+        guard let number = Double(text), range.contains(number) else {
+            refuse(key, "is not a number from \(range.lowerBound) to \(range.upperBound)")
+            return nil
+        }
+        return number
+    }
+
+    /// Words separated by blanks; a word in double quotes may hold blanks.
+    mutating func words(_ key: String) -> [String]? {
+        guard let text = text(key) else { return nil }
+        var words: [String] = []
+        var word = ""
+        var isQuoted = false
+        var hasWord = false
+        for character in text {
+            switch character {
+            case "\"":
+                isQuoted.toggle()
+                hasWord = true
+            case " ", "\t":
+                guard !isQuoted else {
+                    word.append(character)
+                    continue
+                }
+                if hasWord { words.append(word) }
+                word = ""
+                hasWord = false
+            default:
+                word.append(character)
+                hasWord = true
+            }
+        }
+        if isQuoted { refuse(key, "has an opening \" without a closing one") }
+        if hasWord { words.append(word) }
+        return words
+    }
+
+    /// One of the values of an enum.
+    mutating func choice<Choice: RawRepresentable & CaseIterable>(_ key: String, _ type: Choice.Type) -> Choice?
+    where Choice.RawValue == String {
+        guard let text = text(key) else { return nil }
+        guard let choice = Choice(rawValue: text) else {
+            refuse(key, "is none of \(type.allCases.map(\.rawValue).joined(separator: ", "))")
+            return nil
+        }
+        return choice
+    }
+
+    /// Notes that the value of `key` cannot be used.
+    mutating func refuse(_ key: String, _ reason: String) {
+        guard let entry = section.entries[key] else { return miss(key) }
+        problems.append(.init(file: entry.file, line: entry.line, message: "\(key)=\(entry.value) \(reason)"))
+    }
+
+    /// Notes that `key` is missing.
+    mutating func miss(_ key: String, _ remedy: String = "add it") {
+        problems.append(
+            .init(file: section.file, line: section.line, message: "[\(title)] lacks \(key)=: \(remedy)"))
+    }
+
+    /// Refuses every key that was not asked for; call it last.
+    mutating func refuseUnknownKeys() {
+        for (key, entry) in section.entries.sorted(by: { $0.value.line < $1.value.line }) where !known.contains(key) {
+            problems.append(
+                .init(
+                    file: entry.file, line: entry.line,
+                    message: "[\(title)] has no key '\(key)'; it has \(known.sorted().joined(separator: ", "))"))
+        }
+    }
+
+    private var title: String { heading.argument.isEmpty ? heading.name : "\(heading.name) \(heading.argument)" }
+}

@@ -1,0 +1,106 @@
+import Domain
+import Generation
+import Synchronization
+
+/// The two engines, what they are doing, and what the pair of models is called.
+final class EnginePair: Sendable {
+    /// One engine as others see it.
+    struct Condition: Sendable {
+        var state = EngineState.starting
+        /// Steps that it writes now.
+        var busySlots = 0
+        /// How often it became ready again.
+        var restarts = 0
+        var wasReady = false
+    }
+
+    let engines: [Role: any Engine]
+    let configuration: Configuration
+    private let conditions = Mutex<[Role: Condition]>([.quick: Condition(), .deepthink: Condition()])
+    private let board: ChangeBoard
+    private let log: Log
+
+    init(engines: [Role: any Engine], configuration: Configuration, board: ChangeBoard, log: Log) {
+        self.engines = engines
+        self.configuration = configuration
+        self.board = board
+        self.log = log
+    }
+
+    func engine(_ role: Role) -> any Engine {
+        guard let engine = engines[role] else { preconditionFailure("no engine for \(role)") }
+        return engine
+    }
+
+    func condition(_ role: Role) -> Condition { conditions.withLock { $0[role] ?? Condition() } }
+
+    /// Both models can write.
+    var areReady: Bool {
+        conditions.withLock { conditions in
+            conditions.values.allSatisfy { if case .ready = $0.state { true } else { false } }
+        }
+    }
+
+    /// Runs both engines until the task is cancelled.
+    func run() async {
+        await withDiscardingTaskGroup { group in
+            for (role, engine) in engines {
+                group.addTask { await engine.run() }
+                group.addTask { [self] in
+                    for await state in engine.states() { note(state, of: role) }
+                }
+            }
+        }
+    }
+
+    private func note(_ state: EngineState, of role: Role) {
+        conditions.withLock { conditions in
+            var condition = conditions[role] ?? Condition()
+            if case .ready = state {
+                if condition.wasReady { condition.restarts += 1 }
+                condition.wasReady = true
+            }
+            condition.state = state
+            conditions[role] = condition
+        }
+        switch state {
+        case .starting: log.info("\(role.rawValue): the server is being started")
+        case .ready(let device): log.notice("\(role.rawValue): ready on \(device)")
+        case .unavailable(let error): log.error("\(role.rawValue): \(error); jobs wait")
+        case .stopped: log.info("\(role.rawValue): stopped")
+        }
+        board.post()
+    }
+
+    /// A model that counts how many of its slots are busy.
+    func counted(_ role: Role) -> any LanguageModel { CountedModel(model: engine(role), role: role, pair: self) }
+
+    fileprivate func change(_ role: Role, busySlotsBy difference: Int) {
+        conditions.withLock { $0[role]?.busySlots += difference }
+    }
+
+    /// What policies are keyed by: the identities of both models.
+    func pairKey() async -> String {
+        "\(await engine(.quick).identity) + \(await engine(.deepthink).identity)"
+    }
+}
+
+private struct CountedModel: LanguageModel {
+    let model: any LanguageModel
+    let role: Role
+    let pair: EnginePair
+
+    var identity: String { get async { await model.identity } }
+
+    func prepare(_ transcript: Transcript) async throws(GenerationError) -> PreparedPrompt {
+        try await model.prepare(transcript)
+    }
+
+    func generate(
+        _ prompt: PreparedPrompt, limits: StepLimits, sampling: Sampling
+    ) async throws(GenerationError) -> Generated {
+        pair.change(role, busySlotsBy: 1)
+        defer { pair.change(role, busySlotsBy: -1) }
+        return try await model.generate(prompt, limits: limits, sampling: sampling)
+    }
+}

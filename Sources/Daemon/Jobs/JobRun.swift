@@ -1,0 +1,112 @@
+import Domain
+import Episodes
+import FoundationEssentials
+import Generation
+import Storage
+import Switching
+
+/// Takes one claimed job through its episode and settles what came of it.
+struct JobRun: Sendable {
+    /// What all jobs share.
+    struct Environment: Sendable {
+        var store: Store
+        var runner: EpisodeRunner
+        var policies: PolicyBook
+        var learner: LearnerLoop
+        var pair: EnginePair
+        var clock: WallClock
+        var board: ChangeBoard
+        var shutdown: Shutdown
+        var log: Log
+    }
+
+    let claimed: ClaimedJob
+    let environment: Environment
+
+    /// - Throws: where the outcome cannot be recorded: the daemon must not go on then.
+    func run() async throws {
+        let specification: JobSpecification
+        let zone: Zone
+        do {
+            specification = try JSONDecoder().decode(
+                JobSpecification.self, from: Data(claimed.specification.utf8))
+            zone = try Zone(claimed.settings.timeZone)
+        } catch {
+            return try await settle(.failed(JobFailure(code: "invalid-job", message: "\(error)")))
+        }
+        let now = environment.clock.now()
+        let quickModel = await environment.pair.engine(.quick).identity
+        let deepthinkModel = await environment.pair.engine(.deepthink).identity
+        let pairKey = await environment.pair.pairKey()
+        let assignment = Assignment(
+            job: claimed.claim.job, episode: claimed.claim.episode.number, specification: specification,
+            settings: claimed.settings, written: claimed.steps,
+            policy: environment.policies.policy(of: claimed.queue), dayFraction: try zone.dayFraction(at: now))
+        let recorder = StoreRecorder(
+            store: environment.store,
+            context: .init(
+                claim: claimed.claim, zone: zone, quickModel: quickModel, deepthinkModel: deepthinkModel,
+                pairKey: pairKey),
+            clock: environment.clock, board: environment.board, shutdown: environment.shutdown, log: environment.log)
+        let result = try await environment.runner.run(assignment, recorder: recorder)
+        try await conclude(result, zone: zone)
+    }
+
+    private func conclude(_ result: EpisodeResult, zone: Zone) async throws {
+        let now = environment.clock.now()
+        switch result {
+        case .ended(let outcome):
+            try await settle(.completed(outcome))
+            if outcome.reward != nil { environment.learner.note(claimed.queue) }
+        case .unjudged(let outcome, let error):
+            let failure = JobFailure(code: "verifier", message: "\(error)")
+            if claimed.failedAttempts + 1 >= claimed.maxAttempts {
+                try await settle(.failed(failure, outcome))
+            } else {
+                try await release(Release(.until(backoff(from: now)), failure: failure))
+            }
+        case .held(let reason):
+            environment.log.info("job \(claimed.claim.job): held, the budget is spent in \(reason.rawValue)")
+            try await release(Release(.budgetExhausted(until: try zone.nextDay(after: now))))
+        case .refused(let reason):
+            let message = "the queue's budget of the day cannot cover a DEEPTHINK step: \(reason.rawValue)"
+            try await settle(.failed(JobFailure(code: "budget-exhausted", message: message)))
+        case .interrupted(let role, let error): try await conclude(error, of: role, now: now)
+        case .cancelled:
+            // Cancelled by a user: the store has said so already. Stopped with the daemon: goes on after its next start.
+            if environment.shutdown.phase > .running { try await release(Release(.none)) }
+        }
+    }
+
+    private func conclude(_ error: GenerationError, of role: Role, now: Timestamp) async throws {
+        environment.log.warning("job \(claimed.claim.job): \(role.rawValue): \(error)")
+        let failure = JobFailure(code: "model-error", message: "\(role.rawValue): \(error)")
+        switch error {
+        case _ where !error.isPassing: try await settle(.failed(failure))
+        case .serverDied, .hung:
+            // The job itself may be what the server dies of, so it may not try for ever.
+            try await release(Release(.until(backoff(from: now)), failure: failure))
+        default: try await release(Release(.modelUnavailable(until: nil)))
+        }
+    }
+
+    private func settle(_ end: JobEnd) async throws {
+        _ = try await keepingTrying(environment.log, "job \(claimed.claim.job)") { () async throws(StorageError) in
+            try await environment.store.settleJob(claimed.claim, end, now: environment.clock.now())
+        }
+        environment.board.post()
+    }
+
+    private func release(_ release: Release) async throws {
+        _ = try await keepingTrying(environment.log, "job \(claimed.claim.job)") { () async throws(StorageError) in
+            try await environment.store.releaseJob(claimed.claim, release, now: environment.clock.now())
+        }
+        environment.board.post()
+    }
+
+    /// When a job that failed for a passing reason may go on: after 1, 4, 16, ... seconds, at most five minutes.
+    private func backoff(from now: Timestamp) -> Timestamp {
+        let exponent = min(claimed.failedAttempts, 5)
+        return now.advanced(byMilliseconds: min(1000 << Int64(2 * exponent), 300_000))
+    }
+}

@@ -1,0 +1,104 @@
+import Domain
+import Storage
+import Synchronization
+
+/// Claims jobs whenever a worker is free, both models are ready and the daemon is not going down. Woken by changes and by
+/// the next instant at which a parked job is due; nothing polls.
+final class JobWorkers: Sendable {
+    private let environment: JobRun.Environment
+    private let limit: Int
+    /// The tasks of the running jobs.
+    private let running = Mutex<[JobID: Task<Void, Never>]>([:])
+    /// What ended the workers, where something did.
+    private let failure = Mutex<(any Error)?>(nil)
+
+    init(environment: JobRun.Environment, limit: Int) {
+        self.environment = environment
+        self.limit = limit
+    }
+
+    /// Cuts a running job off. What it had begun is settled by its own task.
+    func cancel(_ job: JobID) {
+        running.withLock { $0[job] }?.cancel()
+    }
+
+    /// Works until the daemon goes down and the running jobs have stopped.
+    /// - Throws: where the state can no longer be written: the caller ends the daemon, and its next start recovers.
+    func run() async throws {
+        let (board, shutdown) = (environment.board, environment.shutdown)
+        let aborting = Task {
+            await shutdown.reached(.aborting)
+            for task in running.withLock({ Array($0.values) }) { task.cancel() }
+        }
+        defer { aborting.cancel() }
+        while true {
+            let version = board.version
+            if let error = failure.withLock({ $0 }) { throw error }
+            if Task.isCancelled { shutdown.advance(to: .aborting) }
+            if shutdown.phase > .running {
+                if running.withLock(\.isEmpty) { return }
+                await board.changed(since: version)
+                continue
+            }
+            guard canTakeOne else {
+                await board.changed(since: version)
+                continue
+            }
+            if try await claimOne() { continue }
+            await wait(since: version, until: try await environment.store.nextWake())
+        }
+    }
+
+    /// A worker is free and both models can write.
+    private var canTakeOne: Bool { running.withLock { $0.count < limit } && environment.pair.areReady }
+
+    /// Starts one job. False where there is none.
+    private func claimOne() async throws -> Bool {
+        let now = environment.clock.now()
+        do throws(StorageError) {
+            _ = try await environment.store.wakeDue(now: now)
+            guard let claimed = try await environment.store.claim(now: now) else { return false }
+            start(claimed)
+            return true
+        } catch {
+            guard case .diskFull = error else { throw error }
+            environment.log.error("no job can be claimed: \(error)")
+            try await Task.sleep(for: .seconds(1))
+            return true
+        }
+    }
+
+    private func start(_ claimed: ClaimedJob) {
+        let job = claimed.claim.job
+        environment.log.debug("job \(job): attempt \(claimed.claim.attempt) in queue \(claimed.queue)")
+        running.withLock { running in
+            running[job] = Task {
+                do {
+                    try await JobRun(claimed: claimed, environment: environment).run()
+                } catch is CancellationError {
+                    environment.log.warning("job \(job): cut off while its result waited for the disk")
+                } catch {
+                    environment.log.error("job \(job): \(error)")
+                    self.failure.withLock { $0 = error }
+                }
+                _ = self.running.withLock { $0.removeValue(forKey: job) }
+                environment.board.post()
+            }
+        }
+    }
+
+    /// Returns when something changed, or at `instant`.
+    private func wait(since version: UInt64, until instant: Timestamp?) async {
+        guard let instant else { return await environment.board.changed(since: version) }
+        let milliseconds = max(1, instant.milliseconds - environment.clock.now().milliseconds)
+        await withTaskGroup { group in
+            group.addTask { await self.environment.board.changed(since: version) }
+            // The real clock may jump, so the wait is cut into minutes.
+            group.addTask {
+                do { try await Task.sleep(for: .milliseconds(min(milliseconds, 60_000))) } catch {}
+            }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+}

@@ -1,0 +1,17 @@
+import Storage
+
+/// Does something with the store, and while the disk is full tries again once a second: what was generated and what was
+/// decided are kept until they can be recorded. Any other failure is thrown.
+func keepingTrying<Result: Sendable>(
+    _ log: Log, _ subject: String, _ body: () async throws(StorageError) -> Result
+) async throws -> Result {
+    while true {
+        do throws(StorageError) {
+            return try await body()
+        } catch {
+            guard case .diskFull = error else { throw error }
+            log.error("\(subject): \(error)")
+        }
+        try await Task.sleep(for: .seconds(1))
+    }
+}

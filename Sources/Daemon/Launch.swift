@@ -1,0 +1,111 @@
+import Dispatch
+import Glibc
+
+/// londid's command line: what it was asked to do, and the process-wide things that come before anything else.
+package enum Launch {
+    private static let help = """
+        londid - runs reasoning jobs with a cheap and a costly language model under daily budgets
+
+        Usage: londid [--config FILE] [--user] [--check-config]
+
+          --config FILE    the configuration (default /etc/londi/londid.conf; with --user
+                           $XDG_CONFIG_HOME/londi/londid.conf); FILE.d/*.conf is read after it
+          --user           run without privileges, with state and sockets in the XDG directories
+          --check-config   read the configuration, say what is wrong with it, and exit
+          --version        print the version and exit
+          --help           print this and exit
+
+        SIGTERM lets running steps end and stops; a second SIGTERM cuts them off.
+        Exit status: 0 stopped, 1 the state cannot be used, 64 usage, 78 the configuration is wrong.
+        """
+
+    private struct Options {
+        var configPath: String?
+        var isUserMode = false
+        var checksOnly = false
+    }
+
+    /// sysexits.h: the command was used wrongly, and something was found in the configuration.
+    private static let usageStatus: Int32 = 64
+    private static let configurationStatus: Int32 = 78
+
+    /// Runs londid and never returns. Call it first thing in main, before any thread exists.
+    /// - Parameter arguments: without the program's name.
+    package static func run(arguments: [String], environment: [String: String]) -> Never {
+        let signals = blockSignals()
+        let options = parse(arguments)
+        let home = environment["HOME"] ?? "/"
+        let userConfiguration = "\(environment["XDG_CONFIG_HOME"] ?? "\(home)/.config")/londi/londid.conf"
+        let path = options.configPath ?? (options.isUserMode ? userConfiguration : "/etc/londi/londid.conf")
+        let places: ConfigurationLoader.Places = options.isUserMode ? .user(environment) : .system
+        let configuration: Configuration
+        do throws(ConfigurationError) {
+            configuration = try ConfigurationLoader.load(path: path, places: places)
+        } catch {
+            finish(status: configurationStatus, message: error.description)
+        }
+        if options.checksOnly {
+            print("\(path): no problem found")
+            exit(0)
+        }
+        let log = Log(threshold: configuration.logLevel, isJournal: environment["JOURNAL_STREAM"] != nil)
+        let daemon = LondiDaemon(
+            configuration: configuration, isUserMode: options.isUserMode, searchPath: environment["PATH"] ?? "",
+            serviceManager: ServiceManager(socketPath: environment["NOTIFY_SOCKET"]), log: log)
+        Task.detached { exit(await daemon.run()) }
+        obeySignals(signals, daemon: daemon, log: log)
+    }
+
+    private static func parse(_ arguments: [String]) -> Options {
+        var options = Options()
+        var rest = arguments[...]
+        while let argument = rest.popFirst() {
+            switch argument {
+            case "--user": options.isUserMode = true
+            case "--check-config": options.checksOnly = true
+            case "--config":
+                guard let path = rest.popFirst() else {
+                    finish(status: usageStatus, message: "--config needs a file; see londid --help")
+                }
+                options.configPath = path
+            case "--version":
+                print("londid \(LondiDaemon.version)")
+                exit(0)
+            case "--help", "-h":
+                print(help)
+                exit(0)
+            default: finish(status: usageStatus, message: "'\(argument)' is unknown; see londid --help")
+            }
+        }
+        return options
+    }
+
+    /// Blocks the signals that londid obeys, in this thread and in every later one, and ignores those of broken pipes.
+    private static func blockSignals() -> sigset_t {
+        var set = sigset_t()
+        sigemptyset(&set)
+        for number in [SIGTERM, SIGINT, SIGHUP] { sigaddset(&set, number) }
+        pthread_sigmask(SIG_BLOCK, &set, nil)
+        signal(SIGPIPE, SIG_IGN)
+        return set
+    }
+
+    /// Waits for signals for ever: Dispatch's own signal sources lose some.
+    private static func obeySignals(_ signals: sigset_t, daemon: LondiDaemon, log: Log) -> Never {
+        var signals = signals
+        while true {
+            var number: Int32 = 0
+            guard sigwait(&signals, &number) == 0 else { continue }
+            switch number {
+            case SIGHUP: log.notice("SIGHUP: the configuration is read at the next start")
+            default: daemon.stop()
+            }
+        }
+    }
+
+    private static func finish(status: Int32, message: String) -> Never {
+        var text = message + "\n"
+        text.withUTF8 { bytes in _ = write(2, bytes.baseAddress, bytes.count) }
+        exit(status)
+    }
+}

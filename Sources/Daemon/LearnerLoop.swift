@@ -1,0 +1,136 @@
+import Domain
+import Storage
+import Switching
+import Synchronization
+
+/// Refits a queue's policy when its jobs close, off the hot path, and publishes the result as a new version.
+///
+/// A version is a pure function of the episodes up to the outcome it names, so it can be computed again from the ledger,
+/// whenever the refit happened to run.
+final class LearnerLoop: Sendable {
+    /// The newest episodes that a refit looks at.
+    static let episodeLimit = 2_000
+    /// A refit needs so many new episodes for each hundred known ones: the work and the stored versions grow with the
+    /// logarithm of the history, not with its square.
+    static let growthPercent = 2
+
+    private let store: Store
+    private let reader: StoreReader
+    private let policies: PolicyBook
+    private let encoder: HashedEncoder
+    private let pairKey: @Sendable () async -> String
+    private let clock: WallClock
+    private let log: Log
+    private let dirty = Mutex<Set<QueueName>>([])
+    private let board = ChangeBoard()
+
+    init(
+        store: Store, reader: StoreReader, policies: PolicyBook, encoder: HashedEncoder,
+        pairKey: @escaping @Sendable () async -> String, clock: WallClock, log: Log
+    ) {
+        self.store = store
+        self.reader = reader
+        self.policies = policies
+        self.encoder = encoder
+        self.pairKey = pairKey
+        self.clock = clock
+        self.log = log
+    }
+
+    /// Says that an episode of the queue has a new outcome.
+    func note(_ queue: QueueName) {
+        _ = dirty.withLock { $0.insert(queue) }
+        board.post()
+    }
+
+    /// Loads the policies that earlier starts published, then learns until the task is cancelled.
+    func run() async throws {
+        for queue in try await reader.queues() {
+            try await load(queue)
+            note(queue.name)
+        }
+        while !Task.isCancelled {
+            let version = board.version
+            guard let queue = dirty.withLock({ $0.popFirst() }) else {
+                await board.changed(since: version)
+                continue
+            }
+            try await learn(queue)
+        }
+    }
+
+    private func load(_ queue: QueueRecord) async throws {
+        guard let record = try await reader.latestPolicySnapshot(queue.name), let weights = record.weights else {
+            return
+        }
+        do throws(SwitchingError) {
+            let policy = try Policy(bytes: weights)
+            try policy.check(encoder: encoder, pairKey: await pairKey())
+            policies.publish(policy, for: queue.name)
+        } catch {
+            // The history stays: the next refit learns the new policy from it.
+            log.notice(
+                "queue \(queue.name): policy \(record.version) does not fit any more (\(error)); it is learnt anew")
+        }
+    }
+
+    private func learn(_ name: QueueName) async throws {
+        let queue = try await reader.queue(name)
+        guard let learner = learner(for: queue.settings.switcher.kind) else { return }
+        let history = try await reader.trainingEpisodes(queue: name, limit: Self.episodeLimit)
+        let current = policies.policy(of: name)
+        guard isWorthwhile(history, after: current) else { return }
+        let pairKey = await pairKey()
+        let version = (try await reader.latestPolicySnapshot(name)?.version ?? 0) + 1
+        let episodes = history.episodes.filter { !$0.steps.isEmpty }.map(TrainingEpisode.init)
+        let settings = queue.settings.switcher
+        let featureCount = encoder.featureCount
+        let fit = Task.detached(priority: .low) { () throws(SwitchingError) in
+            try learner.learn(from: episodes, settings: settings, featureCount: featureCount)
+        }
+        let parameters: Policy.Parameters
+        switch await fit.result {
+        case .success(let fitted): parameters = fitted
+        case .failure(let error):
+            log.error("queue \(name): nothing was learnt: \(error)")
+            return
+        }
+        let policy = Policy(
+            kind: settings.kind, version: version, encoderIdentity: encoder.identity, pairKey: pairKey,
+            parameters: parameters, episodeCount: episodes.count, throughOutcome: history.throughOutcome)
+        try await keep(policy, for: name)
+    }
+
+    private func keep(_ policy: Policy, for queue: QueueName) async throws {
+        let snapshot = NewPolicySnapshot(
+            queue: queue, pairKey: policy.pairKey, kind: policy.kind.rawValue, encoder: policy.encoderIdentity,
+            weights: policy.bytes, trainedThroughOutcome: policy.throughOutcome, episodeCount: policy.episodeCount)
+        let version = try await keepingTrying(log, "queue \(queue)") { () async throws(StorageError) in
+            try await store.savePolicySnapshot(snapshot, now: clock.now())
+        }
+        precondition(version == policy.version, "only this loop publishes policies")
+        policies.publish(policy, for: queue)
+        log.debug("queue \(queue): policy \(policy.version), learnt from \(policy.episodeCount) episodes")
+    }
+
+    private func isWorthwhile(_ history: TrainingEpisodes, after policy: Policy?) -> Bool {
+        guard !history.episodes.isEmpty else { return false }
+        guard let policy else { return true }
+        guard history.throughOutcome > policy.throughOutcome else { return false }
+        let fresh = Int(history.throughOutcome - policy.throughOutcome)
+        return fresh * 100 >= policy.episodeCount * Self.growthPercent
+    }
+}
+
+extension TrainingEpisode {
+    /// An episode as the store keeps it. A step limit is an end that the features show, and the verdict is about the
+    /// answer as it was cut, so it counts as an end and not as a truncation.
+    init(_ record: TrainingRecord) {
+        self.init(
+            steps: record.steps.map { step in
+                TrainingStep(
+                    features: step.features, role: step.role, reward: step.reward, propensity: step.propensity,
+                    maskReason: step.maskReason)
+            })
+    }
+}

@@ -1,0 +1,207 @@
+import Control
+import Domain
+import Episodes
+import Generation
+import Glibc
+import Storage
+import Switching
+
+/// londid: one state directory, two engines, the workers, the learner and the control socket, from start to stop.
+package final class LondiDaemon: Sendable {
+    package static let version = "0.1.0"
+
+    private let configuration: Configuration
+    private let isUserMode: Bool
+    private let searchPath: String
+    private let serviceManager: ServiceManager
+    private let log: Log
+    private let clock = WallClock()
+    private let board: ChangeBoard
+    private let shutdown: Shutdown
+
+    /// - Parameter searchPath: the directories in which llama-server is looked for, as in `PATH`.
+    package init(
+        configuration: Configuration, isUserMode: Bool, searchPath: String, serviceManager: ServiceManager, log: Log
+    ) {
+        self.configuration = configuration
+        self.isUserMode = isUserMode
+        self.searchPath = searchPath
+        self.serviceManager = serviceManager
+        self.log = log
+        board = ChangeBoard()
+        shutdown = Shutdown(board: board)
+    }
+
+    /// Lets running steps end and stops; called again it cuts them off.
+    package func stop() {
+        switch shutdown.phase {
+        case .running:
+            log.notice("stopping: running steps may take \(configuration.drainSeconds) s more")
+            serviceManager.notifyStopping()
+            shutdown.advance(to: .draining)
+        case .draining, .aborting: shutdown.advance(to: .aborting)
+        }
+    }
+
+    /// Runs until `stop`. Returns the exit status.
+    package func run() async -> Int32 {
+        do {
+            try Host.makeDirectory(configuration.runtimeDirectory, mode: isUserMode ? 0o700 : 0o755)
+            try Host.makeDirectory(configuration.engineDirectory, mode: 0o700)
+            let store = try Store(directory: configuration.stateDirectory, now: clock.now())
+            report(store.recovery, epoch: store.epoch)
+            try await serve(store)
+            try await store.checkpoint()
+            log.notice("stopped")
+            return 0
+        } catch {
+            log.error("\(error)")
+            return 1
+        }
+    }
+
+    private func report(_ recovery: RecoveryReport, epoch: Epoch) {
+        log.notice("londid \(Self.version), epoch \(epoch), state in \(configuration.stateDirectory)")
+        guard recovery.requeuedJobs + recovery.abandonedSteps + recovery.abandonedBatches > 0 else { return }
+        log.notice(
+            "recovered: \(recovery.requeuedJobs) jobs go on, \(recovery.abandonedSteps) steps were cut off,"
+                + " \(recovery.settledReservations) of them charged at their worst case,"
+                + " \(recovery.abandonedBatches) unfinished submissions dropped")
+    }
+
+    /// Everything that runs side by side, from the first connection to the last settled job.
+    private func serve(_ store: Store) async throws {
+        let reader = try store.makeReader()
+        let encoder = HashedEncoder()
+        let judge = Judge(commands: configuration.verifiers)
+        let policies = PolicyBook()
+        let pair = EnginePair(engines: makeEngines(), configuration: configuration, board: board, log: log)
+        let learner = LearnerLoop(
+            store: store, reader: reader, policies: policies, encoder: encoder, pairKey: { await pair.pairKey() },
+            clock: clock, log: log)
+        let runner = EpisodeRunner(
+            quick: roleModel(.quick, pair), deepthink: roleModel(.deepthink, pair), encoder: encoder, judge: judge,
+            stepMilliseconds: configuration.stepSeconds * 1000)
+        let workers = JobWorkers(
+            environment: .init(
+                store: store, runner: runner, policies: policies, learner: learner, pair: pair, clock: clock,
+                board: board, shutdown: shutdown, log: log), limit: configuration.workers)
+        let service = ControlService(
+            store: store, reader: reader, intake: BatchIntake(store: store, judge: judge, clock: clock), judge: judge,
+            workers: workers, learner: learner, policies: policies, encoder: encoder, pair: pair, board: board,
+            clock: clock, startedAt: clock.now(), isUserMode: isUserMode)
+        let server = try makeControlServer(service)
+        try await runTogether([
+            { await pair.run() }, { try await server.run() }, { try await learner.run() },
+            { await self.reportReadiness(of: pair) }, { await self.limitDrain() },
+        ]) { try await workers.run() }
+    }
+
+    /// Runs `main` to its end with `others` beside it, then cancels those and waits for them. What one of them throws ends
+    /// all.
+    private func runTogether(
+        _ others: [@Sendable () async throws -> Void], until main: @escaping @Sendable () async throws -> Void
+    ) async throws {
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            for other in others {
+                group.addTask {
+                    try await other()
+                    return false
+                }
+            }
+            group.addTask {
+                try await main()
+                return true
+            }
+            do {
+                while let isMain = try await group.next(), !isMain {}
+            } catch {
+                shutdown.advance(to: .aborting)
+                throw error
+            }
+            group.cancelAll()
+            do { try await group.waitForAll() } catch is CancellationError {
+                // The way that cancelled loops end.
+            }
+        }
+    }
+
+    private func makeEngines() -> [Role: any Engine] {
+        let configurations = Role.allCases.map { role in
+            let engine = configuration.engine(role)
+            return EngineConfiguration(
+                role: role, source: source(engine, role), instructions: engine.instructions,
+                temperature: engine.temperature)
+        }
+        let memory = MemoryGate(engines: configurations)
+        let time = MonotonicTime(ContinuousClock())
+        var engines: [Role: any Engine] = [:]
+        for engine in configurations {
+            let policy = RestartPolicy(hangLimit: .seconds(configuration.engine(engine.role).stallSeconds))
+            let name = engine.role.rawValue
+            engines[engine.role] = makeEngine(engine, memory: memory, time: time, policy: policy) { [log] line in
+                log.debug("\(name): \(line)")
+            }
+        }
+        return engines
+    }
+
+    private func source(_ engine: Configuration.Engine, _ role: Role) -> EngineConfiguration.Source {
+        if let url = engine.url { return .url(url) }
+        guard let model = engine.model else { preconditionFailure("the loader demands Model= or Url=") }
+        return .local(
+            LocalEngine(
+                executable: configuration.serverProgram ?? "llama-server", searchPath: searchPath, modelPath: model,
+                sha256: engine.sha256, context: engine.context, slots: engine.slots, gpuLayers: engine.gpuLayers,
+                threads: engine.threads, extraArguments: engine.extraArguments,
+                socketPath: "\(configuration.engineDirectory)/\(role.rawValue).sock"))
+    }
+
+    private func roleModel(_ role: Role, _ pair: EnginePair) -> RoleModel {
+        let engine = configuration.engine(role)
+        return RoleModel(
+            model: pair.counted(role), instructions: engine.instructions, temperature: engine.temperature)
+    }
+
+    private func makeControlServer(_ service: ControlService) throws -> ControlServer {
+        let authorization =
+            isUserMode
+            ? Authorization.userMode(ownUID: getuid())
+            : Authorization(
+                ownUID: getuid(), adminGroup: Host.group(named: configuration.adminGroup),
+                memberGroup: Host.group(named: configuration.memberGroup))
+        let listener = try SocketListener.bind(
+            path: configuration.controlSocketPath, mode: isUserMode ? 0o600 : 0o660,
+            group: isUserMode ? nil : Host.group(named: configuration.memberGroup))
+        return ControlServer(
+            listener: listener, authorization: authorization, version: Self.version,
+            handler: service.table(authorization: authorization), nanoseconds: { WallClock.monotonicNanoseconds() })
+    }
+
+    /// Tells the service manager once both models are ready, and from then on what runs.
+    private func reportReadiness(of pair: EnginePair) async {
+        var isReported = false
+        while !Task.isCancelled {
+            let version = board.version
+            if pair.areReady, !isReported {
+                log.notice("ready: both models answer; \(configuration.controlSocketPath) takes jobs")
+                serviceManager.notifyReady()
+                isReported = true
+            }
+            serviceManager.notify(status: pair.areReady ? "both models are ready" : "waiting for the models")
+            await board.changed(since: version)
+        }
+    }
+
+    /// Cuts running steps off when the drain has taken too long.
+    private func limitDrain() async {
+        await shutdown.reached(.draining)
+        do {
+            try await Task.sleep(for: .seconds(configuration.drainSeconds))
+            log.warning("steps still run after \(configuration.drainSeconds) s: they are cut off")
+            shutdown.advance(to: .aborting)
+        } catch {
+            // Everything ended in time.
+        }
+    }
+}

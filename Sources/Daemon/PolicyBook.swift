@@ -1,0 +1,15 @@
+import Domain
+import Switching
+import Synchronization
+
+/// The policies in force, one per queue: immutable snapshots that episodes read and the learner replaces.
+final class PolicyBook: Sendable {
+    private let policies = Mutex<[QueueName: Policy]>([:])
+
+    /// The queue's policy; nil before the first is published.
+    func policy(of queue: QueueName) -> Policy? { policies.withLock { $0[queue] } }
+
+    func publish(_ policy: Policy, for queue: QueueName) {
+        policies.withLock { $0[queue] = policy }
+    }
+}

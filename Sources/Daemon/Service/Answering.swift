@@ -1,0 +1,50 @@
+import Control
+import Domain
+import Storage
+
+/// Does something with the store for a client, whose errors it tells the client.
+func answering<Result: Sendable>(
+    _ body: () async throws(StorageError) -> Result
+) async throws(ControlError) -> Result {
+    do throws(StorageError) { return try await body() } catch { throw ControlError(error) }
+}
+
+extension ControlError {
+    /// What a client is told where the store refuses or fails.
+    init(_ error: StorageError) {
+        switch error {
+        case .noSuchQueue(let name): self = .notFound(kind: "queue", name: name.text)
+        case .noSuchBatch(let batch): self = .notFound(kind: "batch", name: batch.description)
+        case .noSuchJob(let job): self = .notFound(kind: "job", name: job.description)
+        case .queueExists(let name):
+            self = .conflict(
+                what: "queue \(name) exists already", remedy: "change it with `londictl queue set \(name)`")
+        case .invalidSettings(let queue, let complaint):
+            self = .invalidArgument(argument: "settings", value: queue.text, remedy: complaint)
+        case .batchNotOpen, .emptyBatch, .idempotencyKeyInUse:
+            self = .conflict(what: "\(error)", remedy: "nothing was queued")
+        case .duplicateCustomID(_, _, let line): self = .invalidLine(line: Int(line), message: error.lineMessage)
+        case .jobNotCompleted(let job, let state):
+            self = .conflict(
+                what: "job \(job) is \(state.rawValue)", remedy: "only completed jobs take feedback")
+        case .rewardNotFinite(let job):
+            self = .invalidArgument(
+                argument: "reward", value: "job \(job)", remedy: "give a finite number such as 0.5")
+        case .diskFull(let path): self = .storageFull(path: path)
+        default: self = .unavailable(what: "\(error)")
+        }
+    }
+}
+
+extension StorageError {
+    /// The error of one line, without the line's number.
+    var lineMessage: String {
+        guard case .duplicateCustomID(let id, let first, _) = self else { return description }
+        return "custom_id '\(id)' is already that of line \(first); give each line its own"
+    }
+}
+
+extension User {
+    /// Who calls, as the books name them.
+    init(_ peer: Peer) { self.init(uid: peer.uid, name: peer.userName) }
+}

@@ -1,0 +1,159 @@
+import Control
+import Domain
+import Episodes
+import Hashing
+import Storage
+
+/// Batches whose lines are coming in: checks every line before anything is queued.
+actor BatchIntake {
+    /// A client that sends nothing for so long has gone; its batch is abandoned when the next one begins.
+    private static let idleMilliseconds: Int64 = 600_000
+    /// How many batches may be open at once.
+    private static let openLimit = 64
+
+    private struct OpenBatch {
+        var submitter: User
+        var priority: Int
+        var nextLine = 1
+        var hasErrors = false
+        /// Lines that are on their way into the store.
+        var isAppending = false
+        var lastHeard: Timestamp
+        let hash = SHA256()
+    }
+
+    private let store: Store
+    private let judge: Judge
+    private let clock: WallClock
+    private var open: [BatchID: OpenBatch] = [:]
+
+    init(store: Store, judge: Judge, clock: WallClock) {
+        self.store = store
+        self.judge = judge
+        self.clock = clock
+    }
+
+    func begin(
+        queue: QueueName, submitter: User, fileName: String?, priority: Int
+    ) async throws(ControlError) -> BatchID {
+        let now = clock.now()
+        for (batch, state) in open where now.milliseconds - state.lastHeard.milliseconds > Self.idleMilliseconds {
+            try await abandon(batch, by: state.submitter)
+        }
+        guard open.count < Self.openLimit else {
+            throw .unavailable(what: "\(Self.openLimit) batches are being submitted already; try again later")
+        }
+        let batch = try await answering { () async throws(StorageError) in
+            try await store.beginBatch(queue: queue, submitter: submitter, fileName: fileName, now: now)
+        }
+        open[batch] = OpenBatch(submitter: submitter, priority: priority, lastHeard: now)
+        return batch
+    }
+
+    /// Checks lines and stages the good ones, as long as all were good.
+    func append(
+        _ lines: [String], from firstLine: Int, to batch: BatchID, by user: User
+    ) async throws(ControlError) -> AppendLines.Reply {
+        var state = try openBatch(batch, by: user)
+        guard !state.isAppending, firstLine == state.nextLine else {
+            throw .invalidArgument(
+                argument: "firstLine", value: String(firstLine), remedy: "the next line is \(state.nextLine)")
+        }
+        let (jobs, errors) = parse(lines, from: firstLine, priority: state.priority)
+        for line in lines { state.hash.update(line + "\n") }
+        state.nextLine += lines.count
+        state.hasErrors = state.hasErrors || !errors.isEmpty
+        state.lastHeard = clock.now()
+        state.isAppending = !state.hasErrors
+        // Kept before the store is awaited: a second call for the same batch must see these lines as taken.
+        open[batch] = state
+        guard !state.hasErrors else { return AppendLines.Reply(accepted: 0, errors: errors) }
+        defer { open[batch]?.isAppending = false }
+        let now = clock.now()
+        do throws(StorageError) {
+            try await store.appendJobs(jobs, to: batch, now: now)
+        } catch {
+            open[batch]?.hasErrors = true
+            if case .duplicateCustomID(_, _, let line) = error {
+                return AppendLines.Reply(accepted: 0, errors: [LineError(line: Int(line), message: error.lineMessage)])
+            }
+            throw ControlError(error)
+        }
+        return AppendLines.Reply(accepted: jobs.count, errors: [])
+    }
+
+    func commit(
+        _ batch: BatchID, sha256: String, allowDuplicate: Bool, by user: User
+    ) async throws(ControlError) -> BatchCommit {
+        let state = try openBatch(batch, by: user)
+        guard !state.isAppending else {
+            throw .conflict(what: "lines of batch \(batch) are still being stored", remedy: "await their reply first")
+        }
+        guard !state.hasErrors else {
+            throw .conflict(what: "batch \(batch) has invalid lines", remedy: "correct them and submit the file again")
+        }
+        open[batch] = nil
+        let digest = hexadecimal(state.hash.finish())
+        guard digest == sha256.lowercased() else {
+            try await drop(batch)
+            throw .conflict(
+                what: "the lines received have SHA-256 \(digest), not \(sha256)", remedy: "submit the file again")
+        }
+        return try await answering { () async throws(StorageError) in
+            try await store.commitBatch(batch, sha256: digest, allowDuplicate: allowDuplicate, now: clock.now())
+        }
+    }
+
+    func abandon(_ batch: BatchID, by user: User) async throws(ControlError) {
+        _ = try openBatch(batch, by: user)
+        open[batch] = nil
+        try await drop(batch)
+    }
+
+    private func drop(_ batch: BatchID) async throws(ControlError) {
+        try await answering { () async throws(StorageError) in try await store.abandonBatch(batch) }
+    }
+
+    private func openBatch(_ batch: BatchID, by user: User) throws(ControlError) -> OpenBatch {
+        guard let state = open[batch], state.submitter.uid == user.uid else {
+            throw .notFound(kind: "open batch", name: batch.description)
+        }
+        return state
+    }
+
+    private func parse(_ lines: [String], from firstLine: Int, priority: Int) -> ([NewJob], [LineError]) {
+        var jobs: [NewJob] = []
+        var errors: [LineError] = []
+        for (offset, text) in lines.enumerated() where !text.allSatisfy(\.isWhitespace) {
+            let number = firstLine + offset
+            do throws(BatchLineError) {
+                let line = try BatchLine(parsing: text)
+                if let complaint = judge.complaint(about: line.specification.verifier) {
+                    errors.append(LineError(line: number, message: complaint))
+                    continue
+                }
+                jobs.append(
+                    NewJob(
+                        line: Int64(number), customID: line.customID,
+                        specification: JSONText.text(of: line.specification),
+                        priority: Int64(line.priority ?? priority), notBefore: line.notBefore, deadline: line.deadline))
+            } catch {
+                errors.append(LineError(line: number, message: error.message))
+            }
+        }
+        return (jobs, errors)
+    }
+}
+
+extension Judge {
+    /// What makes a verifier unusable, as one sentence; nil where nothing does.
+    func complaint(about verifier: Verifier?) -> String? {
+        guard let verifier else { return nil }
+        do throws(VerificationError) {
+            try check(verifier)
+            return nil
+        } catch {
+            return error.description
+        }
+    }
+}

@@ -1,0 +1,141 @@
+import Control
+import Domain
+import FoundationEssentials
+import Storage
+
+extension ControlService {
+    /// The results of one streamed reply.
+    private static let pageLength = 200
+
+    func addBatches(to table: inout MethodTable) {
+        table.on(ListBatches.self) { parameters, peer, reply throws(ControlError) in
+            let records = try await answering { () async throws(StorageError) in
+                try await reader.batches(uid: Self.visibleUser(to: peer), limit: parameters.limit ?? 100)
+            }
+            var views: [BatchView] = []
+            for record in records where parameters.queue.map({ $0 == record.queue }) ?? true {
+                views.append(try await view(record))
+            }
+            try await reply.send(ListBatches.Reply(batches: views))
+        }
+        table.on(ShowBatch.self) { parameters, peer, reply throws(ControlError) in
+            let record = try await batch(parameters.batch, for: peer)
+            try await reply.send(ShowBatch.Reply(batch: try await view(record)))
+        }
+        table.on(Wait.self) { parameters, peer, reply throws(ControlError) in
+            try await wait(parameters, peer, reply)
+        }
+        table.on(Results.self) { parameters, peer, reply throws(ControlError) in
+            try await sendResults(parameters, peer, reply)
+        }
+    }
+
+    /// A batch that the caller may see, or the error that says there is none.
+    func batch(_ id: BatchID, for peer: Peer) async throws(ControlError) -> BatchRecord {
+        let record = try await answering { () async throws(StorageError) in try await reader.batch(id) }
+        if let uid = Self.visibleUser(to: peer), record.submitter.uid != uid {
+            throw .notFound(kind: "batch", name: id.description)
+        }
+        return record
+    }
+
+    /// Tells the progress on every change until all jobs have ended; without `more` once, then.
+    private func wait(
+        _ parameters: Wait.Parameters, _ peer: Peer, _ reply: MethodReply<Wait>
+    ) async throws(ControlError) {
+        var told: Wait.Reply?
+        while true {
+            let version = board.version
+            let progress = try await progress(parameters, peer)
+            if progress.finished { return try await reply.send(progress) }
+            if reply.wantsMore, progress != told {
+                try await reply.send(progress, continues: true)
+                told = progress
+            }
+            await board.changed(since: version)
+            if Task.isCancelled { throw .disconnected }
+        }
+    }
+
+    private func progress(_ parameters: Wait.Parameters, _ peer: Peer) async throws(ControlError) -> Wait.Reply {
+        var counts = JobCounts()
+        let name: QueueName
+        switch (parameters.batch, parameters.job) {
+        case (let id?, nil):
+            let record = try await batch(id, for: peer)
+            for (state, count) in record.counts { counts[state] = count }
+            name = record.queue
+        case (nil, let id?):
+            let detail = try await answering { () async throws(StorageError) in try await reader.job(id) }
+            if let uid = Self.visibleUser(to: peer), detail.job.submitter.uid != uid {
+                throw .notFound(kind: "job", name: id.description)
+            }
+            counts[detail.job.state] = 1
+            name = detail.job.queue
+        default:
+            throw .invalidArgument(argument: "batch or job", value: "both or none", remedy: "name exactly one")
+        }
+        return Wait.Reply(
+            counts: counts, total: counts.total, budget: try await budgets(of: [try await queue(name)]).first,
+            finished: counts.ended == counts.total)
+    }
+
+    /// Sends what has ended, in the order of the file; with `follow` goes on until everything has.
+    private func sendResults(
+        _ parameters: Results.Parameters, _ peer: Peer, _ reply: MethodReply<Results>
+    ) async throws(ControlError) {
+        _ = try await batch(parameters.batch, for: peer)
+        var sent: Set<JobID> = []
+        while true {
+            let version = board.version
+            let isDone = try await batch(parameters.batch, for: peer).isDone
+            var after: JobID?
+            while true {
+                let start = after
+                let page = try await answering { () async throws(StorageError) in
+                    try await reader.results(parameters.batch, after: start, limit: Self.pageLength)
+                }
+                let ended = page.filter { $0.state.isTerminal && !sent.contains($0.job) }
+                if !ended.isEmpty {
+                    var lines: [ResultLine] = []
+                    for record in ended { lines.append(try BatchResult(record).line) }
+                    try await reply.send(Results.Reply(lines: lines), continues: true)
+                    if parameters.follow { sent.formUnion(ended.map(\.job)) }
+                }
+                guard page.count == Self.pageLength else { break }
+                after = page.last?.job
+            }
+            if isDone || !parameters.follow { return try await reply.send(Results.Reply(lines: [])) }
+            await board.changed(since: version)
+            if Task.isCancelled { throw .disconnected }
+        }
+    }
+
+    private func view(_ record: BatchRecord) async throws(ControlError) -> BatchView {
+        let summary = try await answering { () async throws(StorageError) in try await reader.batchSummary(record.id) }
+        var counts = JobCounts()
+        for (state, count) in record.counts { counts[state] = count }
+        return BatchView(
+            batch: record.id, queue: record.queue, user: record.submitter.name, fileName: record.fileName,
+            state: record.state, jobs: counts, quickSpend: summary.quick.spend,
+            deepthinkSpend: summary.deepthink.spend, meanReward: summary.meanReward, createdAt: record.createdAt,
+            endedAt: record.isDone ? summary.endedAt : nil)
+    }
+}
+
+extension BatchResult {
+    init(_ record: ResultRecord) throws(ControlError) {
+        let specification = try JSONText.decode(JobSpecification.self, from: Array(record.specification.utf8))
+        var outcome: Outcome?
+        if let answer = record.answer, let end = record.end {
+            outcome = Outcome(answer: answer, end: end, reward: record.reward)
+        }
+        self.init(
+            job: record.job, specification: specification, endedAt: record.endedAt ?? Timestamp(milliseconds: 0),
+            outcome: outcome, state: record.state, fault: record.failure?.message, quick: record.quick.spend,
+            deepthink: record.deepthink.spend,
+            promptTokens: record.quick.promptTokens + record.quick.cachedTokens + record.deepthink.promptTokens
+                + record.deepthink.cachedTokens,
+            generatedTokens: record.quick.generatedTokens + record.deepthink.generatedTokens)
+    }
+}

@@ -1,0 +1,58 @@
+import Control
+import Domain
+import Storage
+
+extension ControlService {
+    func addBudgets(to table: inout MethodTable) {
+        table.on(ShowBudgets.self) { parameters, _, reply throws(ControlError) in
+            var queues = try await answering { () async throws(StorageError) in try await reader.queues() }
+            if let name = parameters.queue { queues = [try await queue(name)] }
+            try await reply.send(ShowBudgets.Reply(budgets: try await budgets(of: queues)))
+        }
+        table.on(ReportSpend.self) { parameters, peer, reply throws(ControlError) in
+            try await reply.send(ReportSpend.Reply(rows: try await spend(parameters, peer)))
+        }
+    }
+
+    private func spend(_ parameters: ReportSpend.Parameters, _ peer: Peer) async throws(ControlError) -> [SpendRow] {
+        var queues = try await answering { () async throws(StorageError) in try await reader.queues() }
+        if let name = parameters.queue { queues = [try await queue(name)] }
+        // Today is a different day in different zones: the earliest of them begins the window.
+        let today = try await budgets(of: queues).map(\.day).min() ?? DayKey(daysSinceEpoch: 0)
+        let from = parameters.from ?? today
+        let to = parameters.to ?? DayKey(daysSinceEpoch: .max)
+        guard from <= to else {
+            throw .invalidArgument(argument: "to", value: to.description, remedy: "name a day not before \(from)")
+        }
+        let filter = SpendFilter(days: from...to, queue: parameters.queue, uid: Self.visibleUser(to: peer))
+        return try await answering { () async throws(StorageError) in try await reader.spend(filter, by: parameters.by)
+        }
+    }
+
+    /// The budgets of some queues today, each by its own zone.
+    func budgets(of queues: [QueueRecord]) async throws(ControlError) -> [BudgetView] {
+        let now = clock.now()
+        var zones: [QueueName: Zone] = [:]
+        var days: [QueueName: DayKey] = [:]
+        do throws(ZoneError) {
+            for queue in queues {
+                let zone = try Zone(queue.settings.timeZone)
+                zones[queue.name] = zone
+                days[queue.name] = try zone.day(at: now)
+            }
+        } catch { throw .unavailable(what: error.description) }
+        let clockDays = days
+        let budgets = try await answering { () async throws(StorageError) in try await reader.budgets(clockDays) }
+        let settings = Dictionary(uniqueKeysWithValues: queues.map { ($0.name, $0.settings) })
+        var views: [BudgetView] = []
+        for budget in budgets {
+            guard let queue = settings[budget.queue], let zone = zones[budget.queue] else { continue }
+            do throws(ZoneError) {
+                let resetsAt = try zone.nextDay(after: now)
+                views.append(
+                    BudgetView(queue: budget.queue, day: budget.budget, resetsAt: resetsAt, settings: queue))
+            } catch { throw .unavailable(what: error.description) }
+        }
+        return views
+    }
+}

@@ -1,0 +1,49 @@
+import Control
+import Domain
+import Episodes
+import Storage
+import Switching
+
+/// Answers the control socket: one function per method, in one file per subject. Nothing here decides about jobs or
+/// budgets; it checks, asks the store and tells.
+struct ControlService: Sendable {
+    let store: Store
+    let reader: StoreReader
+    let intake: BatchIntake
+    let judge: Judge
+    let workers: JobWorkers
+    let learner: LearnerLoop
+    let policies: PolicyBook
+    let encoder: HashedEncoder
+    let pair: EnginePair
+    let board: ChangeBoard
+    let clock: WallClock
+    let startedAt: Timestamp
+    let isUserMode: Bool
+
+    /// The functions of every method of the interface.
+    func table(authorization: Authorization) -> MethodTable {
+        var table = MethodTable(authorization: authorization)
+        addStatus(to: &table)
+        addQueues(to: &table)
+        addSubmission(to: &table)
+        addJobs(to: &table)
+        addBatches(to: &table)
+        addBudgets(to: &table)
+        addPolicies(to: &table)
+        addAudits(to: &table)
+        return table
+    }
+}
+
+extension ControlService {
+    /// The uid whose jobs a caller may see; nil: everybody's.
+    static func visibleUser(to peer: Peer) -> UInt32? {
+        peer.authority >= .admin ? nil : peer.uid
+    }
+
+    /// A queue, or the error that says there is none.
+    func queue(_ name: QueueName) async throws(ControlError) -> QueueRecord {
+        try await answering { () async throws(StorageError) in try await reader.queue(name) }
+    }
+}

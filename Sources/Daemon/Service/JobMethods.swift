@@ -1,0 +1,160 @@
+import Control
+import Domain
+import Storage
+
+extension ControlService {
+    /// The jobs of one streamed reply.
+    private static let pageLength = 500
+
+    func addJobs(to table: inout MethodTable) {
+        table.on(ListJobs.self) { parameters, peer, reply throws(ControlError) in
+            try await list(parameters, peer, reply)
+        }
+        table.on(ShowJob.self) { parameters, peer, reply throws(ControlError) in
+            let detail = try await job(parameters.job, for: peer)
+            try await reply.send(
+                ShowJob.Reply(
+                    job: try await view(detail), specification: try specification(of: detail), outcome: detail.outcome))
+        }
+        table.on(ExplainJob.self) { parameters, peer, reply throws(ControlError) in
+            let detail = try await job(parameters.job, for: peer)
+            let steps = try await answering { () async throws(StorageError) in
+                try await reader.steps(parameters.job)
+            }
+            try await reply.send(
+                ExplainJob.Reply(
+                    job: try await view(detail), specification: try specification(of: detail), outcome: detail.outcome,
+                    steps: steps.map(StepView.init)))
+        }
+        table.on(Cancel.self) { parameters, peer, reply throws(ControlError) in
+            try await reply.send(Cancel.Reply(count: try await cancel(parameters, peer)))
+        }
+        table.on(Feedback.self) { parameters, peer, reply throws(ControlError) in
+            let record = try await job(parameters.job, for: peer).job
+            try await answering { () async throws(StorageError) in
+                try await store.recordFeedback(
+                    parameters.job, reward: parameters.reward, by: User(peer), now: clock.now())
+            }
+            learner.note(record.queue)
+            board.post()
+            try await reply.send(NoFields())
+        }
+    }
+
+    /// A job that the caller may see, or the error that says there is none.
+    private func job(_ id: JobID, for peer: Peer) async throws(ControlError) -> JobDetail {
+        let detail = try await answering { () async throws(StorageError) in try await reader.job(id) }
+        if let uid = Self.visibleUser(to: peer), detail.job.submitter.uid != uid {
+            throw .notFound(kind: "job", name: id.description)
+        }
+        return detail
+    }
+
+    private func specification(of detail: JobDetail) throws(ControlError) -> JobSpecification {
+        try JSONText.decode(JobSpecification.self, from: Array(detail.specification.utf8))
+    }
+
+    private func list(
+        _ parameters: ListJobs.Parameters, _ peer: Peer, _ reply: MethodReply<ListJobs>
+    ) async throws(ControlError) {
+        if let name = parameters.queue { _ = try await queue(name) }
+        var left = parameters.limit ?? .max
+        var filter = JobFilter(
+            queue: parameters.queue, batch: parameters.batch, states: parameters.states ?? [],
+            uid: Self.visibleUser(to: peer))
+        while true {
+            filter.limit = min(left, Self.pageLength)
+            let page = filter
+            let records = try await answering { () async throws(StorageError) in try await reader.jobs(page) }
+            var views: [JobView] = []
+            for record in records where parameters.user.map({ $0 == record.submitter.name }) ?? true {
+                views.append(try await view(record))
+            }
+            left -= records.count
+            let isLast = records.count < filter.limit || left <= 0 || !reply.wantsMore
+            try await reply.send(ListJobs.Reply(jobs: views), continues: !isLast)
+            if isLast { return }
+            filter.before = records.last?.id
+        }
+    }
+
+    private func cancel(_ parameters: Cancel.Parameters, _ peer: Peer) async throws(ControlError) -> Int {
+        switch (parameters.job, parameters.batch) {
+        case (let id?, nil):
+            _ = try await job(id, for: peer)
+            return try await cancel(id, by: User(peer)) ? 1 : 0
+        case (nil, let batch?):
+            _ = try await self.batch(batch, for: peer)
+            let filter = JobFilter(batch: batch, states: [.pending, .held, .running], limit: .max)
+            let jobs = try await answering { () async throws(StorageError) in try await reader.jobs(filter) }
+            var count = 0
+            for record in jobs where try await cancel(record.id, by: User(peer)) { count += 1 }
+            return count
+        default:
+            throw .invalidArgument(argument: "job or batch", value: "both or none", remedy: "name exactly one")
+        }
+    }
+
+    /// Cancels one job; false where it had ended already.
+    private func cancel(_ id: JobID, by user: User) async throws(ControlError) -> Bool {
+        let previous = try await answering { () async throws(StorageError) in
+            try await store.cancelJob(id, by: user, now: clock.now())
+        }
+        workers.cancel(id)
+        board.post()
+        return !previous.isTerminal
+    }
+
+    private func view(_ detail: JobDetail) async throws(ControlError) -> JobView {
+        var view = try await view(detail.job)
+        view.end = detail.end
+        return view
+    }
+
+    private func view(_ record: JobRecord) async throws(ControlError) -> JobView {
+        let use = try await answering { () async throws(StorageError) in try await reader.roleUse(record.id) }
+        let quick = use[.quick] ?? .none
+        let deepthink = use[.deepthink] ?? .none
+        // While a model is away nothing is claimed, whatever the job itself waits for.
+        let waitsForModel = record.pendingReason == .priority && !pair.areReady
+        return JobView(
+            job: record.id, queue: record.queue, batch: record.batch, customID: record.customID,
+            user: record.submitter.name, state: record.state,
+            pendingReason: waitsForModel ? .modelUnavailable : record.pendingReason, priority: Int(record.priority),
+            attempt: Int(record.attempt), steps: quick.stepCount + deepthink.stepCount,
+            deepthinkSteps: deepthink.stepCount, quickSpend: quick.spend, deepthinkSpend: deepthink.spend,
+            reward: record.reward, fault: record.failure?.message, submittedAt: record.createdAt,
+            notBefore: record.notBefore, deadline: record.deadline, startedAt: record.startedAt,
+            endedAt: record.endedAt)
+    }
+}
+
+extension JobDetail {
+    /// nil where the job has come to no answer.
+    fileprivate var outcome: Outcome? {
+        guard let answer, let end else { return nil }
+        return Outcome(answer: answer, end: end, reward: job.reward)
+    }
+}
+
+extension RoleUse {
+    var spend: Spend {
+        Spend(calls: Int64(stepCount), tokens: promptTokens + generatedTokens, gpuMilliseconds: gpuMilliseconds)
+    }
+}
+
+extension StepView {
+    init(_ record: StepRecord) {
+        let state: StepState =
+            switch record.state {
+            case .running: .running
+            case .written: .written
+            case .abandoned: .abandoned
+            }
+        self.init(
+            index: record.index, role: record.decision.role, state: state, decision: record.decision,
+            generated: record.generated, reserved: record.reserved, reward: record.reward, day: record.day,
+            attempt: Int(record.attempt), epoch: record.epoch.number, startedAt: record.startedAt,
+            endedAt: record.endedAt)
+    }
+}

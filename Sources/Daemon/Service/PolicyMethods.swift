@@ -1,0 +1,70 @@
+import Control
+import Domain
+import Generation
+import Storage
+import Switching
+
+extension ControlService {
+    /// The newest episodes whose states tell how much of a policy is undecided.
+    private static let recentEpisodes = 200
+    /// The features that are shown.
+    private static let featureLimit = 12
+
+    func addPolicies(to table: inout MethodTable) {
+        table.on(ShowPolicy.self) { parameters, _, reply throws(ControlError) in
+            try await reply.send(ShowPolicy.Reply(policy: try await view(of: parameters.queue)))
+        }
+        table.on(ListPolicyVersions.self) { parameters, _, reply throws(ControlError) in
+            _ = try await queue(parameters.queue)
+            let versions = try await answering { () async throws(StorageError) in
+                try await reader.policyVersions(parameters.queue)
+            }
+            let current = policies.policy(of: parameters.queue)?.version
+            let newest = versions.reversed().prefix(parameters.limit ?? .max)
+            try await reply.send(
+                ListPolicyVersions.Reply(
+                    versions: newest.map { version in
+                        PolicyVersionView(
+                            version: version.version, createdAt: version.createdAt,
+                            episodeCount: version.episodeCount, isCurrent: version.version == current)
+                    }))
+        }
+    }
+
+    private func view(of name: QueueName) async throws(ControlError) -> PolicyView {
+        let settings = try await queue(name).settings.switcher
+        let statistics = try await answering { () async throws(StorageError) in
+            try await reader.policyStatistics(name)
+        }
+        var view = PolicyView(
+            queue: name, settings: settings, version: 0,
+            pair: ModelPair(quick: await identity(.quick), deepthink: await identity(.deepthink)),
+            encoder: encoder.identity, episodeCount: statistics.judgedEpisodeCount, meanReward: statistics.meanReward,
+            steps: statistics.steps.map {
+                StepCount(index: $0.index, quick: $0.quickCount, deepthink: $0.deepthinkCount)
+            },
+            masks: MaskReason.allCases.compactMap { reason in
+                statistics.masked[reason].map { MaskCount(reason: reason, count: $0) }
+            }, explorationCount: statistics.explorationCount, features: [])
+        guard let policy = policies.policy(of: name), policy.kind == settings.kind else { return view }
+        let recent = try await answering { () async throws(StorageError) in
+            try await reader.trainingEpisodes(queue: name, limit: Self.recentEpisodes)
+        }
+        let states = recent.episodes.flatMap { $0.steps.map(\.features) }
+            .filter { $0.count == encoder.featureCount }
+        let summary = PolicySummary(policy, encoder: encoder, cost: settings.cost, states: states)
+        view.version = policy.version
+        view.episodeCount = policy.episodeCount
+        view.undecidedShare = summary.undecidedShare
+        view.features = summary.influences.prefix(Self.featureLimit).map {
+            FeatureWeight(name: $0.name, difference: $0.difference)
+        }
+        return view
+    }
+
+    /// The model's identity; its file while its server has not told.
+    private func identity(_ role: Role) async -> String {
+        guard case .ready(_) = pair.condition(role).state else { return pair.configuration.engine(role).title }
+        return await pair.engine(role).identity
+    }
+}

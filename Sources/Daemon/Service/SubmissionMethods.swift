@@ -1,0 +1,59 @@
+import Control
+import Domain
+import Storage
+
+extension ControlService {
+    func addSubmission(to table: inout MethodTable) {
+        table.on(SubmitJob.self) { parameters, peer, reply throws(ControlError) in
+            try check(parameters.specification)
+            let job = NewJob(
+                customID: parameters.specification.customID,
+                specification: JSONText.text(of: parameters.specification), priority: Int64(parameters.priority ?? 0),
+                notBefore: parameters.notBefore, deadline: parameters.deadline,
+                idempotencyKey: parameters.idempotencyKey)
+            let submission = try await answering { () async throws(StorageError) in
+                try await store.submitJob(job, queue: parameters.queue, submitter: User(peer), now: clock.now())
+            }
+            board.post()
+            try await reply.send(
+                SubmitJob.Reply(job: submission.job, batch: submission.batch, duplicate: submission.isDuplicate))
+        }
+        table.on(BeginBatch.self) { parameters, peer, reply throws(ControlError) in
+            let batch = try await intake.begin(
+                queue: parameters.queue, submitter: User(peer), fileName: parameters.fileName,
+                priority: parameters.priority ?? 0)
+            try await reply.send(BeginBatch.Reply(batch: batch))
+        }
+        table.on(AppendLines.self) { parameters, peer, reply throws(ControlError) in
+            try await reply.send(
+                try await intake.append(
+                    parameters.lines, from: parameters.firstLine, to: parameters.batch, by: User(peer)))
+        }
+        table.on(CommitBatch.self) { parameters, peer, reply throws(ControlError) in
+            let commit = try await intake.commit(
+                parameters.batch, sha256: parameters.sha256, allowDuplicate: parameters.allowDuplicate,
+                by: User(peer))
+            board.post()
+            try await reply.send(
+                CommitBatch.Reply(batch: commit.batch, jobCount: commit.jobCount, duplicate: commit.isDuplicate))
+        }
+        table.on(AbandonBatch.self) { parameters, peer, reply throws(ControlError) in
+            try await intake.abandon(parameters.batch, by: User(peer))
+            try await reply.send(NoFields())
+        }
+    }
+
+    private func check(_ specification: JobSpecification) throws(ControlError) {
+        guard specification.messages.contains(where: { $0.role == "user" && !$0.content.isEmpty }) else {
+            throw .invalidArgument(
+                argument: "messages", value: "\(specification.messages.count) messages",
+                remedy: "give at least one message of the role user that says something")
+        }
+        if let complaint = judge.complaint(about: specification.verifier) {
+            throw .invalidArgument(argument: "verifier", value: "as given", remedy: complaint)
+        }
+        if let maxSteps = specification.maxSteps, maxSteps < 1 {
+            throw .invalidArgument(argument: "maxSteps", value: String(maxSteps), remedy: "use a whole number >= 1")
+        }
+    }
+}

@@ -1,0 +1,35 @@
+import Glibc
+
+/// Talks to systemd by the sd_notify protocol: one datagram to the socket that `NOTIFY_SOCKET` names. Does nothing where no
+/// service manager asked for it.
+package struct ServiceManager: Sendable {
+    private let socketPath: String?
+
+    package init(socketPath: String?) {
+        self.socketPath = socketPath
+    }
+
+    package func notifyReady() { send("READY=1") }
+    package func notifyStopping() { send("STOPPING=1") }
+    package func notify(status: String) { send("STATUS=\(status)") }
+
+    private func send(_ message: String) {
+        guard let socketPath else { return }
+        let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        var bytes = Array(socketPath.utf8)
+        guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else { return }
+        // A name that begins with @ is in the abstract name space.
+        if bytes.first == UInt8(ascii: "@") { bytes[0] = 0 }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
+        let length = socklen_t(MemoryLayout<sa_family_t>.size + bytes.count)
+        withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                _ = sendto(descriptor, message, message.utf8.count, Int32(MSG_NOSIGNAL), address, length)
+            }
+        }
+    }
+}
