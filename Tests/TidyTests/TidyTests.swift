@@ -1,1 +1,118 @@
-// Filled by the module's first commit.
+import Foundation
+import Testing
+
+/// Rules of the whole tree that no compiler checks.
+@Suite struct Tidy {
+    /// Which module may import which: the README's table. An undeclared import of a module of the same package can compile
+    /// silently, so nothing else would notice.
+    private static let allowedImports: [String: Set<String>] = [
+        "Domain": [],
+        "Blocking": ["Dispatch"],
+        "Hashing": ["CCrypto"],
+        "Processes": ["CSystem", "Blocking", "Dispatch", "Glibc", "Synchronization"],
+        "SQLite": ["CSQLite", "Blocking", "Glibc"],
+        "Migrations": [],
+        "Storage": ["Domain", "SQLite", "Migrations", "Hashing", "Blocking", "Glibc"],
+        "Generation": [
+            "Domain", "CCurl", "Blocking", "Processes", "Hashing", "Dispatch", "FoundationEssentials", "Glibc",
+            "Synchronization",
+        ],
+        "Switching": ["Domain", "Glibc"],
+        "Episodes": ["Domain", "Switching", "Generation", "Processes", "FoundationEssentials", "Glibc"],
+        "Control": [
+            "Domain", "CSystem", "Blocking", "Dispatch", "FoundationEssentials", "Glibc", "Synchronization",
+        ],
+        "Daemon": [
+            "Domain", "Blocking", "Hashing", "Processes", "Storage", "Generation", "Switching", "Episodes", "Control",
+            "CSystem", "Dispatch", "FoundationEssentials", "Glibc", "Synchronization",
+        ],
+        "londid": ["Daemon", "Glibc"],
+        "londictl": [
+            "Control", "Domain", "Hashing", "FoundationEssentials", "Glibc", "Dispatch", "Synchronization",
+        ],
+    ]
+
+    private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+
+    private static func files(in directory: String, ending: String) -> [URL] {
+        let walk = FileManager.default.enumerator(at: root.appending(path: directory), includingPropertiesForKeys: nil)
+        return (walk?.compactMap { $0 as? URL } ?? []).filter { $0.path.hasSuffix(ending) }
+    }
+
+    private static func text(_ file: URL) throws -> String { try String(contentsOf: file, encoding: .utf8) }
+
+    private static var sources: [URL] {
+        files(in: "Sources", ending: ".swift") + files(in: "migrations", ending: ".swift")
+    }
+
+    private static func module(of file: URL) -> String {
+        let parts = file.path.dropFirst(root.path.count).split(separator: "/")
+        return parts[0] == "migrations" ? "Migrations" : String(parts[1])
+    }
+
+    @Test func `every module imports only what the table allows`() throws {
+        #expect(!Self.sources.isEmpty)
+        for file in Self.sources {
+            let module = Self.module(of: file)
+            let allowed = try #require(Self.allowedImports[module], "\(module) is not in the table")
+            for imported in Self.imports(in: try Self.text(file)) {
+                #expect(allowed.contains(imported), "\(module) imports \(imported) in \(file.lastPathComponent)")
+            }
+        }
+    }
+
+    /// The modules that a source file imports, with or without a word of access before.
+    private static func imports(in text: String) -> [String] {
+        text.split(separator: "\n").compactMap { line in
+            var words = line.split(separator: " ").map(String.init)
+            if let first = words.first, ["package", "internal", "private", "public"].contains(first) {
+                words.removeFirst()
+            }
+            guard words.count >= 2, words[0] == "import" else { return nil }
+            return words[1]
+        }
+    }
+
+    @Test func `no source hides an error or says public`() throws {
+        for file in Self.sources {
+            for (index, line) in try Self.text(file).split(separator: "\n", omittingEmptySubsequences: false)
+                .enumerated()
+            {
+                let code = line.split(separator: "//", maxSplits: 1, omittingEmptySubsequences: false)[0]
+                for word in ["try?", "try!", "public "] {
+                    #expect(!code.contains(word), "\(file.lastPathComponent):\(index + 1) says '\(word)'")
+                }
+            }
+        }
+    }
+
+    @Test func `no source file is longer than 400 lines`() throws {
+        for file in Self.sources {
+            let count = try Self.text(file).split(separator: "\n", omittingEmptySubsequences: false).count
+            #expect(count <= 400, "\(file.lastPathComponent) has \(count) lines")
+        }
+    }
+
+    @Test func `only Storage contains SQL and only Generation says llama`() throws {
+        for file in Self.sources {
+            let module = Self.module(of: file)
+            let text = try Self.text(file)
+            if !["Storage", "SQLite", "Migrations"].contains(module) {
+                for word in ["SELECT ", "INSERT INTO", "UPDATE "] where text.contains(word) {
+                    Issue.record("\(file.lastPathComponent) contains SQL: \(word)")
+                }
+            }
+            if !["Generation", "Daemon", "londictl"].contains(module), text.lowercased().contains("llama") {
+                Issue.record("\(file.lastPathComponent) says llama")
+            }
+        }
+    }
+
+    @Test func `the package has no third-party dependency and the top level is fixed`() throws {
+        #expect(try !Self.text(Self.root.appending(path: "Package.swift")).contains(".package("))
+        let names = try FileManager.default.contentsOfDirectory(atPath: Self.root.path).filter { !$0.hasPrefix(".") }
+        #expect(
+            Set(names) == ["Package.swift", "Sources", "Tests", "systemd", "migrations", "README.md", "LICENSE"])
+    }
+}

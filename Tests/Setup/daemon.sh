@@ -1,0 +1,67 @@
+# Sourced by the demo and the baselines: builds Londi, finds the models and runs one londid for the script's life.
+# shellcheck shell=bash
+# shellcheck source=common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+# prepare [QUICK.gguf DEEPTHINK.gguf]: installs and builds everything; sets bin, server, python, quick and deepthink.
+prepare() {
+    command -v swift >/dev/null || die "swift is not on PATH; install the Swift 6.3 toolchain from https://www.swift.org/install"
+    "$repository/Tests/Setup/packages.sh" libsqlite3-dev libcurl4-openssl-dev libssl-dev pkg-config tzdata g++ python3-venv ca-certificates
+    if [ $# = 2 ]; then
+        quick=$(realpath -e "$1") || die "there is no file $1"
+        deepthink=$(realpath -e "$2") || die "there is no file $2"
+    else
+        quick=$("$repository/Tests/Setup/model.sh" quick)
+        deepthink=$("$repository/Tests/Setup/model.sh" deepthink)
+    fi
+    server=$("$repository/Tests/Setup/llama-server.sh")
+    python=$("$repository/Tests/Setup/python.sh" reasoning-gym==0.1.25)
+    say "building londid and londictl"
+    (cd "$repository" && swift build -c release --product londid && swift build -c release --product londictl) >&2 ||
+        die "the build failed"
+    bin=$(cd "$repository" && swift build -c release --show-bin-path)
+}
+
+# start_londid: an unprivileged londid (--user) on a fresh state directory; sets directory and londid_pid.
+start_londid() {
+    directory=$(mktemp -d /tmp/londi-demo.XXXXXX)
+    cat >"$directory/londid.conf" <<END
+[Daemon]
+StateDirectory=$directory/state
+RuntimeDirectory=$directory/run
+LlamaServer=$server
+
+[Quick]
+Model=$quick
+InstructionsFile=$repository/Tests/Demo/quick.txt
+
+[Deepthink]
+Model=$deepthink
+InstructionsFile=$repository/Tests/Demo/deepthink.txt
+
+[Verifier reasoning-gym]
+Command=$python -I $repository/Tests/Demo/verifier.py
+TimeoutSeconds=60
+MemoryMegabytes=4096
+END
+    export LONDI_SOCKET=$directory/run/io.londi
+    PATH=$bin:$PATH
+    run_londid
+    trap stop_londid EXIT
+}
+
+# run_londid: starts londid on $directory and waits until both models answer.
+run_londid() {
+    londid --user --config "$directory/londid.conf" >>"$directory/londid.log" 2>&1 &
+    londid_pid=$!
+    say "londid runs (pid $londid_pid, state and log in $directory); the models are being loaded"
+    until [ "$(londictl status --json 2>/dev/null | grep -o '"state":"ready"' | wc -l)" = 2 ]; do
+        kill -0 "$londid_pid" 2>/dev/null || { tail -n 20 "$directory/londid.log" >&2; die "londid ended; its log is $directory/londid.log"; }
+        sleep 0.2
+    done
+}
+
+stop_londid() {
+    kill "$londid_pid" 2>/dev/null || true
+    wait "$londid_pid" 2>/dev/null || true
+}

@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Shows Londi at work on real models: installs what is needed, builds, starts londid without privileges in a fresh state
+# directory, and has it answer 40 generated problems with a QUICK/DEEPTHINK pair under a daily budget.
+# Usage: Tests/demo.sh [--pair QUICK.gguf DEEPTHINK.gguf] [--per-family N] [--calls N] [--keep]
+#   --pair        your own models instead of Qwen2.5-Coder 0.5B and 1.5B
+#   --per-family  problems of each of the five families (default 8)
+#   --calls       DEEPTHINK calls per day (default 60)
+#   --keep        leave londid running at the end, to look around with londictl
+# LONDI_CACHE names the directory for llama.cpp and the models (default ~/.cache/londi, 2 GiB).
+# shellcheck source=Setup/daemon.sh
+. "$(dirname "$0")/Setup/daemon.sh"
+
+pair=() per_family=8 calls=60 keep=0
+while [ $# -gt 0 ]; do
+    case $1 in
+    --pair)
+        [ $# -ge 3 ] || die "--pair needs two GGUF files, QUICK first"
+        pair=("$2" "$3")
+        shift 3
+        ;;
+    --per-family) per_family=${2:?--per-family needs a number} && shift 2 ;;
+    --calls) calls=${2:?--calls needs a number} && shift 2 ;;
+    --keep) keep=1 && shift ;;
+    *) die "'$1' is unknown; see the head of $0" ;;
+    esac
+done
+
+show() {
+    printf '\n\033[1m$ %s\033[0m\n' "$*"
+    "$@"
+}
+
+prepare "${pair[@]}"
+start_londid
+
+show londictl status
+show londictl queue create maths --deepthink-calls "$calls/day" --time-zone Europe/Berlin --on-budget quick
+"$python" "$repository/Tests/Demo/problems.py" --per-family "$per_family" >"$directory/problems.jsonl"
+printf '\n\033[1m$ londictl submit --queue maths -f problems.jsonl\033[0m\n'
+batch=$(londictl submit --queue maths -f "$directory/problems.jsonl" --parsable)
+echo "$batch"
+started=$SECONDS
+show londictl wait "$batch" || true
+say "the batch took $((SECONDS - started)) s"
+
+londictl results "$batch" >"$directory/answers.jsonl"
+printf '\n\033[1mAccuracy, steps and DEEPTHINK share per family\033[0m\n'
+"$python" "$repository/Tests/Demo/report.py" "$directory/answers.jsonl"
+show londictl spend --by queue,day
+show londictl budget show
+show londictl policy show maths
+job=$("$python" "$repository/Tests/Demo/report.py" --pick "$directory/answers.jsonl")
+show londictl explain "$job"
+show londictl audit verify
+
+if [ "$keep" = 1 ]; then
+    trap - EXIT
+    say "londid goes on (pid $londid_pid): export LONDI_SOCKET=$LONDI_SOCKET PATH=$bin:\$PATH"
+fi

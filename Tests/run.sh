@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Installs what is needed, builds Londi and runs its tests. On a fresh Debian 12 with the Swift toolchain this is all.
+# Usage: Tests/run.sh [--quick]
+#   --quick  only the tests that need no model: a few minutes
+# LONDI_CACHE names the directory for llama.cpp and the models (default ~/.cache/londi).
+# shellcheck source=Setup/common.sh
+. "$(dirname "$0")/Setup/common.sh"
+cd "$repository"
+
+quick=0
+for option in "$@"; do
+    case $option in
+    --quick) quick=1 ;;
+    *) die "'$option' is unknown; the only option is --quick" ;;
+    esac
+done
+
+command -v swift >/dev/null || die "swift is not on PATH; install the Swift 6.3 toolchain from https://www.swift.org/install"
+Tests/Setup/packages.sh libsqlite3-dev libcurl4-openssl-dev libssl-dev pkg-config tzdata g++ python3-venv ca-certificates
+
+if [ "$quick" = 0 ]; then
+    LONDI_TEST_LLAMA_SERVER=$(Tests/Setup/llama-server.sh)
+    LONDI_TEST_MODEL=$(Tests/Setup/model.sh tiny)
+    LONDI_TEST_PYTHON=$(Tests/Setup/python.sh varlink==31.0.0)
+    export LONDI_TEST_LLAMA_SERVER LONDI_TEST_MODEL LONDI_TEST_PYTHON
+else
+    unset LONDI_TEST_LLAMA_SERVER LONDI_TEST_MODEL LONDI_TEST_PYTHON
+fi
+
+say "building and running the unit tests"
+swift test --disable-xctest
+
+if [ "$quick" = 0 ]; then
+    say "building londid and londictl"
+    swift build -c release --product londid
+    swift build -c release --product londictl
+    LONDI_BIN=$(swift build -c release --show-bin-path)
+    export LONDI_BIN
+    say "running the end-to-end tests: a real londid, llama-server and model"
+    "$LONDI_TEST_PYTHON" -m unittest discover --start-directory Tests/EndToEnd --pattern 'test_*.py' --verbose
+fi
+say "all tests passed"
