@@ -1,0 +1,179 @@
+"""What goes wrong on a machine: processes killed, models missing or damaged, disks full, wrong configurations."""
+
+import contextlib
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import tempfile
+import unittest
+
+import londid as harness
+from londid import Londid, line
+
+
+class Faults(unittest.TestCase):
+    def londid(self, **options):
+        daemon = Londid(**options)
+        self.addCleanup(daemon.remove)
+        return daemon
+
+    def steps(self, daemon, batch):
+        """Every attempt at every step of a batch, by job."""
+        jobs = daemon.json("list", "--batch", batch)["jobs"]
+        return {job["job"]: daemon.json("explain", job["job"])["steps"] for job in jobs}
+
+    def check_complete(self, daemon, batch, count):
+        """Every job answered once, no step twice, and the books agree."""
+        results = daemon.results(batch)
+        self.assertEqual(len({row["custom_id"] for row in results}), count)
+        self.assertEqual(len(results), count)
+        for job, steps in self.steps(daemon, batch).items():
+            written = [step["index"] for step in steps if step["state"] == "written"]
+            self.assertEqual(written, list(range(len(written))), f"job {job}")
+        daemon.ctl("audit", "verify")
+
+    def batch(self, daemon, count=6):
+        daemon.ctl(
+            "queue", "create", "q", "--switcher", "random", "--parameter", "0.5", "--max-steps", "6", "--step-tokens", "24",
+            "--deepthink-calls", "20/day")
+        return daemon.submit([line(f"p{n}", f"Tell me a story about {n} sheep.") for n in range(count)])
+
+    def test_kill_9_of_londid_loses_at_most_one_step_of_each_running_job(self):
+        daemon = self.londid().start()
+        batch = self.batch(daemon)
+        kills = 0
+        while kills < 3:
+            target = 3 + 5 * kills
+            daemon.wait_for(
+                lambda: sum(len(steps) for steps in self.steps(daemon, batch).values()) >= target, 60, f"{target} steps")
+            engines = daemon.engines()
+            daemon.kill()
+            kills += 1
+            # The engines die with their parent: no one else would end them.
+            daemon.wait_for(lambda: not any(pathlib.Path(f"/proc/{pid}").exists() for pid in engines), 10, "no engine left")
+            daemon.start()
+        self.assertEqual(daemon.ctl("wait", batch).returncode, 0)
+        self.check_complete(daemon, batch, 6)
+        abandoned = [step for steps in self.steps(daemon, batch).values() for step in steps if step["state"] == "abandoned"]
+        self.assertLessEqual(len(abandoned), 2 * kills)
+        (budget,) = daemon.json("budget", "show", "q")["budgets"]
+        self.assertLessEqual(budget["spent"]["calls"], 20)
+        self.assertEqual(daemon.json("status")["epoch"], kills + 1)
+
+    def test_kill_9_of_an_engine_is_noticed_and_mended(self):
+        daemon = self.londid().start()
+        batch = self.batch(daemon)
+        daemon.wait_for(lambda: any(steps for steps in self.steps(daemon, batch).values()), 60, "the first step")
+        for pid in daemon.engines():
+            os.kill(pid, signal.SIGKILL)
+        self.assertEqual(daemon.ctl("wait", batch).returncode, 0)
+        self.check_complete(daemon, batch, 6)
+        self.assertEqual([engine["restarts"] for engine in daemon.json("status")["engines"]], [1, 1])
+
+    def test_sigterm_drains_and_the_next_start_goes_on(self):
+        daemon = self.londid().start()
+        batch = self.batch(daemon)
+        daemon.wait_for(lambda: any(steps for steps in self.steps(daemon, batch).values()), 60, "the first step")
+        self.assertEqual(daemon.stop(), 0)
+        daemon.start()
+        self.assertEqual(daemon.ctl("wait", batch).returncode, 0)
+        self.check_complete(daemon, batch, 6)
+        states = {step["state"] for steps in self.steps(daemon, batch).values() for step in steps}
+        self.assertEqual(states, {"written"}, "a drained step is finished, not cut off")
+
+    def test_a_second_sigterm_cuts_running_steps_off(self):
+        daemon = self.londid().start()
+        daemon.ctl("queue", "create", "q", "--switcher", "always-quick", "--step-tokens", "4000", "--max-steps", "1")
+        batch = daemon.submit([line("a", "Write a very long story without paragraphs.")])
+        daemon.wait_for(lambda: any(steps for steps in self.steps(daemon, batch).values()), 60, "the first step")
+        daemon.process.terminate()
+        daemon.wait_for(lambda: "stopping" in daemon.log.read_text(), 5, "it drains")
+        self.assertEqual(daemon.stop(seconds=15), 0)
+
+    def test_a_second_londid_on_the_same_state_is_refused(self):
+        daemon = self.londid().start()
+        second = subprocess.run(
+            [harness.BIN / "londid", "--user", "--config", daemon.configuration], capture_output=True, text=True, timeout=30)
+        self.assertEqual(second.returncode, 1)
+        self.assertIn(f"in use by process {daemon.process.pid}", second.stderr)
+        daemon.ctl("status")
+
+    def test_a_wrong_configuration_ends_with_78_and_its_line(self):
+        daemon = self.londid(configuration="[Quick]\nModell=/x\n")
+        for arguments in (["--check-config"], []):
+            result = subprocess.run(
+                [harness.BIN / "londid", "--user", "--config", daemon.configuration, *arguments], capture_output=True,
+                text=True, timeout=30)
+            self.assertEqual(result.returncode, 78)
+            self.assertIn(f"{daemon.configuration}:2: [Quick] has no key 'Modell'", result.stderr)
+
+    def test_models_that_cannot_be_used_are_named_and_their_jobs_wait(self):
+        directory = pathlib.Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, directory)
+        cut = directory / "cut.gguf"
+        with open(harness.MODEL, "rb") as model:
+            cut.write_bytes(model.read(1_000_000))
+        for model, extra, message in [
+            (directory / "missing.gguf", "", "cannot be read"), (cut, "", "is damaged"),
+            (harness.MODEL, "Sha256=" + "0" * 64, "has SHA-256"),
+        ]:
+            daemon = self.londid()
+            daemon.configuration.write_text(daemon.default_configuration().replace(
+                f"[Quick]\nModel={harness.MODEL}", f"[Quick]\nModel={model}\n{extra}"))
+            daemon.start(wait=False)
+            daemon.wait_for(lambda: daemon.ctl("status", check=False).returncode == 0, 30, "it answers")
+
+            def fault():
+                return daemon.json("status")["engines"][0].get("fault") or ""
+
+            daemon.wait_for(lambda: message in fault(), 30, f"status says '{message}', not '{fault()}'")
+            daemon.ctl("queue", "create", "q")
+            batch = daemon.submit([line("a", "hi")])
+            job = daemon.json("list", "--batch", batch)["jobs"][0]
+            self.assertEqual((job["state"], job["pendingReason"]), ("pending", "ModelUnavailable"))
+            self.assertEqual(daemon.stop(), 0)
+
+    @unittest.skipUnless(os.geteuid() == 0, "mounting a small file system needs root")
+    def test_a_full_disk_refuses_submissions_loses_nothing_and_recovers_by_itself(self):
+        daemon = self.londid()
+        state = daemon.directory / "state"
+        state.mkdir(mode=0o700)
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m,mode=700", "none", state], capture_output=True)
+        if mounted.returncode != 0:
+            self.skipTest("mount is not allowed here")
+        with contextlib.ExitStack() as stack:
+            stack.callback(subprocess.run, ["umount", "-l", state], check=True)
+            daemon.start()
+            batch = self.batch(daemon, 4)
+            filler = state / "filler"
+            with contextlib.suppress(OSError), open(filler, "wb", buffering=0) as file:
+                while True:
+                    file.write(b"x" * 4096)
+            refused = daemon.ctl("submit", "--queue", "q", "--prompt", "x" * 60_000, check=False)
+            self.assertEqual(refused.returncode, 2)
+            self.assertIn("full", refused.stderr)
+            daemon.wait_for(lambda: "no space is left" in daemon.log.read_text(), 30, "the log says so")
+            self.assertIsNone(daemon.process.poll())
+            filler.unlink()
+            self.assertEqual(daemon.ctl("wait", batch).returncode, 0)
+            self.check_complete(daemon, batch, 4)
+            self.assertEqual(daemon.stop(), 0)
+
+    def test_a_damaged_database_stops_londid_and_is_not_replaced(self):
+        daemon = self.londid().start()
+        daemon.ctl("queue", "create", "q")
+        daemon.stop()
+        database = daemon.directory / "state/state.sqlite"
+        content = b"this is no database" + database.read_bytes()[19:]
+        database.write_bytes(content)
+        daemon.start(wait=False)
+        self.assertEqual(daemon.process.wait(30), 1)
+        self.assertIn(str(database), daemon.log.read_text())
+        self.assertEqual(database.read_bytes(), content)
+
+
+if __name__ == "__main__":
+    unittest.main()
