@@ -65,7 +65,10 @@ final class LearnerLoop: Sendable {
         }
         do throws(SwitchingError) {
             let policy = try Policy(bytes: weights)
-            try policy.check(encoder: encoder, pairKey: await pairKey())
+            let pairKey = await pairKey()
+            // Stopped before the models had told who they are.
+            if Task.isCancelled { return }
+            try policy.check(encoder: encoder, pairKey: pairKey)
             policies.publish(policy, for: queue.name)
         } catch {
             // The history stays: the next refit learns the new policy from it.
@@ -105,7 +108,7 @@ final class LearnerLoop: Sendable {
         let snapshot = NewPolicySnapshot(
             queue: queue, pairKey: policy.pairKey, kind: policy.kind.rawValue, encoder: policy.encoderIdentity,
             weights: policy.bytes, trainedThroughOutcome: policy.throughOutcome, episodeCount: policy.episodeCount)
-        let version = try await keepingTrying(log, "queue \(queue)") { () async throws(StorageError) in
+        let version = try await keepingTrying(log, "queue \(queue)") {
             try await store.savePolicySnapshot(snapshot, now: clock.now())
         }
         precondition(version == policy.version, "only this loop publishes policies")

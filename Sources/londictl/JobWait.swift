@@ -79,7 +79,7 @@ struct JobWait {
             // Back to the line's beginning, and erase to its end after the new text.
             let bar = progress.bar(reply, at: console.now(), width: console.width)
             console.complain("\r\(bar)\u{1b}[K\(reply.finished ? "\n" : "")")
-        } else {
+        } else if reply.finished || progress.isLineDue(at: console.now()) {
             console.complain(progress.line(reply, at: console.now()) + "\n")
         }
     }

@@ -6,10 +6,21 @@ struct WaitProgress {
     private let target: Target
     private let beganAt: Timestamp
     private var firstEnded: Int?
+    private var nextLineAt: Timestamp
+    /// Where no terminal redraws one line, each line stays: a log wants few of them.
+    private static let lineMilliseconds: Int64 = 10_000
 
     init(_ target: Target, at now: Timestamp) {
         self.target = target
         beganAt = now
+        nextLineAt = now
+    }
+
+    /// Whether the next line of a log may be written; if so, the one after it may be some seconds later.
+    mutating func isLineDue(at now: Timestamp) -> Bool {
+        guard now >= nextLineAt else { return false }
+        nextLineAt = now.advanced(byMilliseconds: Self.lineMilliseconds)
+        return true
     }
 
     /// `b7 [#####-----] 20/40  18 ok, 2 failed, 4 running  1.2/s  ETA 17 s  DEEPTHINK 12/30 calls`, cut to `width`.

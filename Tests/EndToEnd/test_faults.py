@@ -110,6 +110,38 @@ class Faults(unittest.TestCase):
             self.assertEqual(result.returncode, 78)
             self.assertIn(f"{daemon.configuration}:2: [Quick] has no key 'Modell'", result.stderr)
 
+    def test_the_example_configuration_is_right_and_names_every_key(self):
+        example = pathlib.Path(__file__).parents[2] / "systemd/londid.conf"
+        check = [harness.BIN / "londid", "--check-config", "--config"]
+        self.assertEqual(subprocess.run([*check, example], capture_output=True).returncode, 0)
+        # Every key that the program knows, as it lists them where one is unknown, is in the example.
+        daemon = self.londid()
+        text = example.read_text()
+        for section in ("Daemon", "Quick", "Verifier x"):
+            daemon.configuration.write_text(f"[{section}]\nNoSuchKey=1\n")
+            result = subprocess.run([*check, daemon.configuration], capture_output=True, text=True)
+            (known,) = [line for line in result.stderr.splitlines() if "NoSuchKey" in line]
+            for key in known.split("; it has ")[1].split(", "):
+                self.assertRegex(text, rf"(?m)^#?{key}=")
+
+    def test_a_server_that_somebody_else_runs_is_used_by_its_url(self):
+        daemon = self.londid()
+        socket = daemon.directory / "foreign.sock"
+        with open(daemon.directory / "foreign.log", "wb") as log:
+            foreign = subprocess.Popen(
+                [harness.SERVER, "--model", harness.MODEL, "--ctx-size", "4096", "--parallel", "2", "--host", socket],
+                stdout=log, stderr=log)
+        self.addCleanup(lambda: (foreign.kill(), foreign.wait()))
+        daemon.configuration.write_text(
+            daemon.default_configuration().replace(f"[Deepthink]\nModel={harness.MODEL}", f"[Deepthink]\nUrl={socket}"))
+        daemon.start()
+        batch = self.batch(daemon, 2)
+        self.assertEqual(daemon.ctl("wait", batch).returncode, 0)
+        self.check_complete(daemon, batch, 2)
+        self.assertTrue(daemon.json("status")["engines"][1]["isExternal"])
+        self.assertEqual(daemon.stop(), 0)
+        self.assertIsNone(foreign.poll(), "londid ends its own servers only")
+
     def test_models_that_cannot_be_used_are_named_and_their_jobs_wait(self):
         directory = pathlib.Path(tempfile.mkdtemp())
         self.addCleanup(shutil.rmtree, directory)

@@ -68,6 +68,21 @@ class Jobs(unittest.TestCase):
         self.assertTrue(masked)
         self.assertTrue(all(step["role"] == "quick" and step["decision"]["propensity"] == 1 for step in masked))
 
+    def test_budgets_of_tokens_and_of_gpu_time_are_never_exceeded(self):
+        # StepSeconds=60 is what a step reserves of a GPU-seconds budget, so 61 allow one step at a time.
+        for unit, limit, name in [("tokens", 150, "tokens"), ("gpu-seconds", 61, "gpuMilliseconds")]:
+            self.londid.ctl(
+                "queue", "create", unit, f"--deepthink-{unit}", f"{limit}/day", "--switcher", "always-deepthink",
+                "--max-steps", "2", "--step-tokens", "16")
+            batch = self.londid.submit([line(f"p{n}", f"Count to {n}.") for n in range(8)], unit)
+            self.londid.ctl("wait", batch)
+            (budget,) = self.londid.json("budget", "show", unit)["budgets"]
+            self.assertLessEqual(budget["spent"][name], limit * (1000 if unit == "gpu-seconds" else 1))
+            self.assertGreater(budget["spent"]["calls"], 0)
+            self.assertEqual(budget["reserved"], {"calls": 0, "tokens": 0, "gpuMilliseconds": 0})
+            policy = self.londid.json("policy", "show", unit)
+            self.assertEqual([mask["reason"] for mask in policy["masks"]], [{"tokens": "tokens"}.get(unit, "gpu-time")])
+
     def test_hold_waits_for_a_raised_budget_and_fail_fails(self):
         ctl = self.londid.ctl
         ctl("queue", "create", "held", "--deepthink-calls", "0/day", "--switcher", "always-deepthink", "--on-budget", "hold",

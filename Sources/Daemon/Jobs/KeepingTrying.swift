@@ -3,14 +3,13 @@ import Storage
 /// Does something with the store, and while the disk is full tries again once a second: what was generated and what was
 /// decided are kept until they can be recorded. Any other failure is thrown.
 func keepingTrying<Result: Sendable>(
-    _ log: Log, _ subject: String, _ body: () async throws(StorageError) -> Result
+    _ log: Log, _ subject: String, _ body: () async throws -> Result
 ) async throws -> Result {
     while true {
-        do throws(StorageError) {
+        do {
             return try await body()
-        } catch {
-            guard case .diskFull = error else { throw error }
-            log.error("\(subject): \(error)")
+        } catch StorageError.diskFull(let path) {
+            log.error("\(subject): \(StorageError.diskFull(path: path))")
         }
         try await Task.sleep(for: .seconds(1))
     }

@@ -39,6 +39,14 @@ extension ControlService {
         return record
     }
 
+    /// The least time between two replies of one call: a change a millisecond must not count a large batch each time.
+    private static let replyPause = Duration.milliseconds(200)
+
+    private func pauseForMore(since version: UInt64) async throws(ControlError) {
+        await board.changed(since: version)
+        do { try await Task.sleep(for: Self.replyPause) } catch { throw .disconnected }
+    }
+
     /// Tells the progress on every change until all jobs have ended; without `more` once, then.
     private func wait(
         _ parameters: Wait.Parameters, _ peer: Peer, _ reply: MethodReply<Wait>
@@ -52,8 +60,7 @@ extension ControlService {
                 try await reply.send(progress, continues: true)
                 told = progress
             }
-            await board.changed(since: version)
-            if Task.isCancelled { throw .disconnected }
+            try await pauseForMore(since: version)
         }
     }
 
@@ -106,8 +113,7 @@ extension ControlService {
                 after = page.last?.job
             }
             if isDone || !parameters.follow { return try await reply.send(Results.Reply(lines: [])) }
-            await board.changed(since: version)
-            if Task.isCancelled { throw .disconnected }
+            try await pauseForMore(since: version)
         }
     }
 
