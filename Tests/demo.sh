@@ -1,16 +1,17 @@
 #!/usr/bin/env bash
 # Shows Londi at work on real models: installs what is needed, builds, starts londid without privileges in a fresh state
 # directory, and has it answer 40 generated problems with a QUICK/DEEPTHINK pair under a daily budget.
-# Usage: Tests/demo.sh [--pair QUICK.gguf DEEPTHINK.gguf] [--per-family N] [--calls N] [--keep]
+# Usage: Tests/demo.sh [--pair QUICK.gguf DEEPTHINK.gguf] [--per-family N] [--calls N] [--kill] [--keep]
 #   --pair        your own models instead of Qwen2.5-Coder 0.5B and 1.5B
 #   --per-family  problems of each of the five families (default 8)
 #   --calls       DEEPTHINK calls per day (default 60)
+#   --kill        kill -9 londid at a quarter of the batch, and both llama-servers at the half, on the way
 #   --keep        leave londid running at the end, to look around with londictl
 # LONDI_CACHE names the directory for llama.cpp and the models (default ~/.cache/londi, 2 GiB).
 # shellcheck source=Setup/daemon.sh
 . "$(dirname "$0")/Setup/daemon.sh"
 
-pair=() per_family=8 calls=60 keep=0
+pair=() per_family=8 calls=60 kill=0 keep=0
 while [ $# -gt 0 ]; do
     case $1 in
     --pair)
@@ -20,6 +21,7 @@ while [ $# -gt 0 ]; do
         ;;
     --per-family) per_family=${2:?--per-family needs a number} && shift 2 ;;
     --calls) calls=${2:?--calls needs a number} && shift 2 ;;
+    --kill) kill=1 && shift ;;
     --keep) keep=1 && shift ;;
     *) die "'$1' is unknown; see the head of $0" ;;
     esac
@@ -28,6 +30,13 @@ done
 show() {
     printf '\n\033[1m$ %s\033[0m\n' "$*"
     "$@"
+}
+
+# until_ended N: until N jobs of the batch have ended.
+until_ended() {
+    while [ "$(londictl list --batch "$batch" --state completed,failed -n -o job 2>/dev/null | wc -l)" -lt "$1" ]; do
+        sleep 0.2
+    done
 }
 
 prepare "${pair[@]}"
@@ -40,7 +49,22 @@ printf '\n\033[1m$ londictl submit --queue maths -f problems.jsonl\033[0m\n'
 batch=$(londictl submit --queue maths -f "$directory/problems.jsonl" --parsable)
 echo "$batch"
 started=$SECONDS
-show londictl wait "$batch" || true
+if [ "$kill" = 1 ]; then
+    # The wait goes on by itself when londid is back.
+    londictl wait "$batch" &
+    waiting=$!
+    until_ended $((per_family * 5 / 4))
+    say "kill -9 of londid (pid $londid_pid)"
+    kill -9 "$londid_pid"
+    wait "$londid_pid" 2>/dev/null || true
+    run_londid
+    until_ended $((per_family * 5 / 2))
+    say "kill -9 of both llama-servers"
+    pkill -9 -P "$londid_pid" -f llama-server
+    wait "$waiting" || true
+else
+    show londictl wait "$batch" || true
+fi
 say "the batch took $((SECONDS - started)) s"
 
 londictl results "$batch" >"$directory/answers.jsonl"
@@ -52,6 +76,10 @@ show londictl policy show maths
 job=$("$python" "$repository/Tests/Demo/report.py" --pick "$directory/answers.jsonl")
 show londictl explain "$job"
 show londictl audit verify
+if [ "$kill" = 1 ]; then
+    "$python" "$repository/Tests/Demo/report.py" --attempts "$batch"
+    grep -h recovered "$directory/londid.log" || true
+fi
 
 if [ "$keep" = 1 ]; then
     trap - EXIT

@@ -41,6 +41,11 @@ final class EnginePair: Sendable {
         }
     }
 
+    /// How often a model became ready so far: where it has grown, jobs that waited for a model may go on.
+    var arrivals: Int {
+        conditions.withLock { conditions in conditions.values.reduce(0) { $0 + $1.restarts + ($1.wasReady ? 1 : 0) } }
+    }
+
     /// Runs both engines until the task is cancelled.
     func run() async {
         await withDiscardingTaskGroup { group in

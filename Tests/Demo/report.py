@@ -3,11 +3,13 @@
 Usage: report.py RESULTS.jsonl           a table
        report.py --pick RESULTS.jsonl    the id of a job in which both models wrote
        report.py --json RESULTS.jsonl    the totals as one JSON object
+       report.py --attempts BATCH        how often steps were cut off and written again, by londictl
 """
 
 import argparse
 import collections
 import json
+import subprocess
 import sys
 
 
@@ -15,8 +17,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pick", action="store_true")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--attempts", action="store_true")
     parser.add_argument("results")
     options = parser.parse_args()
+    if options.attempts:
+        print_attempts(options.results)
+        return
     with open(options.results, encoding="utf-8") as file:
         rows = [json.loads(line) for line in file]
     if options.pick:
@@ -37,6 +43,23 @@ def main():
             f"{name:20}{sum_['jobs']:6}{sum_['correct']:9}{sum_['steps']:7}{sum_['deepthink_steps']:11}"
             f"{share:7.0%}{sum_['deepthink_tokens']:8}"
         )
+
+
+def print_attempts(batch):
+    """Of every job of a batch: is it answered once, and is no step written twice?"""
+    read = lambda *words: json.loads(subprocess.run(["londictl", *words, "--json"], capture_output=True, check=True).stdout)
+    jobs = read("list", "--batch", batch)["jobs"]
+    written = cut = doubled = 0
+    for job in jobs:
+        states = collections.Counter((s["index"], s["state"]) for s in read("explain", str(job["job"]))["steps"])
+        written += sum(count for (_, state), count in states.items() if state == "written")
+        cut += sum(count for (_, state), count in states.items() if state == "abandoned")
+        doubled += sum(count - 1 for (_, state), count in states.items() if state == "written")
+    completed = sum(job["state"] == "completed" for job in jobs)
+    print(
+        f"{len(jobs)} jobs, {completed} completed; {written} steps written, {doubled} of them twice;"
+        f" {cut} steps cut off and written again"
+    )
 
 
 def steps(row, role):

@@ -20,6 +20,8 @@ struct JobRun: Sendable {
         var log: Log
     }
 
+    private static let modelWaitMilliseconds: Int64 = 30_000
+
     let claimed: ClaimedJob
     let environment: Environment
 
@@ -86,7 +88,10 @@ struct JobRun: Sendable {
         case .serverDied, .hung:
             // The job itself may be what the server dies of, so it may not try for ever.
             try await release(Release(.until(backoff(from: now)), failure: failure))
-        default: try await release(Release(.modelUnavailable(until: nil)))
+        default:
+            // Woken when the model is back; or by time, where it came back before this was written.
+            let latest = now.advanced(byMilliseconds: Self.modelWaitMilliseconds)
+            try await release(Release(.modelUnavailable(until: latest)))
         }
     }
 

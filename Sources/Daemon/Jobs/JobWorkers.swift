@@ -9,6 +9,8 @@ final class JobWorkers: Sendable {
     private let limit: Int
     /// The tasks of the running jobs.
     private let running = Mutex<[JobID: Task<Void, Never>]>([:])
+    /// The arrivals of models after which the jobs that waited for one were woken.
+    private let wokenArrivals = Atomic<Int>(0)
     /// What ended the workers, where something did.
     private let failure = Mutex<(any Error)?>(nil)
 
@@ -55,7 +57,11 @@ final class JobWorkers: Sendable {
     /// Starts one job. False where there is none.
     private func claimOne() async throws -> Bool {
         let now = environment.clock.now()
+        let arrivals = environment.pair.arrivals
         do throws(StorageError) {
+            if wokenArrivals.exchange(arrivals, ordering: .relaxed) != arrivals {
+                _ = try await environment.store.wakeModelUnavailable()
+            }
             _ = try await environment.store.wakeDue(now: now)
             guard let claimed = try await environment.store.claim(now: now) else { return false }
             start(claimed)
