@@ -7,7 +7,7 @@
 #   --calls       DEEPTHINK calls per day (default 60)
 #   --kill        kill -9 londid at a quarter of the batch, and both llama-servers at the half, on the way
 #   --keep        leave londid running at the end, to look around with londictl
-# LONDI_CACHE names the directory for llama.cpp and the models (default ~/.cache/londi, 2 GiB).
+# LONDI_CACHE names the directory for llama.cpp and the models (default ~/.cache/londi, 2.1 GiB).
 # shellcheck source=Setup/daemon.sh
 . "$(dirname "$0")/Setup/daemon.sh"
 
@@ -34,7 +34,8 @@ show() {
 
 # until_ended N: until N jobs of the batch have ended.
 until_ended() {
-    while [ "$(londictl list --batch "$batch" --state completed,failed -n -o job 2>/dev/null | wc -l)" -lt "$1" ]; do
+    while [ "$(londictl list --batch "$batch" --state completed,failed,timeout,cancelled -n -o job | wc -l)" -lt "$1" ]; do
+        kill -0 "$londid_pid" 2>/dev/null || die "londid ended; its log is $directory/londid.log"
         sleep 0.2
     done
 }
@@ -67,7 +68,7 @@ else
 fi
 say "the batch took $((SECONDS - started)) s"
 
-londictl results "$batch" >"$directory/answers.jsonl"
+londictl results "$batch" --all >"$directory/answers.jsonl"
 printf '\n\033[1mAccuracy, steps and DEEPTHINK share per family\033[0m\n'
 "$python" "$repository/Tests/Demo/report.py" "$directory/answers.jsonl"
 show londictl spend --by queue,day

@@ -291,8 +291,8 @@ CREATE TABLE ledger_entry (
 
 -- One entry a step; audit: the entry of a step.
 CREATE UNIQUE INDEX ledger_entry_once ON ledger_entry (step);
--- Spend: the entries of a window of time.
-CREATE INDEX ledger_entry_at ON ledger_entry (at_ms);
+-- Spend: the entries of some days.
+CREATE INDEX ledger_entry_of_day ON ledger_entry (day, queue);
 
 CREATE TRIGGER ledger_entry_never_changes BEFORE UPDATE ON ledger_entry
 BEGIN
@@ -364,6 +364,9 @@ CREATE TABLE transition (
     CONSTRAINT transition_ends_one_way CHECK (is_terminal + is_truncated <= 1),
     PRIMARY KEY (outcome, step)
 ) STRICT, WITHOUT ROWID;
+
+-- Explain: what is learnt from a step.
+CREATE INDEX transition_of_step ON transition (step, outcome);
 
 -- A published policy. Never changes.
 CREATE TABLE policy_snapshot (

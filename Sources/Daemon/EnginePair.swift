@@ -71,7 +71,7 @@ final class EnginePair: Sendable {
         switch state {
         case .starting: log.info("\(role.rawValue): the server is being started")
         case .ready(let device): log.notice("\(role.rawValue): ready on \(device)")
-        case .unavailable(let error): log.error("\(role.rawValue): \(error); jobs wait")
+        case .unavailable(let error): log.error("\(error); jobs wait")
         case .stopped: log.info("\(role.rawValue): stopped")
         }
         board.post()

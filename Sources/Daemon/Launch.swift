@@ -50,7 +50,7 @@ package enum Launch {
         }
         let log = Log(threshold: configuration.logLevel, isJournal: environment["JOURNAL_STREAM"] != nil)
         let daemon = LondiDaemon(
-            configuration: configuration, isUserMode: options.isUserMode, searchPath: environment["PATH"] ?? "",
+            configuration: configuration, isUserMode: options.isUserMode, environment: environment,
             serviceManager: ServiceManager(socketPath: environment["NOTIFY_SOCKET"]), log: log)
         Task.detached { exit(await daemon.run()) }
         obeySignals(signals, daemon: daemon, log: log)

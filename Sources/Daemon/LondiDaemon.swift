@@ -12,20 +12,21 @@ package final class LondiDaemon: Sendable {
 
     private let configuration: Configuration
     private let isUserMode: Bool
-    private let searchPath: String
+    private let environment: [String: String]
     private let serviceManager: ServiceManager
     private let log: Log
     private let clock = WallClock()
     private let board: ChangeBoard
     private let shutdown: Shutdown
 
-    /// - Parameter searchPath: the directories in which llama-server is looked for, as in `PATH`.
+    /// - Parameter environment: londid's own: `PATH` to look for llama-server in, and what the drivers of GPUs read.
     package init(
-        configuration: Configuration, isUserMode: Bool, searchPath: String, serviceManager: ServiceManager, log: Log
+        configuration: Configuration, isUserMode: Bool, environment: [String: String], serviceManager: ServiceManager,
+        log: Log
     ) {
         self.configuration = configuration
         self.isUserMode = isUserMode
-        self.searchPath = searchPath
+        self.environment = environment
         self.serviceManager = serviceManager
         self.log = log
         board = ChangeBoard()
@@ -140,10 +141,20 @@ package final class LondiDaemon: Sendable {
             let policy = RestartPolicy(hangLimit: .seconds(configuration.engine(engine.role).stallSeconds))
             let name = engine.role.rawValue
             engines[engine.role] = makeEngine(engine, memory: memory, time: time, policy: policy) { [log] line in
-                log.debug("\(name): \(line)")
+                // llama-server's lines begin with the time and one letter for the priority.
+                switch line.split(separator: " ", maxSplits: 2).dropFirst().first {
+                case "E", "W": log.warning("\(name): \(line)")
+                default: log.debug("\(name): \(line)")
+                }
             }
         }
         return engines
+    }
+
+    /// What CUDA, ROCm, Vulkan and ggml read from the environment. A server gets nothing else of londid's.
+    private static func isForDrivers(_ variable: String) -> Bool {
+        ["HOME", "LD_LIBRARY_PATH", "XDG_CACHE_HOME"].contains(variable)
+            || ["CUDA_", "NVIDIA_", "GGML_", "HIP_", "ROCR_", "HSA_", "VK_"].contains { variable.hasPrefix($0) }
     }
 
     private func source(_ engine: Configuration.Engine, _ role: Role) -> EngineConfiguration.Source {
@@ -151,9 +162,11 @@ package final class LondiDaemon: Sendable {
         guard let model = engine.model else { preconditionFailure("the loader demands Model= or Url=") }
         return .local(
             LocalEngine(
-                executable: configuration.serverProgram ?? "llama-server", searchPath: searchPath, modelPath: model,
+                executable: configuration.serverProgram ?? "llama-server", searchPath: environment["PATH"] ?? "",
+                modelPath: model,
                 sha256: engine.sha256, context: engine.context, slots: engine.slots, gpuLayers: engine.gpuLayers,
                 threads: engine.threads, extraArguments: engine.extraArguments,
+                environment: environment.filter { Self.isForDrivers($0.key) },
                 socketPath: "\(configuration.engineDirectory)/\(role.rawValue).sock"))
     }
 

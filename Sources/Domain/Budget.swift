@@ -94,6 +94,18 @@ package struct BudgetDay: Hashable, Codable, Sendable {
         return Double(explorationCalls + 1) <= (share * Double(limit)).rounded(.up)
     }
 
+    /// The limit, what is spent and what is reserved in one unit, in words.
+    package func account(of reason: MaskReason) -> String {
+        func words(_ limit: Int64?, _ spent: Int64, _ reserved: Int64, _ unit: String) -> String {
+            "limit \(limit ?? 0) \(unit), spent \(spent), reserved \(reserved)"
+        }
+        return switch reason {
+        case .calls: words(limits.calls, spent.calls, reserved.calls, "calls")
+        case .tokens: words(limits.tokens, spent.tokens, reserved.tokens, "tokens")
+        case .gpuTime: words(limits.gpuMilliseconds, spent.gpuMilliseconds, reserved.gpuMilliseconds, "GPU ms")
+        }
+    }
+
     /// What is left of the scarcest limited unit, as a share of its limit: 1 untouched or unlimited, 0 spent.
     package var remainingShare: Double {
         let committed = spent + reserved

@@ -10,7 +10,7 @@ package enum EpisodeResult: Sendable {
     /// The budget is spent and the queue's jobs wait for the next day.
     case held(MaskReason)
     /// The budget is spent and the queue's jobs fail.
-    case refused(MaskReason)
+    case refused(MaskReason, BudgetDay)
     /// A model could not write. `GenerationError.isPassing` tells whether the job may go on later.
     case interrupted(Role, GenerationError)
     /// The job was cancelled, or the daemon stops.

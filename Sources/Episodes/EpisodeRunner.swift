@@ -40,7 +40,7 @@ package struct EpisodeRunner: Sendable {
                 let decision: Decision
                 switch beginning {
                 case .hold(let reason): return .held(reason)
-                case .fail(let reason): return .refused(reason)
+                case .fail(let reason, let budget): return .refused(reason, budget)
                 case .superseded: return .cancelled
                 case .write(let made): decision = made
                 }

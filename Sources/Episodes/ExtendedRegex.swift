@@ -24,8 +24,9 @@ enum ExtendedRegex {
             throw .regex(
                 pattern: String(pattern.prefix(40)) + "...", problem: "it is longer than \(patternLimit) bytes")
         }
-        guard !hasBackReference(pattern) else {
-            throw .regex(pattern: pattern, problem: "back references such as \\1 are not supported")
+        if let letter = unknownEscape(in: pattern) {
+            let hint = letter == "d" ? "use [0-9]" : "these are POSIX extended regular expressions, as in grep -E"
+            throw .regex(pattern: pattern, problem: "\\\(letter) is not supported; \(hint)")
         }
         guard !hasHugeRepetition(pattern) else {
             throw .regex(pattern: pattern, problem: "a repetition count above 255 is not supported")
@@ -42,13 +43,15 @@ enum ExtendedRegex {
         return body(&expression)
     }
 
-    private static func hasBackReference(_ pattern: String) -> Bool {
+    /// The first letter or digit behind a backslash that this language gives no meaning: glibc would take it as itself, so
+    /// that Perl's `\d` would silently match a d; and a back reference would cost exponential time.
+    private static func unknownEscape(in pattern: String) -> Character? {
         var isEscaped = false
-        for byte in pattern.utf8 {
-            if isEscaped, (UInt8(ascii: "1")...UInt8(ascii: "9")).contains(byte) { return true }
-            isEscaped = !isEscaped && byte == UInt8(ascii: "\\")
+        for character in pattern {
+            if isEscaped, character.isLetter || character.isNumber, !"wWsSbB".contains(character) { return character }
+            isEscaped = !isEscaped && character == "\\"
         }
-        return false
+        return nil
     }
 
     /// glibc expands `x{n}` n times, and nested ones multiply: memory is bounded by bounding the product.

@@ -93,7 +93,7 @@ import Testing
                 Self.assignment(.alwaysDeepthink, onBudget: onBudget), recorder: recorder)
             switch result {
             case .held(.calls): #expect(expected == "held")
-            case .refused(.calls): #expect(expected == "refused")
+            case .refused(.calls, _): #expect(expected == "refused")
             default: Issue.record("\(result)")
             }
             #expect(recorder.state.withLock { $0.decisions.isEmpty })

@@ -6,7 +6,7 @@
 # prepare [QUICK.gguf DEEPTHINK.gguf]: installs and builds everything; sets bin, server, python, quick and deepthink.
 prepare() {
     command -v swift >/dev/null || die "swift is not on PATH; install the Swift 6.3 toolchain from https://www.swift.org/install"
-    "$repository/Tests/Setup/packages.sh" libsqlite3-dev libcurl4-openssl-dev libssl-dev pkg-config tzdata g++ python3-venv ca-certificates
+    "$repository/Tests/Setup/packages.sh" libsqlite3-dev libcurl4-openssl-dev libssl-dev pkg-config tzdata g++ python3-venv ca-certificates procps
     if [ $# = 2 ]; then
         quick=$(realpath -e "$1") || die "there is no file $1"
         deepthink=$(realpath -e "$2") || die "there is no file $2"
@@ -55,8 +55,13 @@ run_londid() {
     londid --user --config "$directory/londid.conf" >>"$directory/londid.log" 2>&1 &
     londid_pid=$!
     say "londid runs (pid $londid_pid, state and log in $directory); the models are being loaded"
-    until [ "$(londictl status --json 2>/dev/null | grep -o '"state":"ready"' | wc -l)" = 2 ]; do
+    local status deadline=$((SECONDS + 600))
+    until status=$(londictl status --json 2>/dev/null) && [ "$(grep -o '"state":"ready"' <<<"$status" | wc -l)" = 2 ]; do
         kill -0 "$londid_pid" 2>/dev/null || { tail -n 20 "$directory/londid.log" >&2; die "londid ended; its log is $directory/londid.log"; }
+        if [ $SECONDS -gt $deadline ] || grep -q '"state":"unavailable"' <<<"$status"; then
+            londictl status >&2 || true
+            die "a model cannot be used; the reason stands above, the log is $directory/londid.log"
+        fi
         sleep 0.2
     done
 }

@@ -70,8 +70,11 @@ struct JobRun: Sendable {
         case .held(let reason):
             environment.log.info("job \(claimed.claim.job): held, the budget is spent in \(reason.rawValue)")
             try await release(Release(.budgetExhausted(until: try zone.nextDay(after: now))))
-        case .refused(let reason):
-            let message = "the queue's budget of the day cannot cover a DEEPTHINK step: \(reason.rawValue)"
+        case .refused(let reason, let budget):
+            let resetsAt = try zone.nextDay(after: now)
+            let message =
+                "queue \(claimed.queue) has too little of \(budget.day)'s budget left for a DEEPTHINK step: "
+                + "\(budget.account(of: reason)); it is new in \((resetsAt.milliseconds - now.milliseconds) / 60_000) min"
             try await settle(.failed(JobFailure(code: "budget-exhausted", message: message)))
         case .interrupted(let role, let error): try await conclude(error, of: role, now: now)
         case .cancelled:
@@ -81,8 +84,8 @@ struct JobRun: Sendable {
     }
 
     private func conclude(_ error: GenerationError, of role: Role, now: Timestamp) async throws {
-        environment.log.warning("job \(claimed.claim.job): \(role.rawValue): \(error)")
-        let failure = JobFailure(code: "model-error", message: "\(role.rawValue): \(error)")
+        environment.log.warning("job \(claimed.claim.job): a \(role.rawValue) step: \(error)")
+        let failure = JobFailure(code: "model-error", message: "\(error)")
         switch error {
         case _ where !error.isPassing: try await settle(.failed(failure))
         case .serverDied, .hung:

@@ -52,7 +52,7 @@ final class StoreRecorder: EpisodeRecorder {
             running.withLock { $0 = step }
             return .write(decision)
         case .hold(let reason, _): return .hold(reason)
-        case .fail(let reason, _): return .fail(reason)
+        case .fail(let reason, let budget): return .fail(reason, budget)
         case .superseded: return .superseded
         }
     }

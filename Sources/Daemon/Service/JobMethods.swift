@@ -139,7 +139,7 @@ extension JobDetail {
 
 extension RoleUse {
     var spend: Spend {
-        Spend(calls: Int64(stepCount), tokens: promptTokens + generatedTokens, gpuMilliseconds: gpuMilliseconds)
+        Spend(calls: Int64(callCount), tokens: promptTokens + generatedTokens, gpuMilliseconds: gpuMilliseconds)
     }
 }
 

@@ -77,14 +77,16 @@ extension StoreReader {
         var use: [Role: RoleUse] = [:]
         try database.each(
             """
-            SELECT role, count(*) AS steps, sum(prompt_tokens) AS prompt, sum(cached_tokens) AS cached,
-                sum(generated_tokens) AS generated, sum(gpu_ms) AS gpu
+            SELECT role, count(*) FILTER (WHERE state = 'written') AS steps,
+                count(*) FILTER (WHERE EXISTS (SELECT 1 FROM ledger_entry WHERE ledger_entry.step = step.id)) AS calls,
+                sum(prompt_tokens) AS prompt, sum(cached_tokens) AS cached, sum(generated_tokens) AS generated,
+                sum(gpu_ms) AS gpu
             FROM episode JOIN step ON step.episode = episode.id WHERE episode.job IN (\(jobs)) GROUP BY role
             """, [parameter]
         ) { (row: Row) throws(StorageError) in
             let role: Role = try row.word("role")
             use[role] = RoleUse(
-                stepCount: try row.count("steps"), promptTokens: try row.integer("prompt"),
+                stepCount: try row.count("steps"), callCount: try row.count("calls"), promptTokens: try row.integer("prompt"),
                 cachedTokens: try row.integer("cached"), generatedTokens: try row.integer("generated"),
                 gpuMilliseconds: try row.integer("gpu"))
             return true

@@ -63,7 +63,9 @@ extension StoreReader {
                 """
                 SELECT step.*, episode.number AS episode_number, ledger_entry.seq IS NOT NULL AS is_charged,
                     reservation.calls AS reserved_calls, reservation.tokens AS reserved_tokens,
-                    reservation.gpu_ms AS reserved_gpu_ms
+                    reservation.gpu_ms AS reserved_gpu_ms,
+                    coalesce((SELECT transition.reward FROM transition WHERE transition.step = step.id
+                        ORDER BY transition.outcome DESC LIMIT 1), step.reward) AS known_reward
                 FROM episode JOIN step ON step.episode = episode.id
                     LEFT JOIN ledger_entry ON ledger_entry.step = step.id
                     LEFT JOIN reservation ON reservation.step = step.id
@@ -121,6 +123,6 @@ extension Row {
             endedAt: try optionalTimestamp("ended_at_ms"), generated: try generated(),
             spend: Spend(
                 calls: try flag("is_charged") ? 1 : 0, tokens: tokens, gpuMilliseconds: try integer("gpu_ms")),
-            reserved: try reserved(), reward: try optionalReal("reward"))
+            reserved: try reserved(), reward: try optionalReal("known_reward"))
     }
 }

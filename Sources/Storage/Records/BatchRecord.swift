@@ -44,14 +44,17 @@ package struct ResultRecord: Hashable, Sendable {
     package let deepthink: RoleUse
 }
 
-/// What one role did for a job, abandoned steps included.
+/// What one role did for a job, and what that took, steps that were cut off included.
 package struct RoleUse: Hashable, Sendable {
+    /// Steps written.
     package var stepCount: Int
+    /// Ledger entries: steps written, and steps cut off after the server had begun.
+    package var callCount: Int
     package var promptTokens: Int64
     package var cachedTokens: Int64
     package var generatedTokens: Int64
     package var gpuMilliseconds: Int64
 
     package static let none = RoleUse(
-        stepCount: 0, promptTokens: 0, cachedTokens: 0, generatedTokens: 0, gpuMilliseconds: 0)
+        stepCount: 0, callCount: 0, promptTokens: 0, cachedTokens: 0, generatedTokens: 0, gpuMilliseconds: 0)
 }

@@ -29,6 +29,6 @@ package struct StepRecord: Hashable, Sendable {
     package let spend: Spend
     /// What was set aside for it; nil for QUICK.
     package let reserved: Spend?
-    /// An environment's, for this step alone.
+    /// Its part of the episode's latest outcome, which is what is learnt; before there is one an environment's.
     package let reward: Double?
 }
