@@ -23,7 +23,9 @@ if [ "${LONDI_LLAMA_CUDA:-0}" = 1 ] || { [ -z "${LONDI_LLAMA_CUDA:-}" ] && comma
     variant=cuda
     gpu_options=(-DGGML_CUDA=ON)
 fi
-prefix=$cache/llama.cpp-b$build-$variant
+# The build uses every instruction that this processor has, so a cache that moves to another one builds anew.
+processor=$(grep -m 1 '^flags' /proc/cpuinfo | sha256sum | cut -c 1-8)
+prefix=$cache/llama.cpp-b$build-$variant-$processor
 
 build_it() {
     [ -x "$prefix/bin/llama-server" ] && return
