@@ -1,5 +1,6 @@
 import Domain
 import Generation
+import Switching
 import Synchronization
 
 /// The two engines, what they are doing, and what the pair of models is called.
@@ -84,9 +85,9 @@ final class EnginePair: Sendable {
         conditions.withLock { $0[role]?.busySlots += difference }
     }
 
-    /// What policies are keyed by: the identities of both models.
-    func pairKey() async -> String {
-        "\(await engine(.quick).identity) + \(await engine(.deepthink).identity)"
+    /// What policies are keyed by: the identities of both models and of the encoder, which comes last.
+    func pairKey(_ encoder: HashedEncoder) async -> String {
+        "\(await engine(.quick).identity) + \(await engine(.deepthink).identity) + \(encoder.identity)"
     }
 }
 

@@ -85,7 +85,11 @@ final class LearnerLoop: Sendable {
         guard isWorthwhile(history, after: current) else { return }
         let pairKey = await pairKey()
         let version = (try await reader.latestPolicySnapshot(name)?.version ?? 0) + 1
-        let episodes = history.episodes.filter { !$0.steps.isEmpty }.map(TrainingEpisode.init)
+        // What another encoder saw cannot be learnt from. Another pair of models can, until its own episodes outweigh it.
+        let episodes = history.episodes.filter { episode in
+            !episode.steps.isEmpty && episode.pairKey?.hasSuffix(" + \(encoder.identity)") == true
+        }.map(TrainingEpisode.init)
+        guard !episodes.isEmpty else { return }
         let settings = queue.settings.switcher
         let featureCount = encoder.featureCount
         let fit = Task.detached(priority: .low) { () throws(SwitchingError) in

@@ -78,14 +78,16 @@ package final class LondiDaemon: Sendable {
         let policies = PolicyBook()
         let pair = EnginePair(engines: makeEngines(), configuration: configuration, board: board, log: log)
         let learner = LearnerLoop(
-            store: store, reader: reader, policies: policies, encoder: encoder, pairKey: { await pair.pairKey() },
+            store: store, reader: reader, policies: policies, encoder: encoder,
+            pairKey: { await pair.pairKey(encoder) },
             clock: clock, log: log)
         let runner = EpisodeRunner(
             quick: roleModel(.quick, pair), deepthink: roleModel(.deepthink, pair), encoder: encoder, judge: judge,
             stepMilliseconds: configuration.stepSeconds * 1000)
         let workers = JobWorkers(
             environment: .init(
-                store: store, runner: runner, policies: policies, learner: learner, pair: pair, clock: clock,
+                store: store, encoder: encoder, runner: runner, policies: policies, learner: learner, pair: pair,
+                clock: clock,
                 board: board, shutdown: shutdown, log: log), limit: configuration.workers)
         let service = ControlService(
             store: store, reader: reader, intake: BatchIntake(store: store, judge: judge, clock: clock), judge: judge,

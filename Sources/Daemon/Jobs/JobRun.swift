@@ -10,6 +10,7 @@ struct JobRun: Sendable {
     /// What all jobs share.
     struct Environment: Sendable {
         var store: Store
+        var encoder: HashedEncoder
         var runner: EpisodeRunner
         var policies: PolicyBook
         var learner: LearnerLoop
@@ -39,7 +40,7 @@ struct JobRun: Sendable {
         let now = environment.clock.now()
         let quickModel = await environment.pair.engine(.quick).identity
         let deepthinkModel = await environment.pair.engine(.deepthink).identity
-        let pairKey = await environment.pair.pairKey()
+        let pairKey = await environment.pair.pairKey(environment.encoder)
         let assignment = Assignment(
             job: claimed.claim.job, episode: claimed.claim.episode.number, specification: specification,
             settings: claimed.settings, written: claimed.steps,
