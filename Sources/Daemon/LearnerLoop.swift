@@ -60,9 +60,14 @@ final class LearnerLoop: Sendable {
     }
 
     private func load(_ queue: QueueRecord) async throws {
-        guard let record = try await reader.latestPolicySnapshot(queue.name), let weights = record.weights else {
+        let snapshot: PolicySnapshot?
+        do {
+            snapshot = try await reader.latestPolicySnapshot(queue.name)
+        } catch StorageError.damagedPolicy(let name, let version) {
+            log.error("\(StorageError.damagedPolicy(queue: name, version: version)); it is learnt anew")
             return
         }
+        guard let record = snapshot, let weights = record.weights else { return }
         do throws(SwitchingError) {
             let policy = try Policy(bytes: weights)
             let pairKey = await pairKey()
@@ -84,11 +89,13 @@ final class LearnerLoop: Sendable {
         let current = policies.policy(of: name)
         guard isWorthwhile(history, after: current) else { return }
         let pairKey = await pairKey()
-        let version = (try await reader.latestPolicySnapshot(name)?.version ?? 0) + 1
+        if Task.isCancelled { return }
+        let version = (try await reader.policyVersions(name).last?.version ?? 0) + 1
         // What another encoder saw cannot be learnt from. Another pair of models can, until its own episodes outweigh it.
-        let episodes = history.episodes.filter { episode in
+        let usable = history.episodes.filter { episode in
             !episode.steps.isEmpty && episode.pairKey?.hasSuffix(" + \(encoder.identity)") == true
-        }.map(TrainingEpisode.init)
+        }
+        let episodes = usable.map(TrainingEpisode.init)
         guard !episodes.isEmpty else { return }
         let settings = queue.settings.switcher
         let featureCount = encoder.featureCount
@@ -104,7 +111,7 @@ final class LearnerLoop: Sendable {
         }
         let policy = Policy(
             kind: settings.kind, version: version, encoderIdentity: encoder.identity, pairKey: pairKey,
-            parameters: parameters, episodeCount: episodes.count, throughOutcome: history.throughOutcome)
+            parameters: parameters, episodeCount: usable.count { $0.pairKey == pairKey }, throughOutcome: history.throughOutcome)
         try await keep(policy, for: name)
     }
 

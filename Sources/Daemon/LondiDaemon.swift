@@ -47,6 +47,7 @@ package final class LondiDaemon: Sendable {
     /// Runs until `stop`. Returns the exit status.
     package func run() async -> Int32 {
         do {
+            try Host.makeDirectory(configuration.stateDirectory, mode: 0o700)
             try Host.makeDirectory(configuration.runtimeDirectory, mode: isUserMode ? 0o700 : 0o755)
             try Host.makeDirectory(configuration.engineDirectory, mode: 0o700)
             let store = try Store(directory: configuration.stateDirectory, now: clock.now())

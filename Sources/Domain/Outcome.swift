@@ -22,6 +22,9 @@ package struct Outcome: Hashable, Codable, Sendable {
     /// nil: nobody judged the answer (yet); nothing is learnt from it, which is not the same as reward 0.
     package var reward: Double?
 
+    /// What a reward may be. One typing mistake must not outweigh everything that was learnt.
+    package static let rewards: ClosedRange<Double> = -1000...1000
+
     package init(answer: String, end: EpisodeEnd, reward: Double?) {
         self.answer = answer
         self.end = end

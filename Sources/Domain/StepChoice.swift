@@ -4,6 +4,9 @@ package enum StepChoice: Hashable, Sendable {
     case write(Decision, features: [Float])
     /// DEEPTHINK is wanted, the budget cannot cover it, and the queue's jobs wait for the next day.
     case hold(MaskReason)
-    /// The same, and the queue's jobs fail.
+    /// DEEPTHINK is wanted, and only what running steps have reserved stands in the way: most of that comes back in a
+    /// moment, so the step is tried again then.
+    case wait(MaskReason)
+    /// As `hold`, and the queue's jobs fail.
     case fail(MaskReason)
 }

@@ -23,6 +23,7 @@ package protocol EpisodeRecorder: Sendable {
 package enum StepBeginning: Sendable {
     case write(Decision)
     case hold(MaskReason)
+    case wait(MaskReason)
     case fail(MaskReason, BudgetDay)
     /// The job is no longer this episode's: it was cancelled.
     case superseded

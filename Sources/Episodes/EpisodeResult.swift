@@ -9,6 +9,8 @@ package enum EpisodeResult: Sendable {
     case unjudged(Outcome, VerificationError)
     /// The budget is spent and the queue's jobs wait for the next day.
     case held(MaskReason)
+    /// Running steps have reserved what is left of the budget: the job goes on in a moment.
+    case waits(MaskReason)
     /// The budget is spent and the queue's jobs fail.
     case refused(MaskReason, BudgetDay)
     /// A model could not write. `GenerationError.isPassing` tells whether the job may go on later.

@@ -36,10 +36,11 @@ package struct EpisodeRunner: Sendable {
                 let costly = try await deepthink.prepare(assignment, answer: progress.text)
                 let beginning = try await recorder.begin(
                     stepAt: index, worstCase: limits.worstCase(for: costly),
-                    choose: choice(at: progress, in: assignment))
+                    choose: choice(at: progress, in: assignment, worstCase: limits.worstCase(for: costly)))
                 let decision: Decision
                 switch beginning {
                 case .hold(let reason): return .held(reason)
+                case .wait(let reason): return .waits(reason)
                 case .fail(let reason, let budget): return .refused(reason, budget)
                 case .superseded: return .cancelled
                 case .write(let made): decision = made
@@ -83,7 +84,7 @@ package struct EpisodeRunner: Sendable {
 
     /// The Switcher's choice as a function of the budget alone: everything else is known before the transaction begins.
     private func choice(
-        at progress: EpisodeProgress, in assignment: Assignment
+        at progress: EpisodeProgress, in assignment: Assignment, worstCase: Spend
     ) -> @Sendable (BudgetDay, MaskReason?) -> StepChoice {
         let seed = decisionSeed(job: assignment.job, episode: assignment.episode, step: progress.steps.count)
         return { [encoder] budget, mask in
@@ -94,6 +95,9 @@ package struct EpisodeRunner: Sendable {
                 wantsDeepthink(
                     features: features, state: state, settings: queue.switcher, policy: assignment.policy, seed: seed)
             {
+                var settled = budget
+                settled.reserved = .zero
+                if settled.mask(for: worstCase) == nil { return .wait(mask) }
                 return queue.onBudget == .hold ? .hold(mask) : .fail(mask)
             }
             let decision = decide(

@@ -55,6 +55,16 @@ struct CompletionTimings: Decodable, Hashable {
         case generatedMilliseconds = "predicted_ms"
     }
 
+    /// With every number within what a request can take: a server may report anything.
+    var sane: CompletionTimings {
+        func count(_ number: Int64) -> Int64 { min(max(0, number), 1 << 40) }
+        func milliseconds(_ number: Double) -> Double { number.isFinite ? min(max(0, number), 1e12) : 0 }
+        return CompletionTimings(
+            cachedTokens: count(cachedTokens), promptTokens: count(promptTokens),
+            promptMilliseconds: milliseconds(promptMilliseconds), generatedTokens: count(generatedTokens),
+            generatedMilliseconds: milliseconds(generatedMilliseconds))
+    }
+
     static let none = CompletionTimings(
         cachedTokens: 0, promptTokens: 0, promptMilliseconds: 0, generatedTokens: 0, generatedMilliseconds: 0)
 }

@@ -51,8 +51,9 @@ struct CompletionStream {
         reportedAt = now
         if let progress = event.promptProgress {
             timings.cachedTokens = progress.cache
-            timings.promptTokens = max(0, progress.processed - progress.cache)
+            timings.promptTokens = progress.processed.subtractingReportingOverflow(progress.cache).partialValue
             timings.promptMilliseconds = progress.milliseconds
+            timings = timings.sane
         } else if event.stop != true {
             tokens += event.tokens ?? []
             let content = event.content ?? ""
@@ -65,6 +66,6 @@ struct CompletionStream {
             text += event.content ?? ""
             stopType = event.stopType ?? "none"
         }
-        if let timings = event.timings { self.timings = timings }
+        if let timings = event.timings { self.timings = timings.sane }
     }
 }

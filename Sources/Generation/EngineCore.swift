@@ -66,7 +66,15 @@ final class EngineCore: Sendable {
         }
     }
 
+    /// - Throws: `unavailable` where the server has gone: no step has begun, so it is not the job's fault.
     func prepare(_ transcript: Transcript) async throws(GenerationError) -> PreparedPrompt {
+        do throws(GenerationError) { return try await tokens(of: transcript) } catch {
+            guard case .serverDied(let role, let reason, _) = error else { throw error }
+            throw .unavailable(role: role, reason: reason)
+        }
+    }
+
+    private func tokens(of transcript: Transcript) async throws(GenerationError) -> PreparedPrompt {
         let connection = try connection()
         let prompt: String
         if let known = guarded.withLock({ $0.templates[transcript.messages] }) {

@@ -56,7 +56,7 @@ final class FileBytes {
     }
 
     func skip(_ count: Int64) throws(Failure) {
-        guard count >= 0, position + count <= sizeBytes else { throw .ended(atByte: sizeBytes) }
+        guard count >= 0, count <= sizeBytes - position else { throw .ended(atByte: sizeBytes) }
         position += count
         if Int64(next) + count <= Int64(buffer.count) {
             next += Int(count)

@@ -130,7 +130,9 @@ struct GGUFHeader: Equatable {
             for _ in 0..<dimensions {
                 let (product, overflow) = elements.multipliedReportingOverflow(
                     by: Int64(clamping: try file.integer(UInt64.self)))
-                guard !overflow else { throw Damage(reason: "a tensor too large for any machine") }
+                guard !overflow, product >= 0, product < 1 << 56 else {
+                    throw Damage(reason: "a tensor too large for any machine")
+                }
                 elements = product
             }
             let type = try file.integer(UInt32.self)
@@ -140,8 +142,12 @@ struct GGUFHeader: Equatable {
             furthest = max(furthest, end)
         }
         guard count > 0 else { return }
-        let alignment = max(1, integers["general.alignment"] ?? 32)
-        leastSizeBytes = (file.position + alignment - 1) / alignment * alignment + furthest
+        let alignment = integers["general.alignment"] ?? 32
+        guard (1...1 << 20).contains(alignment) else { throw Damage(reason: "an alignment of \(alignment) bytes") }
+        let data = (file.position + alignment - 1) / alignment * alignment
+        let (size, overflow) = data.addingReportingOverflow(furthest)
+        guard !overflow else { throw Damage(reason: "a tensor beyond the end of any file") }
+        leastSizeBytes = size
     }
 
     /// The bytes that a tensor takes; for a type that is not in the table one bit an element, which any takes.

@@ -56,14 +56,16 @@ struct ModelShape: Equatable, Sendable {
 
     init(_ header: GGUFHeader) {
         let architecture = header.texts["general.architecture"] ?? ""
-        func number(_ key: String) -> Int64? { header.integers["\(architecture).\(key)"] }
+        // A size beyond these is damage, and would overflow the sums below: it counts as not said.
+        func sane(_ value: Int64) -> Int64? { (0...1 << 20).contains(value) ? value : nil }
+        func number(_ key: String) -> Int64? { header.integers["\(architecture).\(key)"].flatMap(sane) }
         let layers = number("block_count") ?? 0
         let embedding = number("embedding_length") ?? 0
         let heads = max(1, number("attention.head_count") ?? 1)
         let keyLength = number("attention.key_length") ?? embedding / heads
         let valueLength = number("attention.value_length") ?? embedding / heads
         let headsOfLayers =
-            header.integerArrays["\(architecture).attention.head_count_kv"]?.reduce(0, +)
+            header.integerArrays["\(architecture).attention.head_count_kv"]?.prefix(1 << 16).compactMap(sane).reduce(0, +)
             ?? (number("attention.head_count_kv") ?? heads) * layers
         self.layers = layers
         self.embedding = embedding

@@ -48,10 +48,14 @@ package final class Connection {
         }
     }
 
-    /// The prepared statement of a text: prepared once, kept as long as the connection. Reset it after use.
+    /// Some statements are made to measure; a client could ask for ever new ones.
+    private static let mostCached = 256
+
+    /// The prepared statement of a text: prepared once, kept with the connection. Reset it after use.
     package func statement(_ sql: String) throws(SQLiteError) -> Statement {
         if let cached = cache[sql], !cached.isInUse { return cached }
         let statement = try Statement(sql, on: handle)
+        if cache.count >= Self.mostCached { cache = [:] }
         if cache[sql] == nil { cache[sql] = statement }
         return statement
     }

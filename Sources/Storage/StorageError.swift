@@ -37,7 +37,7 @@ package enum StorageError: Error, Equatable {
     /// Feedback is for completed jobs.
     case jobNotCompleted(JobID, state: JobState)
     /// A reward must be a finite number.
-    case rewardNotFinite(JobID)
+    case rewardOutOfRange(JobID)
     /// The stored weights do not have the stored hash.
     case damagedPolicy(queue: QueueName, version: Int64)
 }
@@ -88,7 +88,7 @@ extension StorageError: CustomStringConvertible {
         case .noSuchJob(let job): "there is no job \(job): see londictl list"
         case .jobNotCompleted(let job, let state):
             "job \(job) is \(state.rawValue) and takes no feedback: only completed jobs do"
-        case .rewardNotFinite(let job): "the reward for job \(job) is not a finite number: give one such as 0.5"
+        case .rewardOutOfRange(let job): "the reward for job \(job) is not within -1000 to 1000: give one such as 0.5"
         case .damagedPolicy(let queue, let version):
             "the weights of policy \(version) of queue \(queue) do not have their hash: run londictl audit verify"
         default: preconditionFailure("described above")

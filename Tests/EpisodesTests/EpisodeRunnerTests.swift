@@ -100,6 +100,17 @@ import Testing
         }
     }
 
+    /// A reservation is the worst case of a step that runs: nobody may fail, or sleep until tomorrow, because of it.
+    @Test(arguments: [OnBudget.hold, .fail]) func `a budget that is only reserved makes a job wait a moment`(
+        onBudget: OnBudget
+    ) async throws {
+        let recorder = MemoryRecorder(calls: 1)
+        recorder.state.withLock { $0.budget.reserved.calls = 1 }
+        let result = try await Self.runner(ScriptedModel([]), ScriptedModel([])).run(
+            Self.assignment(.alwaysDeepthink, onBudget: onBudget), recorder: recorder)
+        guard case .waits(.calls) = result else { return #expect(Bool(false), "\(result)") }
+    }
+
     /// No job waits for a model that it does not want.
     @Test func `a held queue lets QUICK's own steps go on`() async throws {
         let quick = ScriptedModel([writes("4", .endOfTurn)])

@@ -31,6 +31,7 @@ final class MemoryRecorder: EpisodeRecorder {
             state.worstCases.append(worstCase)
             switch choose(state.budget, state.budget.mask(for: worstCase)) {
             case .hold(let reason): return .hold(reason)
+            case .wait(let reason): return .wait(reason)
             case .fail(let reason): return .fail(reason, state.budget)
             case .write(let decision, let features):
                 precondition(!features.isEmpty)

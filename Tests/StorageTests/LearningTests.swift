@@ -88,7 +88,7 @@ import Testing
         await #expect(throws: StorageError.noSuchJob(JobID(9))) {
             try await fixture.store.recordFeedback(JobID(9), reward: 1, by: alice, now: morning)
         }
-        await #expect(throws: StorageError.rewardNotFinite(pending)) {
+        await #expect(throws: StorageError.rewardOutOfRange(pending)) {
             try await fixture.store.recordFeedback(pending, reward: .nan, by: alice, now: morning)
         }
     }

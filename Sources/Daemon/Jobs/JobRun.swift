@@ -22,21 +22,33 @@ struct JobRun: Sendable {
     }
 
     private static let modelWaitMilliseconds: Int64 = 30_000
+    private static let settlementMilliseconds: Int64 = 1_000
+    private static let zoneWaitMilliseconds: Int64 = 60_000
 
     let claimed: ClaimedJob
     let environment: Environment
 
     /// - Throws: where the outcome cannot be recorded: the daemon must not go on then.
     func run() async throws {
+        do {
+            try await runEpisode()
+        } catch let error as ZoneError {
+            // The queue was made with this zone, so it is the machine's zone database that is away.
+            environment.log.error("queue \(claimed.queue): \(error)")
+            let later = environment.clock.now().advanced(byMilliseconds: Self.zoneWaitMilliseconds)
+            try await release(Release(.until(later)))
+        }
+    }
+
+    private func runEpisode() async throws {
         let specification: JobSpecification
-        let zone: Zone
         do {
             specification = try JSONDecoder().decode(
                 JobSpecification.self, from: Data(claimed.specification.utf8))
-            zone = try Zone(claimed.settings.timeZone)
         } catch {
             return try await settle(.failed(JobFailure(code: "invalid-job", message: "\(error)")))
         }
+        let zone = try Zone(claimed.settings.timeZone)
         let now = environment.clock.now()
         let quickModel = await environment.pair.engine(.quick).identity
         let deepthinkModel = await environment.pair.engine(.deepthink).identity
@@ -71,6 +83,8 @@ struct JobRun: Sendable {
         case .held(let reason):
             environment.log.info("job \(claimed.claim.job): held, the budget is spent in \(reason.rawValue)")
             try await release(Release(.budgetExhausted(until: try zone.nextDay(after: now))))
+        case .waits:
+            try await release(Release(.budgetExhausted(until: now.advanced(byMilliseconds: Self.settlementMilliseconds))))
         case .refused(let reason, let budget):
             let resetsAt = try zone.nextDay(after: now)
             let message =
@@ -89,7 +103,7 @@ struct JobRun: Sendable {
         let failure = JobFailure(code: "model-error", message: "\(error)")
         switch error {
         case _ where !error.isPassing: try await settle(.failed(failure))
-        case .serverDied, .hung:
+        case .serverDied, .hung, .http:
             // The job itself may be what the server dies of, so it may not try for ever.
             try await release(Release(.until(backoff(from: now)), failure: failure))
         default:

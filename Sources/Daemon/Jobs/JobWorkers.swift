@@ -7,8 +7,8 @@ import Synchronization
 final class JobWorkers: Sendable {
     private let environment: JobRun.Environment
     private let limit: Int
-    /// The tasks of the running jobs.
-    private let running = Mutex<[JobID: Task<Void, Never>]>([:])
+    /// The tasks of the running claims.
+    private let running = Mutex<[Claim: Task<Void, Never>]>([:])
     /// The arrivals of models after which the jobs that waited for one were woken.
     private let wokenArrivals = Atomic<Int>(0)
     /// What ended the workers, where something did.
@@ -21,7 +21,7 @@ final class JobWorkers: Sendable {
 
     /// Cuts a running job off. What it had begun is settled by its own task.
     func cancel(_ job: JobID) {
-        running.withLock { $0[job] }?.cancel()
+        for (claim, task) in running.withLock({ $0 }) where claim.job == job { task.cancel() }
     }
 
     /// Works until the daemon goes down and the running jobs have stopped.
@@ -43,7 +43,9 @@ final class JobWorkers: Sendable {
                 continue
             }
             guard canTakeOne else {
-                await board.changed(since: version)
+                // Deadlines pass also while nothing can run.
+                _ = try await environment.store.wakeDue(now: environment.clock.now())
+                await wait(since: version, until: try await environment.store.nextWake())
                 continue
             }
             if try await claimOne() { continue }
@@ -78,7 +80,7 @@ final class JobWorkers: Sendable {
         let job = claimed.claim.job
         environment.log.debug("job \(job): attempt \(claimed.claim.attempt) in queue \(claimed.queue)")
         running.withLock { running in
-            running[job] = Task {
+            running[claimed.claim] = Task {
                 do {
                     try await JobRun(claimed: claimed, environment: environment).run()
                 } catch is CancellationError {
@@ -87,7 +89,7 @@ final class JobWorkers: Sendable {
                     environment.log.error("job \(job): \(error)")
                     self.failure.withLock { $0 = error }
                 }
-                _ = self.running.withLock { $0.removeValue(forKey: job) }
+                _ = self.running.withLock { $0.removeValue(forKey: claimed.claim) }
                 environment.board.post()
             }
         }
@@ -96,7 +98,8 @@ final class JobWorkers: Sendable {
     /// Returns when something changed, or at `instant`.
     private func wait(since version: UInt64, until instant: Timestamp?) async {
         guard let instant else { return await environment.board.changed(since: version) }
-        let milliseconds = max(1, instant.milliseconds - environment.clock.now().milliseconds)
+        let now = environment.clock.now()
+        let milliseconds = instant > now ? instant.milliseconds - now.milliseconds : 1
         await withTaskGroup { group in
             group.addTask { await self.environment.board.changed(since: version) }
             // The real clock may jump, so the wait is cut into minutes.

@@ -52,6 +52,7 @@ final class StoreRecorder: EpisodeRecorder {
             running.withLock { $0 = step }
             return .write(decision)
         case .hold(let reason, _): return .hold(reason)
+        case .wait(let reason): return .wait(reason)
         case .fail(let reason, let budget): return .fail(reason, budget)
         case .superseded: return .superseded
         }
@@ -77,7 +78,7 @@ final class StoreRecorder: EpisodeRecorder {
     private static func use(known error: GenerationError) -> AbandonedUse {
         if let partial = error.partial { return .measured(partial) }
         return switch error {
-        case .serverDied, .hung, .badAnswer: .unknown
+        case .serverDied, .hung, .badAnswer, .http: .unknown
         default: .none
         }
     }

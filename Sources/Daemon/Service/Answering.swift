@@ -27,7 +27,7 @@ extension ControlError {
         case .jobNotCompleted(let job, let state):
             self = .conflict(
                 what: "job \(job) is \(state.rawValue)", remedy: "only completed jobs take feedback")
-        case .rewardNotFinite(let job):
+        case .rewardOutOfRange(let job):
             self = .invalidArgument(
                 argument: "reward", value: "job \(job)", remedy: "give a finite number such as 0.5")
         case .diskFull(let path): self = .storageFull(path: path)

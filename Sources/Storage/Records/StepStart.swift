@@ -37,6 +37,8 @@ package enum BegunStep: Hashable, Sendable {
     case begun(StepID, Decision, BudgetDay)
     /// Nothing was recorded: the runner releases the job.
     case hold(MaskReason, BudgetDay)
+    /// Nothing was recorded: the runner releases the job for a moment.
+    case wait(MaskReason)
     /// Nothing was recorded: the runner settles the job.
     case fail(MaskReason, BudgetDay)
     /// The job was cancelled, or another claim owns it: the runner stops.

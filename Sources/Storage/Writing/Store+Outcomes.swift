@@ -2,11 +2,11 @@ package import Domain
 
 extension Store {
     /// Judges a completed job, or corrects an earlier judgement: what is learnt from its episode is replaced.
-    /// - Throws: `.noSuchJob`, `.jobNotCompleted`, `.rewardNotFinite`.
+    /// - Throws: `.noSuchJob`, `.jobNotCompleted`, `.rewardOutOfRange`.
     package func recordFeedback(
         _ job: JobID, reward: Double, by user: User, now: Timestamp
     ) throws(StorageError) {
-        guard reward.isFinite else { throw .rewardNotFinite(job) }
+        guard Outcome.rewards.contains(reward) else { throw .rewardOutOfRange(job) }
         try transaction { () throws(StorageError) in
             guard let found = try stateOfJob(job) else { throw .noSuchJob(job) }
             guard found.state == .completed, let episode = found.episode else {

@@ -26,7 +26,10 @@ extension Store {
             let changes = zip(before.described, settings.described).filter { $0.value != $1.value }
             guard !changes.isEmpty else { return }
             try write(settings, of: name, createdAt: now)
-            if before.limits != settings.limits || before.onBudget != settings.onBudget {
+            let concernsBudget =
+                before.limits != settings.limits || before.onBudget != settings.onBudget
+                || before.switcher != settings.switcher || before.timeZone != settings.timeZone
+            if concernsBudget {
                 try wakeHeldByBudget(in: name)
             }
             let detail = changes.map { "\($0.name)=\($0.value)->\($1.value)" }.joined(separator: " ")

@@ -16,6 +16,7 @@ extension Store {
             let mask = budget.mask(for: worstCase)
             switch choose(budget, mask) {
             case .hold(let reason): return .hold(reason, budget)
+            case .wait(let reason): return .wait(reason)
             case .fail(let reason): return .fail(reason, budget)
             case .write(let decision, let features):
                 precondition(mask == nil || decision.role == .quick, "DEEPTHINK was chosen although it is masked")
