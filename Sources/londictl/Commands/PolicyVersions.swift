@@ -13,7 +13,6 @@ extension Command {
                 Column("version", isRight: true) { "\($0.version)" },
                 Column("age") { Phrase.relative($0.createdAt, now: now) },
                 Column("episodes", isRight: true) { "\($0.episodeCount)" },
-                Column("reward", isRight: true) { Phrase.reward($0.meanReward) },
                 Column("current") { $0.isCurrent ? "yes" : "" },
                 Column("created", isDefault: false) { RFC3339.text(of: $0.createdAt) },
             ], invocation)
