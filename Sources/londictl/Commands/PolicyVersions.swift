@@ -4,7 +4,7 @@ extension Command {
     static let policyVersions = Command(
         words: ["policy", "versions"], summary: "List the published versions of a queue's policy",
         arguments: ["QUEUE"], options: [CommandOption("limit", "N", "at most so many")],
-        examples: ["policy versions maths"]
+        examples: ["policy versions maths"], output: .table
     ) { invocation async throws(CommandError) in
         let queue = try invocation.queue(invocation.arguments[0])
         let now = invocation.console.now()
@@ -17,7 +17,7 @@ extension Command {
                 Column("created", isDefault: false) { RFC3339.text(of: $0.createdAt) },
             ], invocation)
         let parameters = ListPolicyVersions.Parameters(
-            queue: queue, limit: try invocation.integer("limit"))
+            queue: queue, limit: try invocation.limit())
         let reply = try await Session(invocation).call(ListPolicyVersions.self, parameters)
         if invocation.isSet("json") {
             invocation.console.write(JSONText.text(of: reply) + "\n")
