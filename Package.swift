@@ -71,7 +71,8 @@ let package = Package(
         .testTarget(
             name: "ControlTests", dependencies: ["Control", "Domain", "Hashing", "londictl"], swiftSettings: strict),
         .testTarget(
-            name: "DaemonTests", dependencies: ["Daemon", "Episodes", "Storage", "Domain"], swiftSettings: strict),
+            name: "DaemonTests", dependencies: ["Daemon", "Control", "Episodes", "Storage", "Domain", "Hashing"],
+            swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
     ]
 )

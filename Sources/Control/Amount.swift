@@ -42,9 +42,11 @@ package enum Amount {
         return amount
     }
 
-    /// Digits with at most one point: no sign, no exponent, no `inf`.
+    /// Digits with at most one point among them: no sign, no exponent, no `inf`, no `1.`.
     private static func plainNumber(_ text: some StringProtocol) -> Double? {
-        guard !text.isEmpty, text.utf8.allSatisfy({ $0 == 0x2e || (0x30...0x39).contains($0) }) else { return nil }
+        guard let first = text.first, let last = text.last, first != ".", last != ".",
+            text.utf8.allSatisfy({ $0 == 0x2e || (0x30...0x39).contains($0) })
+        else { return nil }
         return Double(String(text))
     }
 }

@@ -127,10 +127,11 @@ package struct BatchLine: Hashable, Sendable {
                 switch name {
                 case "verifier": specification.verifier = try Verifier(json: option, path: "londi.verifier")
                 case "answer_marker": specification.answerMarker = try Self.marker(option)
-                case "max_steps": specification.maxSteps = try Self.whole(option, "londi.max_steps", 1...10_000)
-                case "priority": priority = try Self.whole(option, "londi.priority", -1000...1000)
-                case "not_before": notBefore = try RFC3339.parse(option.string ?? "?", argument: "londi.not_before")
-                case "deadline": deadline = try RFC3339.parse(option.string ?? "?", argument: "londi.deadline")
+                case "max_steps":
+                    specification.maxSteps = try Self.whole(option, "londi.max_steps", SubmissionLimits.maxSteps)
+                case "priority": priority = try Self.whole(option, "londi.priority", SubmissionLimits.priority)
+                case "not_before": notBefore = try Self.instant(option, "londi.not_before")
+                case "deadline": deadline = try Self.instant(option, "londi.deadline")
                 default:
                     throw .invalidArgument(
                         argument: "londi.\(name)", value: JSONText.text(of: option),
@@ -141,7 +142,7 @@ package struct BatchLine: Hashable, Sendable {
     }
 
     private static func marker(_ value: JSONValue) throws(ControlError) -> String {
-        guard let text = value.string, (1...64).contains(text.utf8.count) else {
+        guard let text = value.string, SubmissionLimits.answerMarker.contains(text.utf8.count) else {
             throw .invalidArgument(
                 argument: "londi.answer_marker", value: JSONText.text(of: value),
                 remedy: "use a text of 1 to 64 bytes such as \"Answer:\"")
@@ -149,13 +150,15 @@ package struct BatchLine: Hashable, Sendable {
         return text
     }
 
+    private static func instant(_ value: JSONValue, _ path: String) throws(ControlError) -> Timestamp {
+        try RFC3339.parse(value.string ?? JSONText.text(of: value), argument: path)
+    }
+
     private static func whole(
         _ value: JSONValue, _ path: String, _ range: ClosedRange<Int64>
     ) throws(ControlError) -> Int {
         guard let number = value.integer, range.contains(number) else {
-            throw .invalidArgument(
-                argument: path, value: JSONText.text(of: value),
-                remedy: "use a whole number from \(range.lowerBound) to \(range.upperBound)")
+            throw SubmissionLimits.outside(range, path, value: JSONText.text(of: value))
         }
         return Int(number)
     }
@@ -164,6 +167,8 @@ package struct BatchLine: Hashable, Sendable {
 /// What is wrong with a batch line, for the person who wrote it.
 package struct BatchLineError: Error, Equatable, CustomStringConvertible {
     package let message: String
+
+    package init(message: String) { self.message = message }
 
     package var description: String { message }
 

@@ -10,6 +10,8 @@ package struct BatchResult: Hashable, Sendable {
     package var outcome: Outcome?
     package var state: JobState
     package var fault: String?
+    /// The same in a word that stays, as `JobView.faultCode`.
+    package var faultCode: String?
     package var quick: Spend
     package var deepthink: Spend
     /// Prompt tokens evaluated or reused, and tokens generated, over all steps.
@@ -18,7 +20,8 @@ package struct BatchResult: Hashable, Sendable {
 
     package init(
         job: JobID, specification: JobSpecification, endedAt: Timestamp, outcome: Outcome?, state: JobState,
-        fault: String? = nil, quick: Spend, deepthink: Spend, promptTokens: Int64, generatedTokens: Int64
+        fault: String? = nil, faultCode: String? = nil, quick: Spend, deepthink: Spend, promptTokens: Int64,
+        generatedTokens: Int64
     ) {
         self.job = job
         self.specification = specification
@@ -26,6 +29,7 @@ package struct BatchResult: Hashable, Sendable {
         self.outcome = outcome
         self.state = state
         self.fault = fault
+        self.faultCode = faultCode
         self.quick = quick
         self.deepthink = deepthink
         self.promptTokens = promptTokens
@@ -44,7 +48,8 @@ package struct BatchResult: Hashable, Sendable {
         } else {
             members["response"] = .null
             members["error"] = .object([
-                "code": .string(state.rawValue), "message": .string(fault ?? "the job was \(state.rawValue)"),
+                "code": .string(faultCode ?? state.rawValue),
+                "message": .string(fault ?? "the job was \(state.rawValue)"),
             ])
         }
         return ResultLine(

@@ -10,24 +10,29 @@ package struct Call: Sendable {
     /// The caller takes no reply at all.
     package let isOneWay: Bool
     package let peer: Peer
+    /// On which it came.
+    package let connection: ConnectionID
 
-    package init(method: String, parameters: [UInt8], wantsMore: Bool, isOneWay: Bool, peer: Peer) {
+    package init(
+        method: String, parameters: [UInt8], wantsMore: Bool, isOneWay: Bool, peer: Peer, connection: ConnectionID
+    ) {
         self.method = method
         self.parameters = parameters
         self.wantsMore = wantsMore
         self.isOneWay = isOneWay
         self.peer = peer
+        self.connection = connection
     }
 
     /// Reads the envelope of a request; its parameters stay bytes.
     /// - Throws: `.malformed`.
-    init(frame: [UInt8], peer: Peer) throws(ControlError) {
+    init(frame: [UInt8], peer: Peer, connection: ConnectionID) throws(ControlError) {
         let members = try Envelope(frame)
         guard let method = try members.string("method") else { throw .malformed(what: "member 'method' is missing") }
         if try members.flag("upgrade") { throw .malformed(what: "'upgrade' is not supported; leave it out") }
         self.init(
             method: method, parameters: members.object("parameters"), wantsMore: try members.flag("more"),
-            isOneWay: try members.flag("oneway"), peer: peer)
+            isOneWay: try members.flag("oneway"), peer: peer, connection: connection)
     }
 
     /// The bytes of a request, with its NUL.
@@ -37,6 +42,13 @@ package struct Call: Sendable {
         bytes.append(contentsOf: (wantsMore ? ",\"more\":true}\0" : "}\0").utf8)
         return bytes
     }
+}
+
+/// One connection among all that the server has had since it started.
+package struct ConnectionID: Hashable, Sendable {
+    let number: UInt64
+
+    package init(_ number: UInt64) { self.number = number }
 }
 
 /// The members of a frame's object.

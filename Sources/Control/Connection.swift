@@ -2,6 +2,7 @@
 actor Connection {
     private let stream: SocketStream
     private let peer: Peer
+    private let id: ConnectionID
     private let limits: ControlLimits
     private let service: ServiceInterface
     private let handler: any ControlHandler
@@ -10,11 +11,12 @@ actor Connection {
     private var rate: RequestRate
 
     init(
-        _ stream: SocketStream, peer: Peer, limits: ControlLimits, service: ServiceInterface,
+        _ stream: SocketStream, peer: Peer, id: ConnectionID, limits: ControlLimits, service: ServiceInterface,
         handler: any ControlHandler, nanoseconds: @escaping @Sendable () -> Int64
     ) {
         self.stream = stream
         self.peer = peer
+        self.id = id
         self.limits = limits
         self.service = service
         self.handler = handler
@@ -28,7 +30,7 @@ actor Connection {
         do throws(ControlError) {
             while let frame = try await nextFrame() {
                 let call: Call
-                do throws(ControlError) { call = try Call(frame: frame, peer: peer) } catch {
+                do throws(ControlError) { call = try Call(frame: frame, peer: peer, connection: id) } catch {
                     throw .invalidParameter(error.description)
                 }
                 guard try await answer(call) else { break }
@@ -39,6 +41,7 @@ actor Connection {
             await farewell(error)
         }
         stream.shutDown()
+        await handler.connectionClosed(id)
     }
 
     /// nil where the client has closed.
@@ -117,7 +120,8 @@ actor Connection {
 
     /// The last message to a client that is about to lose its connection. It may be gone already.
     private func farewell(_ error: ControlError) async {
-        let nobody = Call(method: "", parameters: [], wantsMore: false, isOneWay: false, peer: peer)
+        let nobody = Call(
+            method: "", parameters: [], wantsMore: false, isOneWay: false, peer: peer, connection: id)
         let reply = Reply(to: nobody, on: stream, stallMilliseconds: limits.frameMilliseconds)
         do throws(ControlError) { try await reply.fail(error) } catch {
             // Nobody is left to tell.

@@ -27,11 +27,11 @@ package actor ControlClient {
         return try JSONText.decode(Method.Reply.self, from: reply)
     }
 
-    /// The product and the version of the daemon, by `org.varlink.service.GetInfo`.
+    /// The version of the daemon, by `org.varlink.service.GetInfo`.
     package func daemonVersion() async throws(ControlError) -> String {
         let reply = try await exchange("\(ServiceInterface.name).GetInfo", Array("{}".utf8))
         let info = try JSONText.decode(ServiceInterface.Info.self, from: reply)
-        return "\(info.product) \(info.version)"
+        return info.version
     }
 
     /// Calls a method with `more`; its replies come one by one from the result. To leave before the last one, drop the

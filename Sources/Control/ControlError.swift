@@ -68,10 +68,18 @@ package struct BudgetRefusal: Hashable, Codable, Sendable {
 }
 
 extension ControlError: CustomStringConvertible {
+    private static func remedy(forMissing kind: String) -> String {
+        switch kind {
+        case "queue", "batch": "`londictl \(kind) list` shows what there is"
+        case "open batch": "submit the file again"
+        default: "`londictl list` shows what there is"
+        }
+    }
+
     package var description: String {
         switch self {
         case .notFound(let kind, let name):
-            "there is no \(kind) \(name); `londictl \(kind == "queue" ? "queue list" : "list")` shows what there is"
+            "there is no \(kind) \(name); \(Self.remedy(forMissing: kind))"
         case .conflict(let what, let remedy): "\(what); \(remedy)"
         case .invalidArgument(let argument, let value, let remedy): "\(argument) cannot be '\(value)': \(remedy)"
         case .invalidLine(let line, let message): "line \(line): \(message)"

@@ -3,6 +3,14 @@ package protocol ControlHandler: Sendable {
     /// Answers with at least one message, the last without `continues`; a thrown error is the answer where none was
     /// complete. The task is cancelled when the caller closes its connection.
     func handle(_ call: Call, reply: Reply) async throws(ControlError)
+
+    /// A connection has ended, and no call of it is being handled any more: what was kept for it can go.
+    func connectionClosed(_ connection: ConnectionID) async
+}
+
+extension ControlHandler {
+    /// Keeps nothing for connections.
+    package func connectionClosed(_ connection: ConnectionID) async {}
 }
 
 /// A handler made of one function per method, which get their parameters decoded and their caller's rights checked.
@@ -14,6 +22,7 @@ package struct MethodTable: ControlHandler {
 
     private let authorization: Authorization
     private var entries: [String: Entry] = [:]
+    private var closing: @Sendable (ConnectionID) async -> Void = { _ in }
 
     package init(authorization: Authorization) { self.authorization = authorization }
 
@@ -38,6 +47,13 @@ package struct MethodTable: ControlHandler {
         }
         entries[Method.name] = entry
     }
+
+    /// Does `body` whenever a connection has ended. There is one such function: the last one given.
+    package mutating func onConnectionClosed(_ body: @escaping @Sendable (ConnectionID) async -> Void) {
+        closing = body
+    }
+
+    package func connectionClosed(_ connection: ConnectionID) async { await closing(connection) }
 
     package func handle(_ call: Call, reply: Reply) async throws(ControlError) {
         guard let entry = entries[call.method] else {

@@ -29,10 +29,13 @@ package struct ControlServer: Sendable {
     package func run() async throws(ControlError) {
         let census = Census(limits: limits)
         let result = await withDiscardingTaskGroup { group -> Result<Void, ControlError> in
+            var accepted: UInt64 = 0
             while !Task.isCancelled {
                 do throws(ControlError) {
                     let descriptor = try await listener.accept()
-                    group.addTask { await serve(descriptor, census) }
+                    accepted += 1
+                    let id = ConnectionID(accepted)
+                    group.addTask { await serve(descriptor, id, census) }
                 } catch .disconnected {
                     break
                 } catch {
@@ -46,12 +49,13 @@ package struct ControlServer: Sendable {
         try result.get()
     }
 
-    private func serve(_ descriptor: Int32, _ census: Census) async {
+    private func serve(_ descriptor: Int32, _ id: ConnectionID, _ census: Census) async {
         let stream = SocketStream(owning: descriptor)
         let peer: Peer
         do throws(ControlError) { peer = try Peer.of(descriptor, authorization: authorization) } catch { return }
         if let refusal = census.enter(peer.uid) {
-            let call = Call(method: "", parameters: [], wantsMore: false, isOneWay: false, peer: peer)
+            let call = Call(
+                method: "", parameters: [], wantsMore: false, isOneWay: false, peer: peer, connection: id)
             let reply = Reply(to: call, on: stream, stallMilliseconds: limits.frameMilliseconds)
             do throws(ControlError) { try await reply.fail(refusal) } catch {
                 // The client went before it could be told.
@@ -60,7 +64,7 @@ package struct ControlServer: Sendable {
         }
         defer { census.leave(peer.uid) }
         await Connection(
-            stream, peer: peer, limits: limits, service: service, handler: handler, nanoseconds: nanoseconds
+            stream, peer: peer, id: id, limits: limits, service: service, handler: handler, nanoseconds: nanoseconds
         ).serve()
     }
 }

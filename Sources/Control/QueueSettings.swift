@@ -29,6 +29,15 @@ extension QueueChanges {
         try changed.validate()
         return changed
     }
+
+    /// Checks what can be checked without the queue's settings.
+    /// - Throws: `.invalidArgument` where no queue could take the changes.
+    package func validate() throws(ControlError) {
+        var any = QueueSettings()
+        // Within the range of every kind.
+        any.switcher.parameter = 0
+        _ = try applied(to: any)
+    }
 }
 
 extension QueueSettings {

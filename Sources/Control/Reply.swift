@@ -21,6 +21,9 @@ package final class Reply: Sendable {
     /// The caller takes more than one message.
     package var wantsMore: Bool { call.wantsMore }
 
+    /// On which the call came.
+    var connection: ConnectionID { call.connection }
+
     /// Sends one message, waiting while the caller is slow to read. One at a time; nothing after the last (traps).
     /// - Throws: `.disconnected` or `.timedOut` where the caller is gone: stop working for it; `.expectedMore` where
     ///   `continues` is set and the caller takes one message.
@@ -63,6 +66,9 @@ package struct MethodReply<Method: ControlMethod>: Sendable {
 
     /// The caller takes more than one message.
     package var wantsMore: Bool { reply.wantsMore }
+
+    /// On which the call came.
+    package var connection: ConnectionID { reply.connection }
 
     /// As `Reply.send`.
     package func send(_ value: Method.Reply, continues: Bool = false) async throws(ControlError) {

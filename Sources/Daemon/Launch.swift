@@ -1,3 +1,4 @@
+import Control
 import Dispatch
 import Glibc
 
@@ -34,10 +35,7 @@ package enum Launch {
     package static func run(arguments: [String], environment: [String: String]) -> Never {
         let signals = blockSignals()
         let options = parse(arguments)
-        let home = environment["HOME"] ?? "/"
-        let userConfiguration = "\(environment["XDG_CONFIG_HOME"] ?? "\(home)/.config")/londi/londid.conf"
-        let path = options.configPath ?? (options.isUserMode ? userConfiguration : "/etc/londi/londid.conf")
-        let places: ConfigurationLoader.Places = options.isUserMode ? .user(environment) : .system
+        let (path, places) = locations(options, UserDirectories(environment))
         let configuration: Configuration
         do throws(ConfigurationError) {
             configuration = try ConfigurationLoader.load(path: path, places: places)
@@ -54,6 +52,22 @@ package enum Launch {
             serviceManager: ServiceManager(socketPath: environment["NOTIFY_SOCKET"]), log: log)
         Task.detached { exit(await daemon.run()) }
         obeySignals(signals, daemon: daemon, log: log)
+    }
+
+    /// The configuration's path and the default directories; ends the process where `--user` cannot know them.
+    private static func locations(
+        _ options: Options, _ directories: UserDirectories
+    ) -> (path: String, places: ConfigurationLoader.Places) {
+        guard options.isUserMode else { return (options.configPath ?? "/etc/londi/londid.conf", .system) }
+        guard let path = options.configPath ?? directories.configurationPath,
+            let places = ConfigurationLoader.Places.user(directories)
+        else {
+            finish(
+                status: configurationStatus,
+                message: "--user needs HOME, which is not set to an absolute path: set it, or both XDG_CONFIG_HOME and"
+                    + " XDG_STATE_HOME")
+        }
+        return (path, places)
     }
 
     private static func parse(_ arguments: [String]) -> Options {

@@ -9,6 +9,7 @@ struct Command: Sendable {
     var options: [CommandOption] = []
     /// Command lines without `londictl`.
     var examples: [String] = []
+    var output = OutputForm.object
     /// What it does.
     var run: @Sendable (Invocation) async throws(CommandError) -> ExitCode
 
@@ -39,7 +40,7 @@ struct CommandOption: Sendable {
     /// `-f, --file FILE`
     var usage: String { (short.map { "-\($0), " } ?? "    ") + "--\(name)" + (value.map { " \($0)" } ?? "") }
 
-    /// What every command takes.
+    /// What every command takes; those that shape output only where it has such output.
     static let global = [
         CommandOption("socket", "PATH", "the daemon's socket (or LONDI_SOCKET)"),
         CommandOption("json", nil, "print one JSON object"),

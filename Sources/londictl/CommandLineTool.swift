@@ -11,7 +11,11 @@ enum CommandLineTool {
             let parsed = try CommandParser.parse(
                 arguments, table: CommandTable.all, environment: environment, console: console)
             switch parsed {
-            case .run(let invocation): return try await invocation.command.run(invocation)
+            case .run(let invocation):
+                do throws(CommandError) { return try await invocation.command.run(invocation) } catch {
+                    guard case .control(let cause) = error else { throw error }
+                    throw .control(cause.naming(optionsOf: invocation.command))
+                }
             case .help(let words):
                 console.write(try HelpText.text(for: words, table: CommandTable.all))
                 return .ok

@@ -85,6 +85,7 @@ enum CommandParser {
         guard invocation.arguments.count <= command.arguments.count else {
             throw .usage("'\(invocation.arguments[command.arguments.count])' is too much: \(command.synopsis)")
         }
+        try command.output.check(invocation)
         return .run(invocation)
     }
 

@@ -35,8 +35,8 @@ enum CommandError: Error, Equatable {
     case control(ControlError)
     /// A file of the user's cannot be read.
     case file(path: String, reason: String)
-    /// Batch lines are invalid; each was reported already.
-    case invalidLines(count: Int)
+    /// Batch lines are invalid, and were reported already. Not complete: the rest of the file was not looked at.
+    case invalidLines(count: Int, isComplete: Bool)
     /// What the daemon has cannot be shown as asked.
     case cannotShow(String)
 
@@ -45,8 +45,9 @@ enum CommandError: Error, Equatable {
         case .usage(let text), .cannotShow(let text): text
         case .control(let error): error.description
         case .file(let path, let reason): "\(path): \(reason)"
-        case .invalidLines(let count):
-            "\(count) invalid line\(count == 1 ? "" : "s"); nothing was queued: correct the file and submit it again"
+        case .invalidLines(let count, let isComplete):
+            "\(isComplete ? "" : "at least ")\(Phrase.count(count, "invalid line")); nothing was queued: "
+                + "correct the file and submit it again"
         }
     }
 

@@ -16,27 +16,53 @@ struct FileSubmission {
     /// The exit code of the submission, or of the jobs with `--wait`.
     func run() async throws(CommandError) -> ExitCode {
         InterruptNotice.set("\ninterrupted; nothing was queued: submit the file again\n")
-        let priority = try invocation.integer("priority")
+        let parameters = BeginBatch.Parameters(
+            queue: queue, fileName: path == "-" ? nil : path, priority: try invocation.integer("priority"))
+        try invocation.parse { () throws(ControlError) in try parameters.validate() }
         var file = try InputFile(path: path, console: invocation.console)
         let session = try Session(invocation)
-        let batch = try await session.call(
-            BeginBatch.self,
-            .init(queue: queue, fileName: path == "-" ? nil : path, priority: priority)
-        ).batch
-        let committed: CommitBatch.Reply
-        do throws(CommandError) {
-            let digest = try await sendLines(of: &file, to: batch, session)
-            committed = try await session.call(
-                CommitBatch.self,
-                .init(batch: batch, sha256: digest, allowDuplicate: invocation.isSet("allow-duplicate")))
-        } catch {
-            try await abandon(batch, session, after: error)
+        let batch = try await session.call(BeginBatch.self, parameters).batch
+        let digest: String
+        do throws(CommandError) { digest = try await sendLines(of: &file, to: batch, session) } catch {
+            await abandon(batch, session)
             throw error
         }
-        report(committed)
-        guard invocation.isSet("wait") else { return .ok }
-        let end = try await JobWait(invocation: invocation, target: .batch(committed.batch)).run()
-        return end.map(JobWait.exitCode) ?? .jobFailed
+        let committed = try await commit(batch, digest, session)
+        let waits = invocation.isSet("wait")
+        report(committed, waits: waits)
+        guard waits else { return .ok }
+        let wait = JobWait(invocation: invocation, target: .batch(committed.batch), printsJSON: false)
+        guard let end = try await wait.run() else { return .jobFailed }
+        if invocation.isForMachines {
+            let waited = WaitedSubmission(
+                batch: committed.batch, jobCount: committed.jobCount, duplicate: committed.duplicate,
+                counts: end.counts, faultCode: end.faultCode)
+            invocation.console.write(JSONText.text(of: waited) + "\n")
+        }
+        return JobWait.exitCode(of: end)
+    }
+
+    /// Queues the lines that were sent. Whoever cuts this short cannot know whether they were queued.
+    private func commit(
+        _ batch: BatchID, _ digest: String, _ session: Session
+    ) async throws(CommandError) -> CommitBatch.Reply {
+        let allowsDuplicate = invocation.isSet("allow-duplicate")
+        let advice =
+            "it may have been queued; "
+            + (allowsDuplicate
+                ? "`londictl batch list --queue \(queue)` shows whether it was\n"
+                : "submitting the same file again is safe\n")
+        InterruptNotice.set("\ninterrupted; \(advice)")
+        let reply: CommitBatch.Reply
+        do throws(CommandError) {
+            reply = try await session.call(
+                CommitBatch.self, .init(batch: batch, sha256: digest, allowDuplicate: allowsDuplicate))
+        } catch {
+            if error.exitCode == .unreachable { invocation.console.complain(advice) }
+            throw error
+        }
+        InterruptNotice.set("\ninterrupted; batch \(reply.batch) is queued\n")
+        return reply
     }
 
     /// The digest of all lines, each followed by a newline.
@@ -76,21 +102,22 @@ struct FileSubmission {
         if errors > Self.errorLimit || (errors == Self.errorLimit && !isOver) {
             console.complain("only the first \(Self.errorLimit) errors are shown\n")
         }
-        guard errors == 0 else { throw .invalidLines(count: errors) }
+        guard errors == 0 else { throw .invalidLines(count: errors, isComplete: isOver) }
         guard accepted > 0 else { throw .file(path: path, reason: "it holds no batch lines") }
         return hexadecimal(digest.finish())
     }
 
-    /// An open batch is of no use to anybody; where the daemon is gone it forgets it by itself.
-    private func abandon(_ batch: BatchID, _ session: Session, after error: CommandError) async throws(CommandError) {
-        if error.exitCode == .unreachable { return }
-        _ = try await session.call(AbandonBatch.self, .init(batch: batch))
+    /// An open batch is of no use to anybody.
+    private func abandon(_ batch: BatchID, _ session: Session) async {
+        do throws(CommandError) { _ = try await session.call(AbandonBatch.self, .init(batch: batch)) } catch {
+            // What came before is the error to tell; the daemon drops the batch with the connection.
+        }
     }
 
-    private func report(_ reply: CommitBatch.Reply) {
+    private func report(_ reply: CommitBatch.Reply, waits: Bool) {
         let console = invocation.console
-        if invocation.isSet("json") || invocation.isSet("jsonl") {
-            console.write(JSONText.text(of: reply) + "\n")
+        if invocation.isForMachines {
+            if !waits { console.write(JSONText.text(of: reply) + "\n") }
         } else if invocation.isSet("parsable") {
             console.write("\(reply.batch)\n")
         } else if reply.duplicate {
@@ -99,9 +126,10 @@ struct FileSubmission {
                     + "(--allow-duplicate queues them again)\n"
             )
         } else {
-            let jobs = reply.jobCount == 1 ? "1 job" : "\(reply.jobCount) jobs"
             console.write(
-                "Batch \(reply.batch): \(jobs) queued in \(queue); `londictl wait \(reply.batch)` waits for it\n")
+                "Batch \(reply.batch): \(Phrase.count(reply.jobCount, "job")) queued in \(queue); "
+                    + "`londictl wait \(reply.batch)` waits for it\n"
+            )
         }
     }
 }

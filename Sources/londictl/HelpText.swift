@@ -17,7 +17,7 @@ enum HelpText {
         Usage: londictl COMMAND [OPTION]... [ARGUMENT]...
 
         \(list(table))
-        Options of every command:
+        Common options:
         \(options(CommandOption.global))
         Exit codes: 0 ok, 1 a job failed or wait timed out, 2 error, 3 not found, 4 daemon unreachable,
         5 refused by budget, 6 conflict, 7 not permitted, 64 usage, 130 interrupted.
@@ -32,7 +32,8 @@ enum HelpText {
         if !command.examples.isEmpty {
             text += "\nExamples:\n" + command.examples.map { "  londictl \($0)\n" }.joined()
         }
-        return text + "\nOptions of every command: `londictl help`\n"
+        let common = command.output.globalOptions.map { String($0.usage.drop { $0 == " " }) }.joined(separator: "; ")
+        return text + "\nCommon options: \(common)\n"
     }
 
     private static func list(_ commands: [Command]) -> String {

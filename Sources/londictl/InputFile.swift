@@ -27,7 +27,8 @@ struct InputFile: ~Copyable {
 
     deinit { if descriptor >= 0 { close(descriptor) } }
 
-    /// The next line without its newline, nil after the last.
+    /// The next line without its newline and the carriage return before it, nil after the last: the same lines are the
+    /// same batch, whichever system wrote the file.
     mutating func next() throws(CommandError) -> String? {
         while true {
             if let end = buffer[start...].firstIndex(of: 0x0a) {
@@ -53,8 +54,9 @@ struct InputFile: ~Copyable {
     private mutating func text(_ bytes: ArraySlice<UInt8>) throws(CommandError) -> String {
         lineNumber += 1
         // Some editors begin a file with a byte order mark.
-        let isMarked = lineNumber == 1 && bytes.starts(with: [0xef, 0xbb, 0xbf])
-        guard let text = String(validating: isMarked ? bytes.dropFirst(3) : bytes, as: UTF8.self) else {
+        var bytes = lineNumber == 1 && bytes.starts(with: [0xef, 0xbb, 0xbf]) ? bytes.dropFirst(3) : bytes
+        if bytes.last == 0x0d { bytes.removeLast() }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
             throw .file(path: path, reason: "line \(lineNumber) is not UTF-8; convert the file with iconv")
         }
         return text

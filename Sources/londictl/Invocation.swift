@@ -13,6 +13,9 @@ struct Invocation: Sendable {
     func isSet(_ name: String) -> Bool { switches.contains(name) }
     func text(_ name: String) -> String? { values[name] }
 
+    /// JSON was asked for.
+    var isForMachines: Bool { isSet("json") || isSet("jsonl") }
+
     /// The value of an option that the command cannot do without.
     func required(_ name: String) throws(CommandError) -> String {
         guard let value = values[name] else {
@@ -25,6 +28,13 @@ struct Invocation: Sendable {
         guard let text = values[name] else { return nil }
         guard let number = Int(text) else { throw .usage("--\(name) '\(text)' is no whole number") }
         return number
+    }
+
+    /// The most rows, at least one.
+    func limit() throws(CommandError) -> Int? {
+        let limit = try integer("limit")
+        if let limit, limit < 1 { throw .usage("--limit cannot be '\(limit)': use a whole number from 1") }
+        return limit
     }
 
     func number(_ name: String) throws(CommandError) -> Double? {
@@ -41,13 +51,19 @@ struct Invocation: Sendable {
         return try Self.word(text, type, what: "--\(name)")
     }
 
-    /// Several of an enum's words, comma-separated.
+    /// Several different ones of an enum's words, comma-separated.
     func words<Word: RawRepresentable & CaseIterable>(
         _ name: String, _ type: Word.Type
     ) throws(CommandError) -> [Word]? where Word.RawValue == String {
         guard let text = values[name] else { return nil }
         var words: [Word] = []
-        for part in text.split(separator: ",") { words.append(try Self.word(String(part), type, what: "--\(name)")) }
+        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+            let word = try Self.word(String(part), type, what: "--\(name)")
+            guard !words.contains(where: { $0.rawValue == word.rawValue }) else {
+                throw .usage("--\(name) '\(text)' names \(part) twice; once is enough")
+            }
+            words.append(word)
+        }
         return words
     }
 
@@ -87,9 +103,11 @@ struct Invocation: Sendable {
         throw .usage("'\(text)' is neither a job id such as 42 nor a batch id such as b7")
     }
 
-    /// What a parser of amounts refuses is a mistake on the command line.
+    /// What is refused before the daemon is asked is a mistake on the command line.
     func parse<Value>(_ body: () throws(ControlError) -> Value) throws(CommandError) -> Value {
-        do throws(ControlError) { return try body() } catch { throw .usage(error.description) }
+        do throws(ControlError) { return try body() } catch {
+            throw .usage(error.naming(optionsOf: command).description)
+        }
     }
 }
 

@@ -10,7 +10,7 @@ enum JobColumns {
             Column("batch") { $0.batch?.description ?? "" },
             Column("id") { $0.customID ?? "" },
             Column("state") { $0.state.rawValue },
-            Column("reason") { $0.pendingReason?.rawValue ?? $0.fault ?? "" },
+            Column("reason") { $0.pendingReason?.rawValue ?? $0.faultCode ?? "" },
             Column("steps", isRight: true) { "\($0.steps)" },
             Column("deepthink", isRight: true) { "\($0.deepthinkSteps)" },
             Column("gpu_s", isRight: true) { Phrase.seconds(($0.quickSpend + $0.deepthinkSpend).gpuMilliseconds) },

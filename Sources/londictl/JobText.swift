@@ -23,7 +23,10 @@ enum JobText {
         lines.append("  QUICK: \(spend(job.quickSpend))")
         lines.append("  DEEPTHINK: \(spend(job.deepthinkSpend))")
         if let end = job.end { lines.append("  end: \(end.rawValue), \(reward(job))") }
-        if let fault = job.fault { lines.append("  fault: \(Plain.text(fault, keepsLines: false))") }
+        if let fault = job.fault {
+            let code = job.faultCode.map { " (\(Plain.text($0, keepsLines: false)))" } ?? ""
+            lines.append("  fault\(code): \(Plain.text(fault, keepsLines: false))")
+        }
         return lines.joined(separator: "\n") + "\n"
     }
 
@@ -71,7 +74,8 @@ enum JobText {
     }
 
     private static func spend(_ spend: Spend) -> String {
-        "\(spend.calls == 1 ? "1 call" : "\(spend.calls) calls"), \(spend.tokens) tokens, \(Phrase.seconds(spend.gpuMilliseconds)) GPU s"
+        "\(Phrase.count(spend.calls, "call")), \(Phrase.count(spend.tokens, "token")), "
+            + "\(Phrase.seconds(spend.gpuMilliseconds)) GPU s"
     }
 
     private static func reward(_ job: JobView) -> String {

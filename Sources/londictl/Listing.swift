@@ -31,7 +31,7 @@ struct Listing<Row: Encodable> {
         var chosen = columns.filter(\.isDefault)
         if let fields = invocation.text("output") {
             chosen = []
-            for field in fields.split(separator: ",") {
+            for field in fields.split(separator: ",", omittingEmptySubsequences: false) {
                 guard let column = columns.first(where: { $0.key == field }) else {
                     let all = columns.map(\.key).joined(separator: ", ")
                     throw .usage("-o '\(field)' is no field of \(invocation.command.name); it has \(all)")

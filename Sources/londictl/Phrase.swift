@@ -3,6 +3,12 @@ import Domain
 
 /// Values as people read them.
 enum Phrase {
+    /// `1 episode`, `2 episodes`, `3 entries`.
+    static func count(_ count: some BinaryInteger, _ noun: String) -> String {
+        if count == 1 { return "1 \(noun)" }
+        return noun.hasSuffix("y") ? "\(count) \(noun.dropLast())ies" : "\(count) \(noun)s"
+    }
+
     /// `12 s ago`, `3 min ago`, `in 2 h`; `-` for none.
     static func relative(_ instant: Timestamp?, now: Timestamp) -> String {
         guard let instant else { return "-" }
@@ -56,11 +62,11 @@ enum Phrase {
         return parts.isEmpty ? "no limit" : parts.joined(separator: ", ")
     }
 
-    /// `30 calls, 600.0 GPU s`; `no limit` where there is none.
+    /// `30 calls, 1 token, 600.0 GPU s`; `no limit` where there is none.
     static func limits(_ limits: BudgetLimits) -> String {
         var parts: [String] = []
-        if let calls = limits.calls { parts.append("\(calls) calls") }
-        if let tokens = limits.tokens { parts.append("\(tokens) tokens") }
+        if let calls = limits.calls { parts.append(count(calls, "call")) }
+        if let tokens = limits.tokens { parts.append(count(tokens, "token")) }
         if let time = limits.gpuMilliseconds { parts.append("\(seconds(time)) GPU s") }
         return parts.isEmpty ? "no limit" : parts.joined(separator: ", ")
     }

@@ -28,7 +28,7 @@ enum QueueText {
 
     /// Says what a command did to a queue.
     static func report(_ queue: QueueView, _ word: String, _ invocation: Invocation) {
-        if invocation.isSet("json") || invocation.isSet("jsonl") {
+        if invocation.isForMachines {
             invocation.console.write(JSONText.text(of: queue) + "\n")
             return
         }

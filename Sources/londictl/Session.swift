@@ -5,20 +5,28 @@ import Glibc
 struct Session: Sendable {
     private let client: ControlClient
 
-    /// - Throws: `.control(.unreachable)` with the path and the remedy.
+    /// - Throws: `.control(.unreachable)` with the paths that were tried and the remedy.
     init(_ invocation: Invocation) throws(CommandError) {
-        let path = Self.path(invocation)
+        try self.init(path: Self.path(invocation))
+    }
+
+    init(path: String) throws(CommandError) {
         do throws(ControlError) { client = try ControlClient.connect(path: path) } catch { throw .control(error) }
     }
 
-    /// `--socket`, else LONDI_SOCKET, else the system's socket, else the user's where the first does not exist.
-    static func path(_ invocation: Invocation) -> String {
-        let system = "/run/londi/io.londi"
+    /// `--socket`, else LONDI_SOCKET, else the first of the system's socket and the user's that exists.
+    static func path(_ invocation: Invocation) throws(CommandError) -> String {
         if let path = invocation.text("socket") ?? invocation.environment["LONDI_SOCKET"], !path.isEmpty { return path }
-        guard let runtime = invocation.environment["XDG_RUNTIME_DIR"], !runtime.isEmpty, access(system, F_OK) != 0,
-            access("\(runtime)/londi/io.londi", F_OK) == 0
-        else { return system }
-        return "\(runtime)/londi/io.londi"
+        let candidates = candidates(invocation.environment)
+        guard let path = candidates.first(where: { access($0, F_OK) == 0 }) else {
+            throw .control(.unreachable(path: candidates.joined(separator: ", "), reason: "no such socket"))
+        }
+        return path
+    }
+
+    /// The sockets of the system's londid and of the user's own.
+    static func candidates(_ environment: [String: String]) -> [String] {
+        (["/run/londi"] + UserDirectories(environment).runtimeDirectories).map { "\($0)/io.londi" }
     }
 
     func call<Method: ControlMethod>(
@@ -36,10 +44,7 @@ struct Session: Sendable {
         _ method: Method.Type, _ parameters: Method.Parameters,
         _ body: (Method.Reply) throws(CommandError) -> Void
     ) async throws(CommandError) {
-        var replies: ReplyStream<Method>
-        do throws(ControlError) { replies = try await client.stream(method, parameters) } catch {
-            throw .control(error)
-        }
+        var replies = try await replies(method, parameters)
         while true {
             let reply: Method.Reply?
             do throws(ControlError) { reply = try await replies.next() } catch { throw .control(error) }
@@ -51,7 +56,7 @@ struct Session: Sendable {
     /// The replies of a streaming call, for a caller that waits for them with a limit.
     func replies<Method: ControlMethod>(
         _ method: Method.Type, _ parameters: Method.Parameters
-    ) async throws(ControlError) -> ReplyStream<Method> {
-        try await client.stream(method, parameters)
+    ) async throws(CommandError) -> ReplyStream<Method> {
+        do throws(ControlError) { return try await client.stream(method, parameters) } catch { throw .control(error) }
     }
 }

@@ -7,6 +7,7 @@ struct WaitProgress {
     private let beganAt: Timestamp
     private var firstEnded: Int?
     private var nextLineAt: Timestamp
+    private var lastLine: Wait.Reply?
     /// Where no terminal redraws one line, each line stays: a log wants few of them.
     private static let lineMilliseconds: Int64 = 10_000
 
@@ -16,9 +17,11 @@ struct WaitProgress {
         nextLineAt = now
     }
 
-    /// Whether the next line of a log may be written; if so, the one after it may be some seconds later.
-    mutating func isLineDue(at now: Timestamp) -> Bool {
-        guard now >= nextLineAt else { return false }
+    /// Whether a log gets a line for `reply`: for one that says something new, the last one always, others some seconds
+    /// apart. If so, it counts as written.
+    mutating func isLineDue(_ reply: Wait.Reply, at now: Timestamp) -> Bool {
+        guard reply != lastLine, reply.finished || now >= nextLineAt else { return false }
+        lastLine = reply
         nextLineAt = now.advanced(byMilliseconds: Self.lineMilliseconds)
         return true
     }

@@ -13,7 +13,10 @@ import Testing
         #expect(try Amount.perDay(text, argument: "--deepthink-calls") == amount)
     }
 
-    @Test(arguments: ["", "-1", "1.5", "30/hour", "1e3", "inf", "0x10", "30 /day", "k", "99999999999999999999"])
+    @Test(arguments: [
+        "", "-1", "1.5", "30/hour", "1e3", "inf", "0x10", "30 /day", "k", "1.k/day", "1.", ".5k", ".",
+        "99999999999999999999",
+    ])
     func `that mean nothing are refused`(text: String) {
         #expect(
             throws: ControlError.invalidArgument(

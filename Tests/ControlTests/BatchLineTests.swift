@@ -102,6 +102,10 @@ import Testing
             chat(body + #","londi":{"deadline":"tomorrow"}"#),
             "londi.deadline cannot be 'tomorrow': use 2026-11-23T10:00:00Z or 2026-11-23T11:00:00+01:00"
         ),
+        (
+            chat(body + #","londi":{"not_before":7}"#),
+            "londi.not_before cannot be '7': use 2026-11-23T10:00:00Z or 2026-11-23T11:00:00+01:00"
+        ),
     ])
     func `with a mistake say what it is and what is expected`(line: String, message: String) {
         let error = #expect(throws: BatchLineError.self) { try BatchLine(parsing: line) }

@@ -4,13 +4,16 @@ import Testing
 
 /// Programs written for OpenAI's output files read ours: every member that they touch must be where they look.
 @Suite struct `Batch results` {
-    private static func result(_ outcome: Outcome?, state: JobState, fault: String? = nil) -> ResultLine {
+    private static func result(
+        _ outcome: Outcome?, state: JobState, fault: String? = nil, code: String? = nil
+    ) -> ResultLine {
         BatchResult(
             job: JobID(7),
             specification: JobSpecification(
                 messages: [Message(role: "user", content: "2+2?")], customID: "p-1", model: "gpt-x"),
             endedAt: Timestamp(milliseconds: 1_800_000_000_123), outcome: outcome, state: state, fault: fault,
-            quick: Spend(calls: 1, tokens: 30, gpuMilliseconds: 40), deepthink: .zero, promptTokens: 20,
+            faultCode: code, quick: Spend(calls: 1, tokens: 30, gpuMilliseconds: 40), deepthink: .zero,
+            promptTokens: 20,
             generatedTokens: 10
         ).line
     }
@@ -39,11 +42,17 @@ import Testing
     }
 
     @Test func `of a job without an answer belong to the error file`() throws {
-        let line = Self.result(nil, state: .failed, fault: "the prompt is longer than the context")
+        let line = Self.result(nil, state: .failed, fault: "the prompt is longer than the context", code: "model-error")
         #expect(line.kind == .error)
         let json = try JSONReader.value(of: line.line)
         #expect(json["response"] == .null)
         #expect(json["error"]?["message"] == .string("the prompt is longer than the context"))
-        #expect(json["error"]?["code"] == .string("failed"))
+        #expect(json["error"]?["code"] == .string("model-error"))
+    }
+
+    @Test func `of a job that nothing ended but its user name the state`() throws {
+        let json = try JSONReader.value(of: Self.result(nil, state: .cancelled).line)
+        #expect(json["error"]?["code"] == .string("cancelled"))
+        #expect(json["error"]?["message"] == .string("the job was cancelled"))
     }
 }

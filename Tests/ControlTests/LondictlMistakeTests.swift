@@ -33,9 +33,59 @@ import Testing
             ),
             (
                 ["queue", "create", "m", "--switcher", "random", "--parameter", "2"], .usage,
-                "switcher.parameter cannot be"
+                "--parameter cannot be '2.0': use a probability"
             ),
             (["queue", "set", "m"], .usage, "nothing to change"),
+            (["queue", "set", "m", "--max-steps", "0"], .usage, "--max-steps cannot be '0': use 1 to 10000"),
+            (
+                ["queue", "set", "m", "--exploration-rate", "2"], .usage,
+                "--exploration-rate cannot be '2.0': use 0 to 1"
+            ),
+            (["queue", "set", "m", "--switcher", "threshold"], .unreachable, "no londid answers"),
+            (["queue", "set", "m", "--time-zone", ""], .usage, "--time-zone cannot be ''"),
+            (["queue", "set", "m", "--deepthink-calls", "1.k/day"], .usage, "--deepthink-calls cannot be '1.k/day'"),
+            (
+                ["feedback", "42", "--reward", "1001"], .usage,
+                "--reward cannot be '1001.0': use a number from -1000 to 1000"
+            ),
+            (
+                ["submit", "-q", "m", "--prompt", "x", "--priority", "1001"], .usage,
+                "--priority cannot be '1001': use a whole number from -1000 to 1000"
+            ),
+            (
+                ["submit", "-q", "m", "-f", "-", "--priority", "-1001"], .usage,
+                "--priority cannot be '-1001': use a whole number from -1000 to 1000"
+            ),
+            (
+                ["submit", "-q", "m", "--prompt", "x", "--max-steps", "10001"], .usage,
+                "--max-steps cannot be '10001': use a whole number from 1 to 10000"
+            ),
+            (
+                ["submit", "-q", "m", "--prompt", "x", "--idempotency-key", ""], .usage,
+                "--idempotency-key cannot be '': use a text of 1 to 256 bytes"
+            ),
+            (["list", "--limit", "0"], .usage, "--limit cannot be '0': use a whole number from 1"),
+            (["batch", "list", "--limit", "-1"], .usage, "--limit cannot be '-1'"),
+            (["policy", "versions", "m", "--limit", "0"], .usage, "--limit cannot be '0'"),
+            (["list", "-o", ""], .usage, "-o '' is no field of list"),
+            (["spend", "-o", "queue,,jobs"], .usage, "-o '' is no field of spend"),
+            (["spend", "-o", "day"], .usage, "-o 'day' is no field of spend"),
+            (["spend", "--by", "queue,queue"], .usage, "--by 'queue,queue' names queue twice"),
+            (["spend", "--by", ""], .usage, "--by '' is none of queue, day"),
+            (
+                ["spend", "-S", "2026-11-02", "-E", "2026-11-01"], .usage,
+                "--end '2026-11-01' is before --start '2026-11-02'"
+            ),
+            (["status", "-n"], .usage, "status does nothing with --no-header; it takes --json and --jsonl"),
+            (["show", "42", "-o", "job"], .usage, "show does nothing with --output"),
+            (["-n", "wait", "b7"], .usage, "wait does nothing with --no-header"),
+            (["results", "b7", "--json"], .usage, "results does nothing with --json; it takes --jsonl"),
+            (["list", "--json", "--jsonl"], .usage, "--json and --jsonl are two forms of output; give one"),
+            (["list", "--json", "-o", "job"], .usage, "--json and --output are two forms of output; give one"),
+            (
+                ["results", "b7", "--errors", "--all"], .usage,
+                "--errors prints some of the lines, --all prints every one"
+            ),
             (["feedback", "42"], .usage, "--reward is missing"),
             (["spend", "-S", "yesterday"], .usage, "--start 'yesterday' is no day such as 2026-11-23"),
             (["list", "--limit"], .usage, "--limit needs a value: --limit N"),
@@ -55,9 +105,21 @@ import Testing
             let missing = await Printed.by(["show", "43"], path: path)
             #expect(missing.exit == .notFound)
             #expect(missing.messages.contains("there is no job 43"))
+            let batch = await Printed.by(["list", "--batch", "b9"], path: path)
+            #expect(batch.exit == .notFound)
+            #expect(batch.messages.contains("there is no batch b9; `londictl batch list` shows what there is"))
             let forbidden = await Printed.by(["feedback", "42", "--reward", "1"], path: path)
             #expect(forbidden.exit == .notPermitted)
             #expect(forbidden.messages.contains("you may not judge job 42; that needs to have submitted it"))
+        }
+    }
+
+    /// Only the daemon knows the zones; what it says of them is said of what was typed.
+    @Test func `that only the daemon sees has the option's name too`() async throws {
+        try await withServer(StubDaemon().table) { path in
+            let printed = await Printed.by(["queue", "create", "m", "--time-zone", "Mars/Base"], path: path)
+            #expect(printed.exit == .error)
+            #expect(printed.messages == "londictl: --time-zone cannot be 'Mars/Base': use an IANA zone\n")
         }
     }
 

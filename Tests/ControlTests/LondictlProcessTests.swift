@@ -39,6 +39,43 @@ import Testing
             try contents(of: output).hasSuffix("interrupted; the jobs go on: `londictl wait b7` comes back to them\n"))
     }
 
+    /// Answers a submission until its commit, which it leaves unanswered.
+    private static func committing(_ began: AsyncStream<Void>.Continuation) -> MethodTable {
+        var table = MethodTable(authorization: .userMode(ownUID: getuid()))
+        table.on(BeginBatch.self) { _, _, reply async throws(ControlError) in
+            try await reply.send(.init(batch: BatchID(7)))
+        }
+        table.on(AppendLines.self) { parameters, _, reply async throws(ControlError) in
+            try await reply.send(.init(accepted: parameters.lines.count, errors: []))
+        }
+        table.on(CommitBatch.self) { _, _, _ async throws(ControlError) in
+            began.yield()
+            let (never, hold) = AsyncStream.makeStream(of: Void.self)
+            for await _ in never {}
+            withExtendedLifetime(hold) {}
+            throw .disconnected
+        }
+        return table
+    }
+
+    /// Nobody knows whether a commit that was cut short took place: to say that it did not would double the work.
+    @Test func `does not claim to know what became of an interrupted commit`() async throws {
+        let (events, began) = AsyncStream.makeStream(of: Void.self)
+        let directory = try makeDirectory()
+        let status = try await withServer(Self.committing(began)) { path in
+            let child = try ChildProgram(
+                [try ChildProgram.built("londictl"), "submit", "-q", "m", "-f", "/etc/hostname", "--socket", path],
+                output: "\(directory)/output")
+            for await _ in events { break }
+            kill(child.pid, SIGINT)
+            return await child.end()
+        }
+        #expect(status == 130)
+        #expect(
+            try contents(of: "\(directory)/output")
+                == "\ninterrupted; it may have been queued; submitting the same file again is safe\n")
+    }
+
     /// A daemon that is restarted, or killed, goes on with its jobs: a wait must not end before them.
     @Test func `goes on waiting when the daemon comes back`() async throws {
         let (events, began) = AsyncStream.makeStream(of: Void.self)

@@ -109,6 +109,52 @@ import Testing
         }
     }
 
+    @Test func `says that what it should cancel had ended`() async throws {
+        let daemon = StubDaemon()
+        daemon.state.withLock { $0.cancelled = 0 }
+        try await withServer(daemon.table) { path in
+            let job = await Printed.by(["cancel", "42"], path: path)
+            #expect(job.output == "Job 42 had ended already; nothing was cancelled\n")
+            #expect(job.exit == .ok)
+            let batch = await Printed.by(["cancel", "b7"], path: path)
+            #expect(batch.output == "Every job of batch b7 had ended already; nothing was cancelled\n")
+        }
+    }
+
+    @Test func `claims no learning for a policy that does not learn`() async throws {
+        let daemon = StubDaemon()
+        try await withServer(daemon.table) { path in
+            let learnt = await Printed.by(["policy", "show", "maths"], path: path)
+            #expect(learnt.output.contains("\n  learnt from 40 episodes; mean reward 0.700\n"))
+            daemon.state.withLock {
+                $0.policy.settings.kind = .alwaysQuick
+                $0.policy.episodeCount = 1
+            }
+            let fixed = await Printed.by(["policy", "show", "maths"], path: path)
+            #expect(fixed.output.contains("\n  1 judged episode; mean reward 0.700\n"))
+        }
+    }
+
+    /// 64 bits do not fit into the numbers of most readers of JSON.
+    @Test func `writes a step's seed as a text`() async throws {
+        try await withServer(StubDaemon().table) { path in
+            let printed = await Printed.by(["explain", "42", "--json"], path: path)
+            let steps = try JSONReader.value(of: printed.output)["steps"]?.array
+            #expect(steps?.first?["decision"]?["seed"] == .string("18446744073709551615"))
+        }
+    }
+
+    @Test func `tells its version without a daemon too`() async throws {
+        let alone = await Printed.by(["version", "--json"])
+        #expect(alone.output == "{\"londictl\":\"0.1.0\"}\n")
+        #expect(alone.exit == .ok)
+        try await withServer(StubDaemon().table) { path in
+            let both = await Printed.by(["version", "--json"], path: path)
+            #expect(both.output == "{\"londictl\":\"0.1.0\",\"londid\":\"9.9\"}\n")
+            #expect(await Printed.by(["--version"], path: path).output == "londictl 0.1.0\nlondid 9.9\n")
+        }
+    }
+
     @Test func `prints results to stdout and says what is missing on stderr`() async throws {
         try await withServer(StubDaemon().table) { path in
             let answers = await Printed.by(["results", "b7"], path: path)

@@ -48,29 +48,31 @@ enum MessageSamples {
         resetsAt: now, settings: settings)
     static let specification = JobSpecification(
         messages: [Message(role: "user", content: "2+2?")], verifier: .exact(answer: "4", ignoresCase: true),
-        maxSteps: 3, customID: "p-1", model: "gpt-x", metadata: .object(["a": .integer(1)]))
+        maxSteps: 3, answerMarker: "Answer:", customID: "p-1", model: "gpt-x", metadata: .object(["a": .integer(1)]))
     static let leanSpecification = JobSpecification(messages: [Message(role: "user", content: "2+2?")])
     static let outcome = Outcome(answer: "4", end: .answered, reward: 1)
     static let job = JobView(
         job: JobID(42), queue: queue, batch: BatchID(7), customID: "p-1", user: "ann", state: .completed,
         pendingReason: .priority, priority: 5, attempt: 1, steps: 2, deepthinkSteps: 1, quickSpend: spend,
-        deepthinkSpend: spend, end: .answered, reward: 0.5, rewardSource: .verifier, fault: "none", submittedAt: now,
-        notBefore: now, deadline: now, startedAt: now, endedAt: now)
+        deepthinkSpend: spend, end: .answered, reward: 0.5, rewardSource: .verifier, fault: "none", faultCode: "code",
+        submittedAt: now, notBefore: now, deadline: now, startedAt: now, endedAt: now)
     static let leanJob = JobView(
         job: JobID(43), queue: queue, user: "ann", state: .pending, priority: 0, attempt: 0, steps: 0,
         deepthinkSteps: 0, quickSpend: .zero, deepthinkSpend: .zero, submittedAt: now)
     static let step = StepView(
         index: 0, role: .deepthink, state: .written,
-        decision: Decision(
-            role: .deepthink, values: ActionValues(quick: 0.4, deepthink: 0.5), propensity: 0.95, maskReason: .calls,
-            isExploration: true, seed: .max, policyVersion: 12),
+        decision: DecisionView(
+            Decision(
+                role: .deepthink, values: ActionValues(quick: 0.4, deepthink: 0.5), propensity: 0.95,
+                maskReason: .calls, isExploration: true, seed: .max, policyVersion: 12)),
         generated: Generated(
             text: "4\n", stopReason: .endOfTurn, promptTokens: 12, cachedTokens: 3, generatedTokens: 2,
             gpuMilliseconds: 1250,
             logProbabilities: LogProbabilities(minimum: -2, lowerQuartile: -1, median: -0.5, mean: -0.7)),
         reserved: spend, reward: 1, day: day, attempt: 1, epoch: 3, startedAt: now, endedAt: now)
     static let leanStep = StepView(
-        index: 1, role: .quick, state: .running, decision: Decision(role: .quick), day: day, attempt: 1, epoch: 3,
+        index: 1, role: .quick, state: .running, decision: DecisionView(Decision(role: .quick)), day: day, attempt: 1,
+        epoch: 3,
         startedAt: now)
     static let batch = BatchView(
         batch: BatchID(7), queue: queue, user: "ann", fileName: "p.jsonl", state: .ready, jobs: counts,
@@ -87,7 +89,7 @@ enum MessageSamples {
         masks: [MaskCount(reason: .calls, count: 2)], explorationCount: 3, undecidedShare: 0.125,
         features: [FeatureWeight(name: "step", difference: 0.2)])
     static let version = PolicyVersionView(
-        version: 12, createdAt: now, episodeCount: 40, meanReward: 0.5, isCurrent: true)
+        version: 12, createdAt: now, episodeCount: 40, isCurrent: true)
     static let row = SpendRow(
         queue: queue, day: day, user: "ann", model: "a", batch: BatchID(7), jobs: 3, quick: spend, deepthink: spend)
     static let changes = QueueChanges(
@@ -144,7 +146,7 @@ enum MessageSamples {
         MessageSample(ShowBatch.self, .init(batch: BatchID(7)), .init(batch: batch)),
         MessageSample(
             Wait.self, .init(batch: BatchID(7), job: JobID(42)),
-            .init(counts: counts, total: 28, budget: budget, finished: false), lean: .init(),
+            .init(counts: counts, total: 28, budget: budget, finished: false, faultCode: "code"), lean: .init(),
             leanReply: .init(counts: counts, total: 28, finished: true)),
         MessageSample(
             Results.self, .init(batch: BatchID(7), follow: true),

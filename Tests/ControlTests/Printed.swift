@@ -10,9 +10,10 @@ struct Printed: Sendable {
     var output: String
     var messages: String
 
-    /// Runs a command line with the daemon at `path` and `input` as its stdin.
+    /// Runs a command line with the daemon at `path`, or where `environment` says, and `input` as its stdin.
     static func by(
-        _ arguments: [String], path: String = "/nowhere/londi", input: String = "", at instant: Timestamp? = nil
+        _ arguments: [String], path: String = "/nowhere/londi", environment: [String: String]? = nil,
+        input: String = "", at instant: Timestamp? = nil
     ) async -> Printed {
         let output = Recorder()
         let messages = Recorder()
@@ -28,7 +29,7 @@ struct Printed: Sendable {
                 }
             })
         let status = await CommandLineTool.run(
-            arguments: arguments, environment: ["LONDI_SOCKET": path], console: console)
+            arguments: arguments, environment: environment ?? ["LONDI_SOCKET": path], console: console)
         return Printed(exit: status, output: output.text, messages: messages.text)
     }
 }

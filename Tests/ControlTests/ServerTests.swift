@@ -35,7 +35,7 @@ import Testing
             let client = try ControlClient.connect(path: path)
             let reply = try await client.call(ListQueues.self, .init())
             #expect(reply.queues == [MessageSamples.queueView])
-            #expect(try await client.daemonVersion() == "londid 9.9")
+            #expect(try await client.daemonVersion() == "9.9")
         }
     }
 
@@ -48,6 +48,34 @@ import Testing
             #expect(jobs == (1..<100).map { JobID($0) })
             // The connection serves the next call.
             #expect(try await client.call(ListJobs.self, .init()).jobs.count == 1)
+        }
+    }
+
+    /// What a handler keeps for a connection must go with it, however the client went.
+    @Test func `tells its handler which connection has ended`() async throws {
+        let (events, ended) = AsyncStream.makeStream(of: ConnectionID.self)
+        let (calls, called) = AsyncStream.makeStream(of: ConnectionID.self)
+        var table = MethodTable(authorization: .userMode(ownUID: getuid()))
+        table.on(ListQueues.self) { _, _, reply async throws(ControlError) in
+            called.yield(reply.connection)
+            try await reply.send(.init(queues: []))
+        }
+        table.onConnectionClosed { ended.yield($0) }
+        try await withServer(table) { path in
+            var iterator = calls.makeAsyncIterator()
+            var ends = events.makeAsyncIterator()
+            let staying = try ControlClient.connect(path: path)
+            _ = try await staying.call(ListQueues.self, .init())
+            let first = await iterator.next()
+            do {
+                let leaving = try ControlClient.connect(path: path)
+                _ = try await leaving.call(ListQueues.self, .init())
+            }
+            let second = await iterator.next()
+            #expect(first != second)
+            #expect(await ends.next() == second)
+            _ = try await staying.call(ListQueues.self, .init())
+            #expect(await iterator.next() == first)
         }
     }
 

@@ -12,6 +12,11 @@ final class StubDaemon: Sendable {
         var changes: QueueChanges?
         var submitted: SubmitJob.Parameters?
         var spend: ReportSpend.Parameters?
+        var faultCode: String?
+        var cancelled = 3
+        /// Without a reply before the last one, as for what had ended before.
+        var endsAtOnce = false
+        var policy = MessageSamples.policy
         var counts = JobCounts(pending: 0, held: 0, running: 0, completed: 2, failed: 0, cancelled: 0, timeout: 0)
     }
 
@@ -24,6 +29,9 @@ final class StubDaemon: Sendable {
         table.on(CreateQueue.self) { parameters, _, reply async throws(ControlError) in
             guard parameters.name.text != "taken" else {
                 throw .conflict(what: "queue taken exists", remedy: "choose another name")
+            }
+            guard parameters.settings.timeZone != "Mars/Base" else {
+                throw .invalidArgument(argument: "timeZone", value: "Mars/Base", remedy: "use an IANA zone")
             }
             self.state.withLock { $0.created = parameters }
             var view = MessageSamples.queueView
@@ -45,7 +53,7 @@ final class StubDaemon: Sendable {
             try await reply.send(.init(rows: [MessageSamples.row]))
         }
         table.on(ShowPolicy.self) { _, _, reply async throws(ControlError) in
-            try await reply.send(.init(policy: MessageSamples.policy))
+            try await reply.send(.init(policy: self.state.withLock { $0.policy }))
         }
         table.on(ListPolicyVersions.self) { _, _, reply async throws(ControlError) in
             try await reply.send(.init(versions: [MessageSamples.version]))
@@ -91,12 +99,14 @@ final class StubDaemon: Sendable {
             try await reply.send(.init())
         }
         table.on(Wait.self) { _, _, reply async throws(ControlError) in
-            let counts = self.state.withLock { $0.counts }
+            let (counts, faultCode) = self.state.withLock { ($0.counts, $0.faultCode) }
             let running = JobCounts(
                 pending: 0, held: 0, running: counts.total, completed: 0, failed: 0, cancelled: 0, timeout: 0)
-            try await reply.send(
-                .init(counts: running, total: counts.total, budget: MessageSamples.budget, finished: false),
-                continues: true)
+            if !self.state.withLock({ $0.endsAtOnce }) {
+                try await reply.send(
+                    .init(counts: running, total: counts.total, budget: MessageSamples.budget, finished: false),
+                    continues: true)
+            }
             guard counts.running == 0 else {
                 let (never, hold) = AsyncStream.makeStream(of: Void.self)
                 for await _ in never {}
@@ -104,7 +114,9 @@ final class StubDaemon: Sendable {
                 throw .disconnected
             }
             try await reply.send(
-                .init(counts: counts, total: counts.total, budget: MessageSamples.budget, finished: true))
+                .init(
+                    counts: counts, total: counts.total, budget: MessageSamples.budget, finished: true,
+                    faultCode: faultCode))
         }
         table.on(Results.self) { _, _, reply async throws(ControlError) in
             let lines = [
@@ -121,7 +133,8 @@ final class StubDaemon: Sendable {
             self.state.withLock { $0.submitted = parameters }
             try await reply.send(.init(job: JobID(42), duplicate: false))
         }
-        table.on(ListJobs.self) { _, _, reply async throws(ControlError) in
+        table.on(ListJobs.self) { parameters, _, reply async throws(ControlError) in
+            guard parameters.batch != BatchID(9) else { throw .notFound(kind: "batch", name: "b9") }
             guard reply.wantsMore else { return try await reply.send(.init(jobs: [MessageSamples.job])) }
             try await reply.send(.init(jobs: [MessageSamples.job]), continues: true)
             try await reply.send(.init(jobs: [MessageSamples.leanJob]))
@@ -139,7 +152,9 @@ final class StubDaemon: Sendable {
                     job: MessageSamples.job, specification: MessageSamples.specification,
                     outcome: MessageSamples.outcome, steps: [MessageSamples.step, MessageSamples.leanStep]))
         }
-        table.on(Cancel.self) { _, _, reply async throws(ControlError) in try await reply.send(.init(count: 3)) }
+        table.on(Cancel.self) { _, _, reply async throws(ControlError) in
+            try await reply.send(.init(count: self.state.withLock { $0.cancelled }))
+        }
         table.on(Feedback.self) { _, _, _ async throws(ControlError) in
             throw .permissionDenied(action: "judge job 42", needs: "to have submitted it")
         }

@@ -1,3 +1,4 @@
+import Control
 import Episodes
 import Foundation
 import Testing
@@ -8,7 +9,9 @@ import Testing
 @Suite struct ConfigurationFiles {
     private let directory = FileManager.default.temporaryDirectory.appending(path: "londi-\(UUID().uuidString)")
 
-    private func load(_ text: String, dropIns: [String: String] = [:]) throws -> Configuration {
+    private func load(
+        _ text: String, dropIns: [String: String] = [:], places: ConfigurationLoader.Places = .system
+    ) throws -> Configuration {
         let path = directory.appending(path: "londid.conf")
         let dropInDirectory = directory.appending(path: "londid.conf.d")
         try FileManager.default.createDirectory(at: dropInDirectory, withIntermediateDirectories: true)
@@ -19,13 +22,13 @@ import Testing
         for (name, text) in dropIns {
             try text.write(to: dropInDirectory.appending(path: name), atomically: true, encoding: .utf8)
         }
-        return try ConfigurationLoader.load(path: path.path, places: .system)
+        return try ConfigurationLoader.load(path: path.path, places: places)
     }
 
     /// The messages of every problem, each as `line: message`.
-    private func problems(_ text: String, dropIns: [String: String] = [:]) -> [String] {
+    private func problems(_ text: String, places: ConfigurationLoader.Places = .system) -> [String] {
         do {
-            let configuration = try load(text, dropIns: dropIns)
+            let configuration = try load(text, places: places)
             return ["none: \(configuration)"]
         } catch let error as ConfigurationError {
             return error.problems.map { "\($0.line.map(String.init) ?? "-"): \($0.message)" }
@@ -49,14 +52,14 @@ import Testing
             Sha256=\(String(repeating: "aB", count: 32))
             Slots=3
             GpuLayers=auto
+            Threads=2
             Instructions=Answer in one word, \\
               and no more.
             [Deepthink]
             Url=http://127.0.0.1:8080
-            GpuLayers=0
             Temperature=0.5
             [Verifier gym]
-            Command=/usr/bin/python3 -I "/opt/a b/score.py"
+            Command=/bin/sh -e "/opt/a b/score.sh"
             TimeoutSeconds=7
             """)
         #expect(configuration.stateDirectory == "/srv/londi")
@@ -67,11 +70,11 @@ import Testing
         #expect(configuration.quick.gpuLayers == nil)
         #expect(configuration.quick.instructions == "Answer in one word, and no more.")
         #expect(configuration.deepthink.url == "http://127.0.0.1:8080")
-        #expect(configuration.deepthink.gpuLayers == 0)
+        #expect(configuration.quick.threads == 2)
         #expect(configuration.deepthink.temperature == 0.5)
         #expect(configuration.workers == 2)
         #expect(configuration.verifiers.map(\.name) == ["gym"])
-        #expect(configuration.verifiers[0].arguments == ["-I", "/opt/a b/score.py"])
+        #expect(configuration.verifiers[0].arguments == ["-e", "/opt/a b/score.sh"])
         #expect(configuration.verifiers[0].timeLimitMilliseconds == 7000)
     }
 
@@ -99,6 +102,18 @@ import Testing
         ("[Daemon]\nLogLevel=loud\n", "2: LogLevel=loud is none of error, warning"),
         ("[Verifier x]\nTimeoutSeconds=3\n", "1: [Verifier x] lacks Command="),
         ("[Verifier x]\nCommand=score.py\n", "2: Command=score.py does not begin with an absolute path"),
+        ("[Verifier x]\nCommand=/no/such a\n", "2: Command=/no/such a names a program that is not there (/no/such: No"),
+        ("[Verifier x]\nCommand=/tmp\n", "2: Command=/tmp names something that londid may not run (/tmp)"),
+        ("[Verifier x]\nCommand=/etc/passwd\n", "2: Command=/etc/passwd names something that londid may not run"),
+        (
+            "[Quick]\nUrl=localhost:8080\n",
+            "2: Url=localhost:8080 is none of http://HOST:PORT, https://HOST:PORT, unix:"
+        ),
+        ("[Quick]\nUrl=unix:relative\n", "2: Url=unix:relative is none of"),
+        ("[Quick]\nUrl=http://\n", "2: Url=http:// is none of"),
+        ("[Quick]\nUrl=/s\nThreads=2\n", "3: Threads=2 belongs to Model=; remove it where Url= is given"),
+        ("[Quick]\nUrl=/s\nGpuLayers=auto\n", "3: GpuLayers=auto belongs to Model="),
+        ("[Quick]\nUrl=/s\nExtraArguments=-v\n", "3: ExtraArguments=-v belongs to Model="),
         ("[Verifier x]\nCommand=/a \"b\n", "2: Command=/a \"b has an opening \""),
         ("[Quick]\nModel=/q\nInstructionsFile=/nowhere\n", "3: InstructionsFile=/nowhere cannot be read: No such file"),
     ])
@@ -107,22 +122,66 @@ import Testing
         #expect(found.contains { $0.hasPrefix(expected) }, "\(found)")
     }
 
-    @Test func `a role without a model is missed`() {
-        #expect(problems("[Quick]\nModel=/q\n").contains { $0.contains("[Deepthink] lacks Model=") })
+    @Test func `a role without a model is missed, in its section or as a section`() {
+        let found = problems("[Quick]\nSlots=2\n")
+        #expect(found.contains { $0.hasPrefix("1: [Quick] lacks Model=") }, "\(found)")
+        #expect(found.contains("-: there is no section [Deepthink]; add it with Model="), "\(found)")
+    }
+
+    /// Windows' line ends, and a file without an end of line, are nobody's fault.
+    @Test func `line ends of every kind count lines alike`() throws {
+        let configuration = try load(engines.replacing("\n", with: "\r\n") + "Slots=7")
+        #expect(configuration.deepthink.slots == 7)
+        #expect(problems("[Quick]\r\n# a\r\nSlots=0").contains { $0.hasPrefix("3: Slots=0 is not") })
+    }
+
+    /// The kernel's own error would come from a child process, without a word about the directory.
+    @Test func `a runtime directory whose sockets' paths would be too long is refused`() throws {
+        let fits = "/" + String(repeating: "r", count: 107 - 1 - "/engines/deepthink.sock".utf8.count)
+        #expect(try load("[Daemon]\nRuntimeDirectory=\(fits)\n" + engines).runtimeDirectory == fits)
+        let found = problems("[Daemon]\nRuntimeDirectory=\(fits)r\n" + engines)
+        #expect(found.count == 1)
+        #expect(found[0].hasPrefix("2: RuntimeDirectory=\(fits)r is too long: a socket in it"), "\(found)")
+        #expect(found[0].contains("would have a path of 108 bytes, and 107 are the most"), "\(found)")
+        let places = ConfigurationLoader.Places(stateDirectory: "/s", runtimeDirectory: fits + "r")
+        let unset = problems(engines, places: places)
+        #expect(unset.count == 1 && unset[0].hasPrefix("-: the default RuntimeDirectory=\(fits)r is too"), "\(unset)")
     }
 
     @Test func `all mistakes are reported at once`() {
         #expect(problems("[Quick]\nSlots=0\nContext=1\nModel=q\n").count >= 3)
     }
 
-    @Test func `a file that is not there is an error with its name`() {
-        #expect(throws: ConfigurationError.self) {
+    @Test func `a file that is not there is an error with its name and the remedy`() {
+        let error = #expect(throws: ConfigurationError.self) {
             try ConfigurationLoader.load(path: "/nowhere/londid.conf", places: .system)
         }
+        #expect(
+            error?.description
+                == "/nowhere/londid.conf: there is no such file; copy systemd/londid.conf there, "
+                + "or name one with --config"
+        )
     }
 
-    @Test func `user mode has its places in the XDG directories`() {
-        let places = ConfigurationLoader.Places.user(["HOME": "/home/a", "XDG_RUNTIME_DIR": "/run/user/1"])
-        #expect(places == .init(stateDirectory: "/home/a/.local/state/londi", runtimeDirectory: "/run/user/1/londi"))
+    /// An empty variable is as good as none: some login managers set them so.
+    @Test(
+        arguments: [
+            (["HOME": "/h", "XDG_RUNTIME_DIR": "/run/1"], "/h/.local/state/londi", "/run/1/londi"),
+            (["HOME": "/h"], "/h/.local/state/londi", "/h/.local/state/londi/run"),
+            (["HOME": "/h", "XDG_STATE_HOME": "/s", "XDG_RUNTIME_DIR": ""], "/s/londi", "/s/londi/run"),
+            (
+                ["HOME": "/h", "XDG_STATE_HOME": "", "XDG_RUNTIME_DIR": "x"], "/h/.local/state/londi",
+                "/h/.local/state/londi/run"
+            ),
+        ] as [([String: String], String, String)])
+    func `user mode has its places in the XDG directories`(
+        environment: [String: String], state: String, runtime: String
+    ) {
+        let places = ConfigurationLoader.Places.user(UserDirectories(environment))
+        #expect(places == .init(stateDirectory: state, runtimeDirectory: runtime))
+    }
+
+    @Test func `user mode without a home has no places`() {
+        #expect(ConfigurationLoader.Places.user(UserDirectories(["XDG_RUNTIME_DIR": "/run/user/1"])) == nil)
     }
 }

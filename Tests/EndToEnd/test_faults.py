@@ -133,7 +133,8 @@ class Faults(unittest.TestCase):
                 stdout=log, stderr=log)
         self.addCleanup(lambda: (foreign.kill(), foreign.wait()))
         daemon.configuration.write_text(
-            daemon.default_configuration().replace(f"[Deepthink]\nModel={harness.MODEL}", f"[Deepthink]\nUrl={socket}"))
+            daemon.default_configuration().partition("[Deepthink]")[0]
+            + f"[Deepthink]\nUrl={socket}\nContext=2048\nSlots=2\n")
         daemon.start()
         batch = self.batch(daemon, 2)
         self.assertEqual(daemon.ctl("wait", batch).returncode, 0)

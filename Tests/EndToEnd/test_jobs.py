@@ -97,10 +97,12 @@ class Jobs(unittest.TestCase):
 
         ctl("queue", "create", "strict", "--deepthink-calls", "0/day", "--switcher", "always-deepthink", "--on-budget", "fail")
         batch = self.londid.submit([line("a", "Say hello.")], "strict")
-        self.assertEqual(ctl("wait", batch, check=False).returncode, 1)
+        self.assertEqual(ctl("wait", batch, check=False).returncode, 5)
         job = self.londid.json("list", "--batch", batch)["jobs"][0]
         self.assertEqual(job["state"], "failed")
         self.assertIn("budget", job["fault"])
+        self.assertEqual(job["faultCode"], "budget-exhausted")
+        self.assertEqual(ctl("wait", job["job"], check=False).returncode, 5)
 
     def test_feedback_is_learnt_from(self):
         batch = self.londid.submit([line("a", "Say hello.", verifier={"type": "feedback"}, max_steps=1)])

@@ -103,12 +103,17 @@ package enum Wait: ControlMethod {
         /// What its queue has left today.
         package var budget: BudgetView?
         package var finished: Bool
+        /// Why the one job failed, as `JobView.faultCode`; null for more jobs than one.
+        package var faultCode: String?
 
-        package init(counts: JobCounts, total: Int, budget: BudgetView? = nil, finished: Bool) {
+        package init(
+            counts: JobCounts, total: Int, budget: BudgetView? = nil, finished: Bool, faultCode: String? = nil
+        ) {
             self.counts = counts
             self.total = total
             self.budget = budget
             self.finished = finished
+            self.faultCode = faultCode
         }
     }
 }
@@ -134,7 +139,7 @@ package struct ResultLine: Hashable, Codable, Sendable {
     }
 }
 
-/// The results of a batch in the order in which its jobs ended.
+/// The results of a batch in the order of the file, those of jobs that end later as they come.
 package enum Results: ControlMethod {
     package static let name = "io.londi.Results"
     package static let needs = Authority.member

@@ -84,6 +84,8 @@ package struct JobView: Hashable, Codable, Sendable {
     package var rewardSource: RewardSource?
     /// Why it failed.
     package var fault: String?
+    /// The same in a word that stays: budget-exhausted, model-error, verifier, ...
+    package var faultCode: String?
     package var submittedAt: Timestamp
     package var notBefore: Timestamp?
     package var deadline: Timestamp?
@@ -93,11 +95,9 @@ package struct JobView: Hashable, Codable, Sendable {
     package init(
         job: JobID, queue: QueueName, batch: BatchID? = nil, customID: String? = nil, user: String, state: JobState,
         pendingReason: PendingReason? = nil, priority: Int, attempt: Int, steps: Int, deepthinkSteps: Int,
-        quickSpend:
-            Spend, deepthinkSpend: Spend, end: EpisodeEnd? = nil, reward: Double? = nil,
-        rewardSource: RewardSource? =
-            nil, fault: String? = nil, submittedAt: Timestamp, notBefore: Timestamp? = nil, deadline: Timestamp? = nil,
-        startedAt: Timestamp? = nil, endedAt: Timestamp? = nil
+        quickSpend: Spend, deepthinkSpend: Spend, end: EpisodeEnd? = nil, reward: Double? = nil,
+        rewardSource: RewardSource? = nil, fault: String? = nil, faultCode: String? = nil, submittedAt: Timestamp,
+        notBefore: Timestamp? = nil, deadline: Timestamp? = nil, startedAt: Timestamp? = nil, endedAt: Timestamp? = nil
     ) {
         self.job = job
         self.queue = queue
@@ -116,6 +116,7 @@ package struct JobView: Hashable, Codable, Sendable {
         self.reward = reward
         self.rewardSource = rewardSource
         self.fault = fault
+        self.faultCode = faultCode
         self.submittedAt = submittedAt
         self.notBefore = notBefore
         self.deadline = deadline
@@ -124,55 +125,9 @@ package struct JobView: Hashable, Codable, Sendable {
     }
 }
 
-/// Where a step is in its life.
-package enum StepState: String, Codable, Sendable, CaseIterable {
-    /// Its reservation is open.
-    case running
-    /// Recorded and settled.
-    case written
-    /// Cut off; what it used is settled, its text is not part of the answer.
-    case abandoned
-}
-
-/// One step of an episode: who wrote it, why, what, and what it took.
-package struct StepView: Hashable, Codable, Sendable {
-    /// From 0.
-    package var index: Int
-    /// quick or deepthink.
-    package var role: Role
-    /// running, written or abandoned.
-    package var state: StepState
-    package var decision: Decision
-    package var generated: Generated?
-    /// What was reserved for it: the worst case.
-    package var reserved: Spend?
-    package var reward: Double?
-    /// The budget day that pays.
-    package var day: DayKey
-    package var attempt: Int
-    package var epoch: Int64
-    package var startedAt: Timestamp
-    package var endedAt: Timestamp?
-
-    package init(
-        index: Int, role: Role, state: StepState, decision: Decision, generated: Generated? = nil,
-        reserved: Spend? =
-            nil, reward: Double? = nil, day: DayKey, attempt: Int, epoch: Int64, startedAt: Timestamp,
-        endedAt: Timestamp? = nil
-    ) {
-        self.index = index
-        self.role = role
-        self.state = state
-        self.decision = decision
-        self.generated = generated
-        self.reserved = reserved
-        self.reward = reward
-        self.day = day
-        self.attempt = attempt
-        self.epoch = epoch
-        self.startedAt = startedAt
-        self.endedAt = endedAt
-    }
+extension JobView {
+    /// The fault code of a job whose queue's budget did not cover a step: `--on-budget fail`.
+    package static let budgetExhausted = "budget-exhausted"
 }
 
 /// Jobs, newest first. With more: chunks until all are listed; without: one reply of at most limit jobs. Members
@@ -186,7 +141,7 @@ package enum ListJobs: ControlMethod {
         package var batch: BatchID?
         package var states: [JobState]?
         package var user: String?
-        /// null: 1000 without more, all with it.
+        /// At least 1. null: 1000 without more, all with it.
         package var limit: Int?
 
         package init(
@@ -290,14 +245,15 @@ package enum Cancel: ControlMethod {
     }
 }
 
-/// Gives the reward of a job whose answer a person judged. Conflict where a verifier judged it already.
+/// Gives the reward of a job whose answer a person judged. Conflict where the job has
+/// no answer.
 package enum Feedback: ControlMethod {
     package static let name = "io.londi.Feedback"
     package static let needs = Authority.member
 
     package struct Parameters: Hashable, Codable, Sendable {
         package var job: JobID
-        /// Usually 0 to 1.
+        /// Usually 0 to 1; -1000 to 1000.
         package var reward: Double
 
         package init(job: JobID, reward: Double) {

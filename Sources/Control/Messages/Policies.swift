@@ -93,14 +93,12 @@ package struct PolicyVersionView: Hashable, Codable, Sendable {
     package var version: Int64
     package var createdAt: Timestamp
     package var episodeCount: Int
-    package var meanReward: Double?
     package var isCurrent: Bool
 
-    package init(version: Int64, createdAt: Timestamp, episodeCount: Int, meanReward: Double? = nil, isCurrent: Bool) {
+    package init(version: Int64, createdAt: Timestamp, episodeCount: Int, isCurrent: Bool) {
         self.version = version
         self.createdAt = createdAt
         self.episodeCount = episodeCount
-        self.meanReward = meanReward
         self.isCurrent = isCurrent
     }
 }

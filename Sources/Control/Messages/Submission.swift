@@ -24,7 +24,7 @@ package enum SubmitJob: ControlMethod {
         package var priority: Int?
         package var notBefore: Timestamp?
         package var deadline: Timestamp?
-        /// The same user's same key gives the first job again.
+        /// 1 to 256 bytes. The same user's same key gives the first job again.
         package var idempotencyKey: String?
 
         package init(
@@ -54,7 +54,8 @@ package enum SubmitJob: ControlMethod {
     }
 }
 
-/// Opens a batch for the lines of one file. Nothing runs before CommitBatch.
+/// Opens a batch for the lines of one file. Nothing runs before CommitBatch. The open batch ends with the connection
+/// that opened it.
 package enum BeginBatch: ControlMethod {
     package static let name = "io.londi.BeginBatch"
     package static let needs = Authority.member
@@ -63,7 +64,7 @@ package enum BeginBatch: ControlMethod {
         package var queue: QueueName
         /// For people only; the daemon opens no file.
         package var fileName: String?
-        /// For lines that name none.
+        /// -1000 to 1000, for lines that name none.
         package var priority: Int?
 
         package init(queue: QueueName, fileName: String? = nil, priority: Int? = nil) {

@@ -66,7 +66,9 @@ struct ConfigurationFile: Sendable {
     private static func logicalLines(of text: String) -> [(line: Int, content: String)] {
         var result: [(line: Int, content: String)] = []
         var pending: (line: Int, content: String)?
-        for (index, raw) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+        // A carriage return and the newline behind it are one Character.
+        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+        for (index, raw) in lines.enumerated() {
             var content = raw.trimmingSpace()
             if content.isEmpty, pending == nil { continue }
             if content.hasPrefix("#") || content.hasPrefix(";") { continue }

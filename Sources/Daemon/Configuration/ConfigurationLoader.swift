@@ -1,3 +1,4 @@
+package import Control
 import Episodes
 import Glibc
 
@@ -16,19 +17,19 @@ package struct ConfigurationLoader {
             self.runtimeDirectory = runtimeDirectory
         }
 
-        /// The places of `--user`, from the XDG variables of `environment`.
-        package static func user(_ environment: [String: String]) -> Places {
-            let home = environment["HOME"] ?? "/"
-            let state = environment["XDG_STATE_HOME"] ?? "\(home)/.local/state"
-            let runtime = environment["XDG_RUNTIME_DIR"] ?? "\(state)/londi/run"
-            return Places(
-                stateDirectory: "\(state)/londi",
-                runtimeDirectory: environment["XDG_RUNTIME_DIR"] == nil ? runtime : "\(runtime)/londi")
+        /// The places of `--user`; nil where the environment names no directory for the state.
+        package static func user(_ directories: UserDirectories) -> Places? {
+            guard let state = directories.stateDirectory, let runtime = directories.runtimeDirectories.first else {
+                return nil
+            }
+            return Places(stateDirectory: state, runtimeDirectory: runtime)
         }
     }
 
     /// The largest configuration file, in bytes.
     private static let sizeLimit = 1 << 20
+    /// The longest path of a Unix socket, in bytes.
+    private static let socketPathLimit = 107
 
     private let places: Places
     private var problems: [ConfigurationError.Problem] = []
@@ -39,7 +40,7 @@ package struct ConfigurationLoader {
     /// - Throws: every problem found, at once.
     package static func load(path: String, places: Places) throws(ConfigurationError) -> Configuration {
         var file = ConfigurationFile()
-        file.read(try text(of: path), file: path)
+        file.read(try mainText(of: path), file: path)
         for name in names(in: "\(path).d").sorted() where name.hasSuffix(".conf") {
             let dropIn = "\(path).d/\(name)"
             file.read(try text(of: dropIn), file: dropIn)
@@ -66,11 +67,19 @@ package struct ConfigurationLoader {
             logLevel: logLevel(&daemon), drainSeconds: daemon.integer("DrainSeconds", in: 0...3600) ?? 30,
             stepSeconds: daemon.integer("StepSeconds", in: 1...86_400) ?? 120,
             serverProgram: daemon.path("LlamaServer"), quick: .init(), deepthink: .init(), verifiers: [])
+        checkSocketPaths(of: configuration, &daemon, path: path)
         finish(&daemon)
-        var quick = take("Quick")
-        configuration.quick = engine(&quick)
-        var deepthink = take("Deepthink")
-        configuration.deepthink = engine(&deepthink)
+        func engine(_ name: String) -> Configuration.Engine {
+            guard sections.keys.contains(.init(name: name, argument: "")) else {
+                problems.append(
+                    .init(file: path, line: nil, message: "there is no section [\(name)]; add it with Model="))
+                return .init()
+            }
+            var reader = take(name)
+            return self.engine(&reader)
+        }
+        configuration.quick = engine("Quick")
+        configuration.deepthink = engine("Deepthink")
         for (heading, section) in sections.sorted(by: { $0.key < $1.key }) {
             guard heading.name == "Verifier", !heading.argument.isEmpty else {
                 problems.append(
@@ -86,6 +95,22 @@ package struct ConfigurationLoader {
         }
         guard problems.isEmpty else { throw ConfigurationError(problems: problems) }
         return configuration
+    }
+
+    /// The longest of the sockets' names must fit into a Unix socket's address.
+    private mutating func checkSocketPaths(
+        of configuration: Configuration, _ reader: inout SectionReader, path: String
+    ) {
+        let count = "\(configuration.engineDirectory)/deepthink.sock".utf8.count
+        guard count > Self.socketPathLimit else { return }
+        let reason =
+            "is too long: a socket in it, engines/deepthink.sock, would have a path of \(count) bytes, and"
+            + " \(Self.socketPathLimit) are the most; name a shorter directory"
+        guard reader.text("RuntimeDirectory") == nil else { return reader.refuse("RuntimeDirectory", reason) }
+        problems.append(
+            .init(
+                file: path, line: nil,
+                message: "the default RuntimeDirectory=\(configuration.runtimeDirectory) \(reason) in [Daemon]"))
     }
 
     private func logLevel(_ reader: inout SectionReader) -> Log.Level {
@@ -122,10 +147,22 @@ package struct ConfigurationLoader {
         switch (engine.model, engine.url) {
         case (nil, nil): reader.miss("Model", "give the path of a GGUF file, or Url= of a running server")
         case (.some, .some): reader.refuse("Url", "stands beside Model=; give one of the two")
-        default: break
+        case (nil, let url?): checkServer(url, &reader)
+        case (_?, nil): break
         }
         finish(&reader)
         return engine
+    }
+
+    /// A role with a URL leaves to whoever runs that server what londid would tell its own.
+    private func checkServer(_ url: String, _ reader: inout SectionReader) {
+        let forms = ["http://", "https://", "unix:/", "/"]
+        guard forms.contains(where: { url.hasPrefix($0) && url.utf8.count > $0.utf8.count }) else {
+            return reader.refuse("Url", "is none of http://HOST:PORT, https://HOST:PORT, unix:/PATH and /PATH")
+        }
+        for key in ["Sha256", "GpuLayers", "ExtraArguments", "Threads"] where reader.text(key) != nil {
+            reader.refuse(key, "belongs to Model=; remove it where Url= is given")
+        }
     }
 
     private mutating func verifier(_ name: String, _ reader: inout SectionReader) -> VerifierCommand? {
@@ -136,6 +173,8 @@ package struct ConfigurationLoader {
             reader.miss("Command", "give a program's absolute path and its arguments")
         } else if !words[0].hasPrefix("/") {
             reader.refuse("Command", "does not begin with an absolute path")
+        } else if let complaint = Self.complaint(aboutProgram: words[0]) {
+            reader.refuse("Command", complaint)
         }
         finish(&reader)
         guard let path = words.first else { return nil }
@@ -147,6 +186,30 @@ package struct ConfigurationLoader {
     private mutating func finish(_ reader: inout SectionReader) {
         reader.refuseUnknownKeys()
         problems += reader.problems
+    }
+
+    /// Why a file cannot be run; nil where it can.
+    private static func complaint(aboutProgram path: String) -> String? {
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            return "names a program that is not there (\(path): \(String(cString: strerror(errno))))"
+        }
+        guard status.st_mode & S_IFMT == S_IFREG, access(path, X_OK) == 0 else {
+            return "names something that londid may not run (\(path)); make it executable"
+        }
+        return nil
+    }
+
+    /// The main file, for whose absence there is a remedy.
+    private static func mainText(of path: String) throws(ConfigurationError) -> String {
+        guard access(path, F_OK) == 0 || errno != ENOENT else {
+            throw ConfigurationError(problems: [
+                .init(
+                    file: path, line: nil,
+                    message: "there is no such file; copy systemd/londid.conf there, or name one with --config")
+            ])
+        }
+        return try text(of: path)
     }
 
     private static func text(of path: String) throws(ConfigurationError) -> String {

@@ -23,7 +23,6 @@ extension ControlError {
             self = .invalidArgument(argument: "settings", value: queue.text, remedy: complaint)
         case .batchNotOpen, .emptyBatch, .idempotencyKeyInUse:
             self = .conflict(what: "\(error)", remedy: "nothing was queued")
-        case .duplicateCustomID(_, _, let line): self = .invalidLine(line: Int(line), message: error.lineMessage)
         case .jobNotCompleted(let job, let state):
             self = .conflict(
                 what: "job \(job) is \(state.rawValue)", remedy: "only completed jobs take feedback")
@@ -33,14 +32,6 @@ extension ControlError {
         case .diskFull(let path): self = .storageFull(path: path)
         default: self = .unavailable(what: "\(error)")
         }
-    }
-}
-
-extension StorageError {
-    /// The error of one line, without the line's number.
-    var lineMessage: String {
-        guard case .duplicateCustomID(let id, let first, _) = self else { return description }
-        return "custom_id '\(id)' is already that of line \(first); give each line its own"
     }
 }
 

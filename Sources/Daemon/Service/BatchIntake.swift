@@ -13,6 +13,8 @@ actor BatchIntake {
 
     private struct OpenBatch {
         var submitter: User
+        /// Its end is the batch's end.
+        var connection: ConnectionID
         var priority: Int
         var nextLine = 1
         var hasErrors = false
@@ -20,6 +22,7 @@ actor BatchIntake {
         var isAppending = false
         var lastHeard: Timestamp
         let hash = SHA256()
+        let customIDs = CustomIDs()
     }
 
     private let store: Store
@@ -34,7 +37,7 @@ actor BatchIntake {
     }
 
     func begin(
-        queue: QueueName, submitter: User, fileName: String?, priority: Int
+        queue: QueueName, submitter: User, fileName: String?, priority: Int, connection: ConnectionID
     ) async throws(ControlError) -> BatchID {
         let now = clock.now()
         for (batch, state) in open where now.milliseconds - state.lastHeard.milliseconds > Self.idleMilliseconds {
@@ -46,7 +49,7 @@ actor BatchIntake {
         let batch = try await answering { () async throws(StorageError) in
             try await store.beginBatch(queue: queue, submitter: submitter, fileName: fileName, now: now)
         }
-        open[batch] = OpenBatch(submitter: submitter, priority: priority, lastHeard: now)
+        open[batch] = OpenBatch(submitter: submitter, connection: connection, priority: priority, lastHeard: now)
         return batch
     }
 
@@ -59,7 +62,7 @@ actor BatchIntake {
             throw .invalidArgument(
                 argument: "firstLine", value: String(firstLine), remedy: "the next line is \(state.nextLine)")
         }
-        let (jobs, errors) = parse(lines, from: firstLine, priority: state.priority)
+        let (jobs, errors) = parse(lines, from: firstLine, of: state)
         for line in lines { state.hash.update(line + "\n") }
         state.nextLine += lines.count
         state.hasErrors = state.hasErrors || !errors.isEmpty
@@ -74,9 +77,6 @@ actor BatchIntake {
             try await store.appendJobs(jobs, to: batch, now: now)
         } catch {
             open[batch]?.hasErrors = true
-            if case .duplicateCustomID(_, _, let line) = error {
-                return AppendLines.Reply(accepted: 0, errors: [LineError(line: Int(line), message: error.lineMessage)])
-            }
             throw ControlError(error)
         }
         return AppendLines.Reply(accepted: jobs.count, errors: [])
@@ -99,8 +99,13 @@ actor BatchIntake {
             throw .conflict(
                 what: "the lines received have SHA-256 \(digest), not \(sha256)", remedy: "submit the file again")
         }
-        return try await answering { () async throws(StorageError) in
-            try await store.commitBatch(batch, sha256: digest, allowDuplicate: allowDuplicate, now: clock.now())
+        do throws(ControlError) {
+            return try await answering { () async throws(StorageError) in
+                try await store.commitBatch(batch, sha256: digest, allowDuplicate: allowDuplicate, now: clock.now())
+            }
+        } catch {
+            await dropQuietly(batch)
+            throw error
         }
     }
 
@@ -108,6 +113,21 @@ actor BatchIntake {
         _ = try openBatch(batch, by: user)
         open[batch] = nil
         try await drop(batch)
+    }
+
+    /// Abandons the batches that a connection opened and left open.
+    func connectionClosed(_ connection: ConnectionID) async {
+        for batch in open.filter({ $0.value.connection == connection }).keys {
+            open[batch] = nil
+            await dropQuietly(batch)
+        }
+    }
+
+    /// Drops a batch for whose client that is not what matters.
+    private func dropQuietly(_ batch: BatchID) async {
+        do throws(ControlError) { try await drop(batch) } catch {
+            // Nothing of it is queued, and the next start drops what is stored.
+        }
     }
 
     private func drop(_ batch: BatchID) async throws(ControlError) {
@@ -121,13 +141,18 @@ actor BatchIntake {
         return state
     }
 
-    private func parse(_ lines: [String], from firstLine: Int, priority: Int) -> ([NewJob], [LineError]) {
+    private func parse(_ lines: [String], from firstLine: Int, of batch: OpenBatch) -> ([NewJob], [LineError]) {
         var jobs: [NewJob] = []
         var errors: [LineError] = []
         for (offset, text) in lines.enumerated() where !text.allSatisfy(\.isWhitespace) {
             let number = firstLine + offset
             do throws(BatchLineError) {
                 let line = try BatchLine(parsing: text)
+                if let first = batch.customIDs.note(line.customID, line: number) {
+                    throw BatchLineError(
+                        message: "custom_id '\(line.customID)' is already that of line \(first); give each line its own"
+                    )
+                }
                 if let complaint = judge.complaint(about: line.specification.verifier) {
                     errors.append(LineError(line: number, message: complaint))
                     continue
@@ -136,12 +161,25 @@ actor BatchIntake {
                     NewJob(
                         line: Int64(number), customID: line.customID,
                         specification: JSONText.text(of: line.specification),
-                        priority: Int64(line.priority ?? priority), notBefore: line.notBefore, deadline: line.deadline))
+                        priority: Int64(line.priority ?? batch.priority), notBefore: line.notBefore,
+                        deadline: line.deadline))
             } catch {
                 errors.append(LineError(line: number, message: error.message))
             }
         }
         return (jobs, errors)
+    }
+}
+
+/// The custom_ids of an open batch. A reference, so that they are not copied with every call.
+private final class CustomIDs {
+    private var lines: [String: Int] = [:]
+
+    /// The line that had `id` before; nil where `line` is the first.
+    func note(_ id: String, line: Int) -> Int? {
+        if let first = lines[id] { return first }
+        lines[id] = line
+        return nil
     }
 }
 

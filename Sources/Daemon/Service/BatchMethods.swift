@@ -9,13 +9,13 @@ extension ControlService {
 
     func addBatches(to table: inout MethodTable) {
         table.on(ListBatches.self) { parameters, peer, reply throws(ControlError) in
+            let limit = try Self.limit(parameters.limit) ?? 100
+            if let name = parameters.queue { _ = try await queue(name) }
             let records = try await answering { () async throws(StorageError) in
-                try await reader.batches(uid: Self.visibleUser(to: peer), limit: parameters.limit ?? 100)
+                try await reader.batches(queue: parameters.queue, uid: Self.visibleUser(to: peer), limit: limit)
             }
             var views: [BatchView] = []
-            for record in records where parameters.queue.map({ $0 == record.queue }) ?? true {
-                views.append(try await view(record))
-            }
+            for record in records { views.append(try await view(record)) }
             try await reply.send(ListBatches.Reply(batches: views))
         }
         table.on(ShowBatch.self) { parameters, peer, reply throws(ControlError) in
@@ -30,11 +30,15 @@ extension ControlService {
         }
     }
 
-    /// A batch that the caller may see, or the error that says there is none.
+    /// A batch that the caller may see and whose jobs are queued, or the error that says why not.
     func batch(_ id: BatchID, for peer: Peer) async throws(ControlError) -> BatchRecord {
         let record = try await answering { () async throws(StorageError) in try await reader.batch(id) }
-        if let uid = Self.visibleUser(to: peer), record.submitter.uid != uid {
-            throw .notFound(kind: "batch", name: id.description)
+        let isVisible = Self.visibleUser(to: peer).map { $0 == record.submitter.uid } ?? true
+        guard isVisible, record.state != .abandoned else { throw .notFound(kind: "batch", name: id.description) }
+        guard record.state == .ready else {
+            throw .conflict(
+                what: "batch \(id) is not queued yet: its lines are still being submitted",
+                remedy: "ask again when they are")
         }
         return record
     }
@@ -67,11 +71,18 @@ extension ControlService {
     private func progress(_ parameters: Wait.Parameters, _ peer: Peer) async throws(ControlError) -> Wait.Reply {
         var counts = JobCounts()
         let name: QueueName
+        var failure: JobFailure?
         switch (parameters.batch, parameters.job) {
         case (let id?, nil):
             let record = try await batch(id, for: peer)
             for (state, count) in record.counts { counts[state] = count }
             name = record.queue
+            if counts.total == 1, counts.unanswered == 1 {
+                let jobs = try await answering { () async throws(StorageError) in
+                    try await reader.jobs(JobFilter(batch: id, limit: 1))
+                }
+                failure = jobs.first?.endingFailure
+            }
         case (nil, let id?):
             let detail = try await answering { () async throws(StorageError) in try await reader.job(id) }
             if let uid = Self.visibleUser(to: peer), detail.job.submitter.uid != uid {
@@ -79,12 +90,13 @@ extension ControlService {
             }
             counts[detail.job.state] = 1
             name = detail.job.queue
+            failure = detail.job.endingFailure
         default:
             throw .invalidArgument(argument: "batch or job", value: "both or none", remedy: "name exactly one")
         }
         return Wait.Reply(
             counts: counts, total: counts.total, budget: try await budgets(of: [try await queue(name)]).first,
-            finished: counts.ended == counts.total)
+            finished: counts.ended == counts.total, faultCode: failure?.code)
     }
 
     /// Sends what has ended, in the order of the file; with `follow` goes on until everything has.
@@ -129,17 +141,29 @@ extension ControlService {
     }
 }
 
+extension JobRecord {
+    /// What ended the job; nil where it has not ended, has an answer or was cancelled.
+    fileprivate var endingFailure: JobFailure? {
+        switch state {
+        case .failed, .timeout: failure
+        case .pending, .held, .running, .completed, .cancelled: nil
+        }
+    }
+}
+
 extension BatchResult {
     init(_ record: ResultRecord) throws(ControlError) {
         let specification = try JSONText.decode(JobSpecification.self, from: Array(record.specification.utf8))
+        // A job that was cancelled may have had a failed attempt before.
+        let failure = record.state == .cancelled ? nil : record.failure
         var outcome: Outcome?
         if let answer = record.answer, let end = record.end {
             outcome = Outcome(answer: answer, end: end, reward: record.reward)
         }
         self.init(
             job: record.job, specification: specification, endedAt: record.endedAt ?? Timestamp(milliseconds: 0),
-            outcome: outcome, state: record.state, fault: record.failure?.message, quick: record.quick.spend,
-            deepthink: record.deepthink.spend,
+            outcome: outcome, state: record.state, fault: failure?.message, faultCode: failure?.code,
+            quick: record.quick.spend, deepthink: record.deepthink.spend,
             promptTokens: record.quick.promptTokens + record.quick.cachedTokens + record.deepthink.promptTokens
                 + record.deepthink.cachedTokens,
             generatedTokens: record.quick.generatedTokens + record.deepthink.generatedTokens)

@@ -32,6 +32,8 @@ struct ControlService: Sendable {
         addBudgets(to: &table)
         addPolicies(to: &table)
         addAudits(to: &table)
+        let intake = intake
+        table.onConnectionClosed { await intake.connectionClosed($0) }
         return table
     }
 }
@@ -40,6 +42,12 @@ extension ControlService {
     /// The uid whose jobs a caller may see; nil: everybody's.
     static func visibleUser(to peer: Peer) -> UInt32? {
         peer.authority >= .admin ? nil : peer.uid
+    }
+
+    /// The most rows that a caller wants; nil where it does not say.
+    static func limit(_ limit: Int?) throws(ControlError) -> Int? {
+        guard let limit, limit < 1 else { return limit }
+        throw .invalidParameter("limit: \(limit) was given, a number from 1 was expected")
     }
 
     /// A queue, or the error that says there is none.

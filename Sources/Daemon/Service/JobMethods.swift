@@ -5,6 +5,8 @@ import Storage
 extension ControlService {
     /// The jobs of one streamed reply.
     private static let pageLength = 500
+    /// The most jobs of a reply to a caller that takes one.
+    private static let lonePageLength = 1000
 
     func addJobs(to table: inout MethodTable) {
         table.on(ListJobs.self) { parameters, peer, reply throws(ControlError) in
@@ -30,6 +32,7 @@ extension ControlService {
             try await reply.send(Cancel.Reply(count: try await cancel(parameters, peer)))
         }
         table.on(Feedback.self) { parameters, peer, reply throws(ControlError) in
+            try parameters.validate()
             let record = try await job(parameters.job, for: peer).job
             try await answering { () async throws(StorageError) in
                 try await store.recordFeedback(
@@ -58,18 +61,18 @@ extension ControlService {
         _ parameters: ListJobs.Parameters, _ peer: Peer, _ reply: MethodReply<ListJobs>
     ) async throws(ControlError) {
         if let name = parameters.queue { _ = try await queue(name) }
-        var left = parameters.limit ?? .max
+        if let id = parameters.batch { _ = try await batch(id, for: peer) }
+        var left = try Self.limit(parameters.limit) ?? .max
+        let pageLength = reply.wantsMore ? Self.pageLength : Self.lonePageLength
         var filter = JobFilter(
             queue: parameters.queue, batch: parameters.batch, states: parameters.states ?? [],
-            uid: Self.visibleUser(to: peer))
+            uid: Self.visibleUser(to: peer), userName: parameters.user)
         while true {
-            filter.limit = min(left, Self.pageLength)
+            filter.limit = min(left, pageLength)
             let page = filter
             let records = try await answering { () async throws(StorageError) in try await reader.jobs(page) }
             var views: [JobView] = []
-            for record in records where parameters.user.map({ $0 == record.submitter.name }) ?? true {
-                views.append(try await view(record))
-            }
+            for record in records { views.append(try await view(record)) }
             left -= records.count
             let isLast = records.count < filter.limit || left <= 0 || !reply.wantsMore
             try await reply.send(ListJobs.Reply(jobs: views), continues: !isLast)
@@ -123,9 +126,9 @@ extension ControlService {
             pendingReason: waitsForModel ? .modelUnavailable : record.pendingReason, priority: Int(record.priority),
             attempt: Int(record.attempt), steps: quick.stepCount + deepthink.stepCount,
             deepthinkSteps: deepthink.stepCount, quickSpend: quick.spend, deepthinkSpend: deepthink.spend,
-            reward: record.reward, fault: record.failure?.message, submittedAt: record.createdAt,
-            notBefore: record.notBefore, deadline: record.deadline, startedAt: record.startedAt,
-            endedAt: record.endedAt)
+            reward: record.reward, fault: record.failure?.message, faultCode: record.failure?.code,
+            submittedAt: record.createdAt, notBefore: record.notBefore, deadline: record.deadline,
+            startedAt: record.startedAt, endedAt: record.endedAt)
     }
 }
 
@@ -152,7 +155,7 @@ extension StepView {
             case .abandoned: .abandoned
             }
         self.init(
-            index: record.index, role: record.decision.role, state: state, decision: record.decision,
+            index: record.index, role: record.decision.role, state: state, decision: DecisionView(record.decision),
             generated: record.generated, reserved: record.reserved, reward: record.reward, day: record.day,
             attempt: Int(record.attempt), epoch: record.epoch.number, startedAt: record.startedAt,
             endedAt: record.endedAt)

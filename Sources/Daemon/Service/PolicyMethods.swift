@@ -15,12 +15,13 @@ extension ControlService {
             try await reply.send(ShowPolicy.Reply(policy: try await view(of: parameters.queue)))
         }
         table.on(ListPolicyVersions.self) { parameters, _, reply throws(ControlError) in
+            let limit = try Self.limit(parameters.limit) ?? .max
             _ = try await queue(parameters.queue)
             let versions = try await answering { () async throws(StorageError) in
                 try await reader.policyVersions(parameters.queue)
             }
             let current = policies.policy(of: parameters.queue)?.version
-            let newest = versions.reversed().prefix(parameters.limit ?? .max)
+            let newest = versions.reversed().prefix(limit)
             try await reply.send(
                 ListPolicyVersions.Reply(
                     versions: newest.map { version in

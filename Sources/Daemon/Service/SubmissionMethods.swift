@@ -5,6 +5,7 @@ import Storage
 extension ControlService {
     func addSubmission(to table: inout MethodTable) {
         table.on(SubmitJob.self) { parameters, peer, reply throws(ControlError) in
+            try parameters.validate()
             try check(parameters.specification)
             let job = NewJob(
                 customID: parameters.specification.customID,
@@ -19,9 +20,10 @@ extension ControlService {
                 SubmitJob.Reply(job: submission.job, batch: submission.batch, duplicate: submission.isDuplicate))
         }
         table.on(BeginBatch.self) { parameters, peer, reply throws(ControlError) in
+            try parameters.validate()
             let batch = try await intake.begin(
                 queue: parameters.queue, submitter: User(peer), fileName: parameters.fileName,
-                priority: parameters.priority ?? 0)
+                priority: parameters.priority ?? 0, connection: reply.connection)
             try await reply.send(BeginBatch.Reply(batch: batch))
         }
         table.on(AppendLines.self) { parameters, peer, reply throws(ControlError) in
@@ -49,11 +51,8 @@ extension ControlService {
                 argument: "messages", value: "\(specification.messages.count) messages",
                 remedy: "give at least one message of the role user that says something")
         }
-        if let complaint = judge.complaint(about: specification.verifier) {
-            throw .invalidArgument(argument: "verifier", value: "as given", remedy: complaint)
-        }
-        if let maxSteps = specification.maxSteps, maxSteps < 1 {
-            throw .invalidArgument(argument: "maxSteps", value: String(maxSteps), remedy: "use a whole number >= 1")
+        if let verifier = specification.verifier, let complaint = judge.complaint(about: verifier) {
+            throw .invalidArgument(argument: "verifier", value: JSONText.text(of: verifier), remedy: complaint)
         }
     }
 }

@@ -13,14 +13,19 @@ extension StoreReader {
     }
 
     /// The latest accepted batches, newest first.
-    /// - Parameter uid: only this user's; nil for all.
-    package func batches(uid: UInt32? = nil, limit: Int) throws(StorageError) -> [BatchRecord] {
+    /// - Parameters:
+    ///   - queue: only this queue's; nil for all.
+    ///   - uid: only this user's; nil for all.
+    package func batches(
+        queue: QueueName? = nil, uid: UInt32? = nil, limit: Int
+    ) throws(StorageError) -> [BatchRecord] {
         try database.snapshot { () throws(StorageError) in
             try database.all(
                 """
                 SELECT * FROM batch WHERE state = 'ready' AND (?1 IS NULL OR submitter_uid = ?1)
-                ORDER BY id DESC LIMIT ?2
-                """, uid, limit
+                    AND (?2 IS NULL OR queue = ?2)
+                ORDER BY id DESC LIMIT ?3
+                """, uid, queue?.text, limit
             ) { (row: Row) throws(StorageError) in try batchRecord(row) }
         }
     }

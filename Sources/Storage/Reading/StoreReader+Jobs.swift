@@ -14,6 +14,7 @@ extension StoreReader {
         require("job.queue = ?", filter.queue?.text)
         require("job.batch = ?", filter.batch?.number)
         require("job.submitter_uid = ?", filter.uid)
+        require("job.submitter_name = ?", filter.userName)
         require("job.id < ?", filter.before?.number)
         if !filter.states.isEmpty {
             let places = Array(repeating: "?", count: filter.states.count).joined(separator: ", ")

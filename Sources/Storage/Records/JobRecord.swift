@@ -46,6 +46,8 @@ package struct JobFilter: Hashable, Sendable {
     /// Empty: all.
     package var states: [JobState]
     package var uid: UInt32?
+    /// The submitter's name at the time.
+    package var userName: String?
     /// Only jobs older than this one: the last of the page before.
     package var before: JobID?
     /// The length of a page, >= 1.
@@ -53,12 +55,13 @@ package struct JobFilter: Hashable, Sendable {
 
     package init(
         queue: QueueName? = nil, batch: BatchID? = nil, states: [JobState] = [], uid: UInt32? = nil,
-        before: JobID? = nil, limit: Int = 100
+        userName: String? = nil, before: JobID? = nil, limit: Int = 100
     ) {
         self.queue = queue
         self.batch = batch
         self.states = states
         self.uid = uid
+        self.userName = userName
         self.before = before
         self.limit = limit
     }

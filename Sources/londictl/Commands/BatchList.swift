@@ -7,7 +7,7 @@ extension Command {
         options: [
             CommandOption("queue", short: "q", "QUEUE", "only of this queue"),
             CommandOption("limit", "N", "at most so many"),
-        ], examples: ["batch list --queue maths"]
+        ], examples: ["batch list --queue maths"], output: .table
     ) { invocation async throws(CommandError) in
         let now = invocation.console.now()
         var listing = try Listing<BatchView>(
@@ -24,7 +24,7 @@ extension Command {
                 Column("file") { $0.fileName ?? "" },
             ], invocation)
         let parameters = ListBatches.Parameters(
-            queue: try invocation.queueOption(), limit: try invocation.integer("limit"))
+            queue: try invocation.queueOption(), limit: try invocation.limit())
         let reply = try await Session(invocation).call(ListBatches.self, parameters)
         if invocation.isSet("json") {
             invocation.console.write(JSONText.text(of: reply) + "\n")

@@ -4,7 +4,7 @@ import Domain
 extension Command {
     static let budgetShow = Command(
         words: ["budget", "show"], summary: "Show today's DEEPTHINK budgets: limits, spent, reserved, reset",
-        arguments: ["[QUEUE]"], examples: ["budget show", "budget show maths --json"]
+        arguments: ["[QUEUE]"], examples: ["budget show", "budget show maths --json"], output: .table
     ) { invocation async throws(CommandError) in
         let queue: QueueName? =
             if let text = invocation.arguments.first { try invocation.queue(text) } else { nil }

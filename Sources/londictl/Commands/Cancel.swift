@@ -7,9 +7,13 @@ extension Command {
     ) { invocation async throws(CommandError) in
         let target = try invocation.target(invocation.arguments[0])
         let reply = try await Session(invocation).call(Cancel.self, .init(job: target.job, batch: target.batch))
-        let isForMachines = invocation.isSet("json") || invocation.isSet("jsonl")
-        let jobs = reply.count == 1 ? "1 job" : "\(reply.count) jobs"
-        invocation.console.write(isForMachines ? JSONText.text(of: reply) + "\n" : "\(jobs) cancelled\n")
+        let text =
+            switch (reply.count, target) {
+            case (0, .job(let job)): "Job \(job) had ended already; nothing was cancelled"
+            case (0, .batch(let batch)): "Every job of batch \(batch) had ended already; nothing was cancelled"
+            case (let count, _): "\(Phrase.count(count, "job")) cancelled"
+            }
+        invocation.console.write((invocation.isForMachines ? JSONText.text(of: reply) : text) + "\n")
         return .ok
     }
 }

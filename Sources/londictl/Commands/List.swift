@@ -11,13 +11,13 @@ extension Command {
             CommandOption("user", "NAME", "only of this user"),
             CommandOption("limit", "N", "at most so many"),
         ],
-        examples: ["list --state pending,running", "list --batch b7 -o job,id,reward -n"]
+        examples: ["list --state pending,running", "list --batch b7 -o job,id,reward -n"], output: .table
     ) { invocation async throws(CommandError) in
         var batch: BatchID?
         if let text = invocation.text("batch") { batch = try invocation.batch(text) }
         let parameters = ListJobs.Parameters(
             queue: try invocation.queueOption(), batch: batch, states: try invocation.words("state", JobState.self),
-            user: invocation.text("user"), limit: try invocation.integer("limit"))
+            user: invocation.text("user"), limit: try invocation.limit())
         var listing = try Listing(JobColumns.all(now: invocation.console.now()), invocation)
         let asObject = invocation.isSet("json")
         var all: [JobView] = []

@@ -8,10 +8,14 @@ extension Command {
     ) { invocation async throws(CommandError) in
         let queue = try invocation.queue(invocation.arguments[0])
         let policy = try await Session(invocation).call(ShowPolicy.self, .init(queue: queue)).policy
-        let isForMachines = invocation.isSet("json") || invocation.isSet("jsonl")
-        invocation.console.write(isForMachines ? JSONText.text(of: policy) + "\n" : text(of: policy))
+        invocation.console.write(invocation.isForMachines ? JSONText.text(of: policy) + "\n" : text(of: policy))
         return .ok
     }
+}
+
+extension PolicyView {
+    /// Its episodes have shaped it; other kinds, and one without a version yet, only count them.
+    fileprivate var isLearnt: Bool { settings.kind == .fittedQ && version > 0 }
 }
 
 private func text(of policy: PolicyView) -> String {
@@ -20,6 +24,7 @@ private func text(of policy: PolicyView) -> String {
     let deepthink = policy.steps.reduce(0) { $0 + $1.deepthink }
     let share = quick + deepthink == 0 ? nil : Double(deepthink) / Double(quick + deepthink)
     let masks = policy.masks.map { "\($0.count) by \($0.reason.rawValue)" }.joined(separator: ", ")
+    let episodes = Phrase.count(policy.episodeCount, policy.isLearnt ? "episode" : "judged episode")
     var text = """
         Policy of \(policy.queue): \(settings.kind.rawValue), version \(policy.version)
           QUICK: \(policy.pair.quick)
@@ -27,7 +32,7 @@ private func text(of policy: PolicyView) -> String {
           encoder: \(policy.encoder)
           cost \(Phrase.number(settings.cost)), exploration rate \(Phrase.number(settings.explorationRate)), at most \
         \(Phrase.share(settings.explorationShare)) of a day's calls
-          learnt from \(policy.episodeCount) episodes; mean reward \(Phrase.reward(policy.meanReward))
+          \(policy.isLearnt ? "learnt from " : "")\(episodes); mean reward \(Phrase.reward(policy.meanReward))
           steps: \(quick) QUICK, \(deepthink) DEEPTHINK (\(Phrase.share(share))); \(policy.explorationCount) explored; \
         masked: \(masks.isEmpty ? "none" : masks)
           undecided: \(Phrase.share(policy.undecidedShare))

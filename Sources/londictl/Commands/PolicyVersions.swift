@@ -4,7 +4,7 @@ extension Command {
     static let policyVersions = Command(
         words: ["policy", "versions"], summary: "List the published versions of a queue's policy",
         arguments: ["QUEUE"], options: [CommandOption("limit", "N", "at most so many")],
-        examples: ["policy versions maths"]
+        examples: ["policy versions maths"], output: .table
     ) { invocation async throws(CommandError) in
         let queue = try invocation.queue(invocation.arguments[0])
         let now = invocation.console.now()
@@ -13,12 +13,11 @@ extension Command {
                 Column("version", isRight: true) { "\($0.version)" },
                 Column("age") { Phrase.relative($0.createdAt, now: now) },
                 Column("episodes", isRight: true) { "\($0.episodeCount)" },
-                Column("reward", isRight: true) { Phrase.reward($0.meanReward) },
                 Column("current") { $0.isCurrent ? "yes" : "" },
                 Column("created", isDefault: false) { RFC3339.text(of: $0.createdAt) },
             ], invocation)
         let parameters = ListPolicyVersions.Parameters(
-            queue: queue, limit: try invocation.integer("limit"))
+            queue: queue, limit: try invocation.limit())
         let reply = try await Session(invocation).call(ListPolicyVersions.self, parameters)
         if invocation.isSet("json") {
             invocation.console.write(JSONText.text(of: reply) + "\n")

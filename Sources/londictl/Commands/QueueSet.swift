@@ -11,6 +11,7 @@ extension Command {
         guard changes != QueueChanges() else {
             throw .usage("nothing to change: name at least one option; `londictl help queue set` lists them")
         }
+        try invocation.parse { () throws(ControlError) in try changes.validate() }
         let reply = try await Session(invocation).call(SetQueue.self, .init(name: name, changes: changes))
         QueueText.report(reply.queue, "changed", invocation)
         return .ok

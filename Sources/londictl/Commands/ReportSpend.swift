@@ -10,7 +10,7 @@ extension Command {
             CommandOption("by", "GROUPS", "any of queue, day, user, model, batch; comma-separated"),
             CommandOption("queue", short: "q", "QUEUE", "only of this queue"),
         ],
-        examples: ["spend --by queue,day -S 2026-11-01", "spend --by model --json"]
+        examples: ["spend --by queue,day -S 2026-11-01", "spend --by model --json"], output: .table
     ) { invocation async throws(CommandError) in
         func day(_ name: String) throws(CommandError) -> DayKey? {
             guard let text = invocation.text(name) else { return nil }
@@ -18,6 +18,10 @@ extension Command {
                 throw .usage("--\(name) '\(text)' is no day such as 2026-11-23")
             }
             return day
+        }
+        let (first, last) = (try day("start"), try day("end"))
+        if let first, let last, last < first {
+            throw .usage("--end '\(last)' is before --start '\(first)'; name a day from then on")
         }
         let groups = try invocation.words("by", SpendGroup.self) ?? [.queue]
         var columns = groups.map { group in
@@ -42,7 +46,7 @@ extension Command {
         ]
         var listing = try Listing(columns, invocation)
         let parameters = ReportSpend.Parameters(
-            from: try day("start"), to: try day("end"), by: groups, queue: try invocation.queueOption())
+            from: first, to: last, by: groups, queue: try invocation.queueOption())
         let reply = try await Session(invocation).call(ReportSpend.self, parameters)
         if invocation.isSet("json") {
             invocation.console.write(JSONText.text(of: reply) + "\n")

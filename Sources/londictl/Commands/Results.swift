@@ -1,4 +1,5 @@
 import Control
+import Domain
 
 extension Command {
     static let results = Command(
@@ -9,25 +10,56 @@ extension Command {
             CommandOption("errors", nil, "print the lines of jobs without an answer instead"),
             CommandOption("all", nil, "print both"),
         ],
-        examples: ["results b7 > answers.jsonl", "results b7 --errors > errors.jsonl", "results b7 --follow"]
+        examples: ["results b7 > answers.jsonl", "results b7 --errors > errors.jsonl", "results b7 --follow"],
+        output: .lines
     ) { invocation async throws(CommandError) in
         let batch = try invocation.batch(invocation.arguments[0])
-        InterruptNotice.set("\ninterrupted; `londictl results \(batch)` prints them again from the start\n")
-        var errors = 0
-        let wanted: Set<ResultKind> =
-            invocation.isSet("all") ? [.output, .error] : invocation.isSet("errors") ? [.error] : [.output]
-        try await Session(invocation).stream(
-            Results.self, .init(batch: batch, follow: invocation.isSet("follow"))
-        ) { reply throws(CommandError) in
-            errors += reply.lines.count { $0.kind == .error }
-            invocation.console.write(reply.lines.filter { wanted.contains($0.kind) }.map { $0.line + "\n" }.joined())
+        guard !(invocation.isSet("all") && invocation.isSet("errors")) else {
+            throw .usage("--errors prints some of the lines, --all prints every one; give one of the two")
         }
-        if errors > 0, !wanted.contains(.error) {
+        InterruptNotice.set("\ninterrupted; `londictl results \(batch)` prints them again from the start\n")
+        var printer = ResultPrinter(invocation)
+        var daemon = try Reconnection(invocation)
+        let isFollowing = invocation.isSet("follow")
+        while true {
+            do throws(CommandError) {
+                try await daemon.session().stream(
+                    Results.self, .init(batch: batch, follow: isFollowing)
+                ) { reply throws(CommandError) in
+                    daemon.noteReply()
+                    printer.print(reply.lines)
+                }
+                break
+            } catch {
+                guard isFollowing else { throw error }
+                try await daemon.pause(after: error)
+            }
+        }
+        if printer.errorCount > 0, !printer.wanted.contains(.error) {
             invocation.console.complain(
-                "\(errors) job\(errors == 1 ? "" : "s") without an answer; "
+                "\(Phrase.count(printer.errorCount, "job")) without an answer; "
                     + "`londictl results \(batch) --errors` says why\n"
             )
         }
         return .ok
+    }
+}
+
+/// Prints each job's result once, however often the daemon sends it.
+private struct ResultPrinter {
+    let wanted: Set<ResultKind>
+    private(set) var errorCount = 0
+    private let console: Console
+    private var printed: Set<JobID> = []
+
+    init(_ invocation: Invocation) {
+        console = invocation.console
+        wanted = invocation.isSet("all") ? [.output, .error] : invocation.isSet("errors") ? [.error] : [.output]
+    }
+
+    mutating func print(_ lines: [ResultLine]) {
+        let new = lines.filter { printed.insert($0.job).inserted }
+        errorCount += new.count { $0.kind == .error }
+        console.write(new.filter { wanted.contains($0.kind) }.map { $0.line + "\n" }.joined())
     }
 }

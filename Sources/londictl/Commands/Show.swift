@@ -8,19 +8,19 @@ extension Command {
     ) { invocation async throws(CommandError) in
         let session = try Session(invocation)
         let console = invocation.console
-        let isForMachines = invocation.isSet("json") || invocation.isSet("jsonl")
         switch try invocation.target(invocation.arguments[0]) {
         case .job(let job):
             let reply = try await session.call(ShowJob.self, .init(job: job))
             console.write(
-                isForMachines
+                invocation.isForMachines
                     ? JSONText.text(of: reply) + "\n"
                     : JobText.head(reply.job, now: console.now())
                         + JobText.conversation(reply.specification, outcome: reply.outcome))
         case .batch(let batch):
             let reply = try await session.call(ShowBatch.self, .init(batch: batch))
             console.write(
-                isForMachines ? JSONText.text(of: reply) + "\n" : JobText.batch(reply.batch, now: console.now()))
+                invocation.isForMachines
+                    ? JSONText.text(of: reply) + "\n" : JobText.batch(reply.batch, now: console.now()))
         }
         return .ok
     }

@@ -6,8 +6,7 @@ extension Command {
         examples: ["status", "status --json"]
     ) { invocation async throws(CommandError) in
         let reply = try await Session(invocation).call(Status.self, .init())
-        let isForMachines = invocation.isSet("json") || invocation.isSet("jsonl")
-        invocation.console.write(isForMachines ? JSONText.text(of: reply) + "\n" : text(of: reply))
+        invocation.console.write(invocation.isForMachines ? JSONText.text(of: reply) + "\n" : text(of: reply))
         return .ok
     }
 }
@@ -23,8 +22,9 @@ private func text(of status: Status.Reply) -> String {
     for engine in status.engines {
         text += """
             \(Phrase.role(engine.role)): \(engine.state.rawValue), \(engine.model)
-              device \(engine.device ?? "unknown"); \(engine.busySlots) of \(engine.slots) slots busy; context \
-            \(engine.contextTokens) tokens; \(engine.restarts) restarts\(engine.isExternal ? "; external server" : "")
+              device \(engine.device ?? "unknown"); \(engine.busySlots) of \
+            \(Phrase.count(engine.slots, "slot")) busy; context \(engine.contextTokens) tokens; \
+            \(Phrase.count(engine.restarts, "restart"))\(engine.isExternal ? "; external server" : "")
 
             """
         if let fault = engine.fault { text += "  fault: \(Plain.text(fault, keepsLines: false))\n" }

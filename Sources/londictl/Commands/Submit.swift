@@ -64,11 +64,11 @@ private func submitPrompt(
         queue: queue, specification: specification, priority: try invocation.integer("priority"),
         notBefore: try instant("not-before"), deadline: try instant("deadline"),
         idempotencyKey: invocation.text("idempotency-key"))
+    try invocation.parse { () throws(ControlError) in try parameters.validate() }
     let reply = try await Session(invocation).call(SubmitJob.self, parameters)
     let waits = invocation.isSet("wait")
-    let isForMachines = invocation.isSet("json") || invocation.isSet("jsonl")
-    if isForMachines {
-        invocation.console.write(JSONText.text(of: reply) + "\n")
+    if invocation.isForMachines {
+        if !waits { invocation.console.write(JSONText.text(of: reply) + "\n") }
     } else if invocation.isSet("parsable") {
         invocation.console.write("\(reply.job)\n")
     } else {
@@ -80,9 +80,15 @@ private func submitPrompt(
         waits ? invocation.console.complain(text) : invocation.console.write(text)
     }
     guard waits else { return .ok }
-    guard let end = try await JobWait(invocation: invocation, target: .job(reply.job)).run() else { return .jobFailed }
+    let wait = JobWait(invocation: invocation, target: .job(reply.job), printsJSON: false)
+    guard let end = try await wait.run() else { return .jobFailed }
     let shown = try await Session(invocation).call(ShowJob.self, .init(job: reply.job))
-    if let outcome = shown.outcome, !isForMachines, !invocation.isSet("parsable") {
+    if invocation.isForMachines {
+        let waited = WaitedSubmission(
+            job: reply.job, duplicate: reply.duplicate, counts: end.counts, fault: shown.job.fault,
+            faultCode: shown.job.faultCode, outcome: shown.outcome)
+        invocation.console.write(JSONText.text(of: waited) + "\n")
+    } else if let outcome = shown.outcome, !invocation.isSet("parsable") {
         invocation.console.write(Plain.text(outcome.answer, keepsLines: true) + "\n")
     }
     if let fault = shown.job.fault { invocation.console.complain("job \(reply.job): \(fault)\n") }

@@ -2,7 +2,8 @@ import Control
 
 extension Command {
     static let wait = Command(
-        words: ["wait"], summary: "Wait until a batch or a job has ended; exit 1 if a job has no answer",
+        words: ["wait"],
+        summary: "Wait until a batch or a job has ended; exit 1 if a job has no answer, 5 for want of budget",
         arguments: ["BATCH|JOB"],
         options: [CommandOption("timeout", "TIME", "give up after 90, 90s, 10m or 2h; exit 1")],
         examples: ["wait b7", "wait 42 --timeout 10m"]

@@ -1,0 +1,58 @@
+import Domain
+
+/// The ranges of what a submitter may say of a job, alone or on a batch line.
+package enum SubmissionLimits {
+    package static let priority: ClosedRange<Int64> = -1000...1000
+    package static let maxSteps: ClosedRange<Int64> = 1...10_000
+    /// In bytes of UTF-8.
+    static let answerMarker = 1...64
+    /// In bytes of UTF-8.
+    static let idempotencyKey = 1...256
+    /// A larger reward than any verifier's would drown all others in what is learnt.
+    static let reward = -1000.0...1000.0
+
+    /// - Throws: `.invalidArgument` for a number that is not in `range`; nil is.
+    static func check(_ number: Int?, _ argument: String, in range: ClosedRange<Int64>) throws(ControlError) {
+        guard let number, !range.contains(Int64(number)) else { return }
+        throw outside(range, argument, value: String(number))
+    }
+
+    static func outside(_ range: ClosedRange<Int64>, _ argument: String, value: String) -> ControlError {
+        .invalidArgument(
+            argument: argument, value: value,
+            remedy: "use a whole number from \(range.lowerBound) to \(range.upperBound)")
+    }
+}
+
+extension SubmitJob.Parameters {
+    /// Checks every range; the verifier and the messages are the daemon's to check.
+    /// - Throws: `.invalidArgument` that names the member, its value and its range.
+    package func validate() throws(ControlError) {
+        try SubmissionLimits.check(priority, "priority", in: SubmissionLimits.priority)
+        try SubmissionLimits.check(specification.maxSteps, "maxSteps", in: SubmissionLimits.maxSteps)
+        if let key = idempotencyKey, !SubmissionLimits.idempotencyKey.contains(key.utf8.count) {
+            throw .invalidArgument(
+                argument: "idempotencyKey", value: key, remedy: "use a text of 1 to 256 bytes")
+        }
+        if let marker = specification.answerMarker, !SubmissionLimits.answerMarker.contains(marker.utf8.count) {
+            throw .invalidArgument(
+                argument: "answerMarker", value: marker, remedy: "use a text of 1 to 64 bytes such as \"Answer:\"")
+        }
+    }
+}
+
+extension BeginBatch.Parameters {
+    /// - Throws: `.invalidArgument` where the priority is out of range.
+    package func validate() throws(ControlError) {
+        try SubmissionLimits.check(priority, "priority", in: SubmissionLimits.priority)
+    }
+}
+
+extension Feedback.Parameters {
+    /// - Throws: `.invalidArgument` where the reward is out of range.
+    package func validate() throws(ControlError) {
+        guard SubmissionLimits.reward.contains(reward) else {
+            throw .invalidArgument(argument: "reward", value: "\(reward)", remedy: "use a number from -1000 to 1000")
+        }
+    }
+}

@@ -1,0 +1,38 @@
+/// What a command prints, and so which of the options for scripts it takes.
+enum OutputForm: Sendable {
+    /// Rows: `--json`, `--jsonl`, or a table with `-o` and `-n`.
+    case table
+    /// One thing: `--json`, or `--jsonl` for it and its parts.
+    case object
+    /// JSON lines already.
+    case lines
+
+    private static let options = ["json", "jsonl", "output", "no-header"]
+
+    private var taken: [String] {
+        switch self {
+        case .table: Self.options
+        case .object: ["json", "jsonl"]
+        case .lines: ["jsonl"]
+        }
+    }
+
+    /// The options of every command that one with this form takes.
+    var globalOptions: [CommandOption] {
+        CommandOption.global.filter { !Self.options.contains($0.name) || taken.contains($0.name) }
+    }
+
+    /// Refuses what would be ignored.
+    func check(_ invocation: Invocation) throws(CommandError) {
+        let given = Self.options.filter { invocation.isSet($0) || invocation.text($0) != nil }
+        for option in given where !taken.contains(option) {
+            throw .usage(
+                "\(invocation.command.name) does nothing with --\(option); it takes "
+                    + taken.map { "--\($0)" }.joined(separator: " and "))
+        }
+        // Only the two that shape a table go together.
+        if given.count > 1, given != ["output", "no-header"] {
+            throw .usage("--\(given[0]) and --\(given[1]) are two forms of output; give one")
+        }
+    }
+}

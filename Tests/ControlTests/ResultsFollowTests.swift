@@ -1,0 +1,45 @@
+import Control
+import Domain
+import Synchronization
+import Testing
+
+@testable import londictl
+
+/// `results --follow` may run for days: londid is updated and restarted meanwhile.
+@Suite(.timeLimit(.minutes(1))) struct `Following results` {
+    private static func line(_ job: Int64) -> ResultLine {
+        ResultLine(job: JobID(job), kind: .output, line: "{\"custom_id\":\"\(job)\"}")
+    }
+
+    /// Leaves its first caller after two results, as a daemon that stops does, and tells the next one everything.
+    private static func table() -> MethodTable {
+        let calls = Mutex(0)
+        var table = MethodTable(authorization: Authorization(ownUID: 0, adminGroup: nil, memberGroup: nil))
+        table.on(Results.self) { _, _, reply async throws(ControlError) in
+            let call = calls.withLock {
+                $0 += 1
+                return $0
+            }
+            try await reply.send(.init(lines: [line(1), line(2)]), continues: true)
+            guard call > 1 else { throw .disconnected }
+            try await reply.send(.init(lines: [line(3)]), continues: true)
+            try await reply.send(.init(lines: []))
+        }
+        return table
+    }
+
+    @Test func `survives a restart of the daemon and prints no job twice`() async throws {
+        try await withServer(Self.table()) { path in
+            let printed = await Printed.by(["results", "b7", "--follow"], path: path)
+            #expect(printed.exit == .ok)
+            #expect(printed.output == (1...3).map { Self.line($0).line + "\n" }.joined())
+            #expect(printed.messages == "the daemon is away; waiting for it to come back\n")
+        }
+    }
+
+    @Test func `is what survives: results alone end with the daemon`() async throws {
+        try await withServer(Self.table()) { path in
+            #expect(await Printed.by(["results", "b7"], path: path).exit == .unreachable)
+        }
+    }
+}

@@ -1,0 +1,75 @@
+import Control
+import Dispatch
+import Domain
+import Glibc
+import Storage
+import Testing
+
+@testable import Daemon
+
+/// A whole londid in this process, whose models never answer, on a state that a test has prepared.
+struct RunningDaemon {
+    private let state: TemporaryState
+
+    /// - Parameter prepare: writes what the daemon will find.
+    init(_ prepare: (Store) async throws -> Void) async throws {
+        state = try TemporaryState()
+        try await prepare(try Store(directory: state.directory + "/state", now: Timestamp(milliseconds: 0)))
+    }
+
+    /// Runs the daemon for the time of `body`, which gets the path of its socket.
+    func run(_ body: (String) async throws -> Void) async throws {
+        let status = try StatusSocket(path: "\(state.directory)/notify")
+        let engine = Configuration.Engine(url: "unix:\(state.directory)/no-model.sock")
+        let configuration = Configuration(
+            stateDirectory: "\(state.directory)/state", runtimeDirectory: "\(state.directory)/run", memberGroup: "",
+            adminGroup: "", logLevel: .error, drainSeconds: 0, stepSeconds: 1, quick: engine, deepthink: engine,
+            verifiers: [])
+        let daemon = LondiDaemon(
+            configuration: configuration, isUserMode: true, searchPath: "",
+            serviceManager: ServiceManager(socketPath: status.path), log: Log(threshold: .error, isJournal: false))
+        async let exit = daemon.run()
+        // The daemon reports its state only once its socket listens.
+        await status.firstMessage()
+        do { try await body(configuration.controlSocketPath) } catch {
+            daemon.stop()
+            _ = await exit
+            throw error
+        }
+        daemon.stop()
+        #expect(await exit == 0)
+    }
+}
+
+/// The service manager's end of the readiness protocol.
+private final class StatusSocket: Sendable {
+    let path: String
+    private let descriptor: Int32
+
+    init(path: String) throws {
+        self.path = path
+        descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: Array(path.utf8)) }
+        let status = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        try #require(status == 0, "\(path): \(String(cString: strerror(errno)))")
+    }
+
+    deinit { close(descriptor) }
+
+    /// Until one has come.
+    func firstMessage() async {
+        let descriptor = descriptor
+        await withCheckedContinuation { continuation in
+            let source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: .global())
+            source.setEventHandler { source.cancel() }
+            source.setCancelHandler { continuation.resume() }
+            source.activate()
+        }
+    }
+}
