@@ -111,7 +111,8 @@ final class LearnerLoop: Sendable {
         }
         let policy = Policy(
             kind: settings.kind, version: version, encoderIdentity: encoder.identity, pairKey: pairKey,
-            parameters: parameters, episodeCount: usable.count { $0.pairKey == pairKey }, throughOutcome: history.throughOutcome)
+            parameters: parameters, episodeCount: usable.count { $0.pairKey == pairKey },
+            throughOutcome: history.throughOutcome)
         try await keep(policy, for: name)
     }
 

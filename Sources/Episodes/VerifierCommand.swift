@@ -60,8 +60,13 @@ package struct VerifierCommand: Hashable, Sendable {
         }
         let text = String(decoding: result.output, as: UTF8.self)
         guard let line = text.split(whereSeparator: \.isNewline).last,
-            let reward = Double(line.trimmingPrefix { $0 == " " }.filter { $0 != " " }), Outcome.rewards.contains(reward)
-        else { throw .command(name: name, problem: "its last line is not a number from -1000 to 1000: '\(text.suffix(80))'\(complaint)") }
+            let reward = Double(line.trimmingPrefix { $0 == " " }.filter { $0 != " " }),
+            Outcome.rewards.contains(reward)
+        else {
+            throw .command(
+                name: name,
+                problem: "its last line is not a number from -1000 to 1000: '\(text.suffix(80))'\(complaint)")
+        }
         return reward
     }
 }

@@ -65,7 +65,8 @@ struct ModelShape: Equatable, Sendable {
         let keyLength = number("attention.key_length") ?? embedding / heads
         let valueLength = number("attention.value_length") ?? embedding / heads
         let headsOfLayers =
-            header.integerArrays["\(architecture).attention.head_count_kv"]?.prefix(1 << 16).compactMap(sane).reduce(0, +)
+            header.integerArrays["\(architecture).attention.head_count_kv"]?.prefix(1 << 16).compactMap(sane).reduce(
+                0, +)
             ?? (number("attention.head_count_kv") ?? heads) * layers
         self.layers = layers
         self.embedding = embedding

@@ -26,7 +26,7 @@ struct RunningDaemon {
             adminGroup: "", logLevel: .error, drainSeconds: 0, stepSeconds: 1, quick: engine, deepthink: engine,
             verifiers: [])
         let daemon = LondiDaemon(
-            configuration: configuration, isUserMode: true, searchPath: "",
+            configuration: configuration, isUserMode: true, environment: [:],
             serviceManager: ServiceManager(socketPath: status.path), log: Log(threshold: .error, isJournal: false))
         async let exit = daemon.run()
         // The daemon reports its state only once its socket listens.

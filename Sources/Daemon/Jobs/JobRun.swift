@@ -84,7 +84,8 @@ struct JobRun: Sendable {
             environment.log.info("job \(claimed.claim.job): held, the budget is spent in \(reason.rawValue)")
             try await release(Release(.budgetExhausted(until: try zone.nextDay(after: now))))
         case .waits:
-            try await release(Release(.budgetExhausted(until: now.advanced(byMilliseconds: Self.settlementMilliseconds))))
+            try await release(
+                Release(.budgetExhausted(until: now.advanced(byMilliseconds: Self.settlementMilliseconds))))
         case .refused(let reason, let budget):
             let resetsAt = try zone.nextDay(after: now)
             let message =

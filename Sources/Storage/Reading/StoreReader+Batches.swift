@@ -91,7 +91,8 @@ extension StoreReader {
         ) { (row: Row) throws(StorageError) in
             let role: Role = try row.word("role")
             use[role] = RoleUse(
-                stepCount: try row.count("steps"), callCount: try row.count("calls"), promptTokens: try row.integer("prompt"),
+                stepCount: try row.count("steps"), callCount: try row.count("calls"),
+                promptTokens: try row.integer("prompt"),
                 cachedTokens: try row.integer("cached"), generatedTokens: try row.integer("generated"),
                 gpuMilliseconds: try row.integer("gpu"))
             return true
