@@ -85,9 +85,8 @@ final class LearnerLoop: Sendable {
     private func learn(_ name: QueueName) async throws {
         let queue = try await reader.queue(name)
         guard let learner = learner(for: queue.settings.switcher.kind) else { return }
+        guard try await isWorthwhile(name, after: policies.policy(of: name)) else { return }
         let history = try await reader.trainingEpisodes(queue: name, limit: Self.episodeLimit)
-        let current = policies.policy(of: name)
-        guard isWorthwhile(history, after: current) else { return }
         let pairKey = await pairKey()
         if Task.isCancelled { return }
         let version = (try await reader.policyVersions(name).last?.version ?? 0) + 1
@@ -128,12 +127,10 @@ final class LearnerLoop: Sendable {
         log.debug("queue \(queue): policy \(policy.version), learnt from \(policy.episodeCount) episodes")
     }
 
-    private func isWorthwhile(_ history: TrainingEpisodes, after policy: Policy?) -> Bool {
-        guard !history.episodes.isEmpty else { return false }
-        guard let policy else { return true }
-        guard history.throughOutcome > policy.throughOutcome else { return false }
-        let fresh = Int(history.throughOutcome - policy.throughOutcome)
-        return fresh * 100 >= policy.episodeCount * Self.growthPercent
+    /// Counted before anything is loaded: most closed jobs are not enough news for a refit.
+    private func isWorthwhile(_ queue: QueueName, after policy: Policy?) async throws -> Bool {
+        let fresh = try await reader.outcomeCount(queue: queue, after: policy?.throughOutcome ?? 0)
+        return fresh > 0 && fresh * 100 >= (policy?.episodeCount ?? 0) * Self.growthPercent
     }
 }
 

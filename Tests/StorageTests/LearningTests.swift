@@ -135,4 +135,19 @@ import Testing
         #expect(statistics.judgedEpisodeCount == 2)
         #expect(statistics.meanReward == 0.75)
     }
+
+    /// What the learner asks at every closed job, instead of loading the history.
+    @Test func `outcomes are counted by queue, from one on`() async throws {
+        let fixture = try await Fixture()
+        let other = try QueueName("other")
+        try await fixture.store.createQueue(other, QueueSettings(), by: admin, now: morning)
+        try await fixture.complete(1, role: .quick)
+        try await fixture.complete(2, role: .quick)
+        let all = try await fixture.reader.trainingEpisodes(queue: fixture.queue, limit: 10)
+        #expect(all.episodes.count == 2)
+        #expect(try await fixture.reader.outcomeCount(queue: fixture.queue, after: 0) == 2)
+        #expect(try await fixture.reader.outcomeCount(queue: fixture.queue, after: all.episodes[0].outcome) == 1)
+        #expect(try await fixture.reader.outcomeCount(queue: fixture.queue, after: all.throughOutcome) == 0)
+        #expect(try await fixture.reader.outcomeCount(queue: other, after: 0) == 0)
+    }
 }

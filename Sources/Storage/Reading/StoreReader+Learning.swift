@@ -27,6 +27,13 @@ extension StoreReader {
         }
     }
 
+    /// How many outcomes of a queue came after one: whether there is enough news to learn from, without loading it.
+    package func outcomeCount(queue: QueueName, after outcome: Int64) throws(StorageError) -> Int {
+        Int(
+            try database.count(
+                "SELECT count(*) AS n FROM outcome WHERE queue = ? AND seq > ?", queue.text, outcome))
+    }
+
     /// The newest policy of a queue, with its weights; nil before the first is published.
     /// - Throws: `.damagedPolicy` where the weights do not have the hash they were stored with.
     package func latestPolicySnapshot(_ queue: QueueName) throws(StorageError) -> PolicySnapshot? {
