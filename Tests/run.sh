@@ -28,9 +28,11 @@ else
 fi
 
 say "building and running the unit tests"
-# The Switcher's tests compute for half a minute on every core: in one process with the others they would starve the
-# tests that wait for a server or a child within a limit.
-swift test --disable-xctest --skip SwitchingTests
+# Three processes. The Switcher's tests compute on every core for half a minute and would starve tests that wait for a
+# server or a child within a limit. The store's tests give a lock up and take it again, and a child that another test has
+# just forked holds a copy of the lock's descriptor until it executes its program.
+swift test --disable-xctest --skip SwitchingTests --skip StorageTests
+swift test --disable-xctest --skip-build --filter StorageTests
 swift test --disable-xctest --skip-build --filter SwitchingTests
 
 if [ "$quick" = 0 ]; then
