@@ -34,9 +34,10 @@ package struct EpisodeRunner: Sendable {
             do {
                 // DEEPTHINK's prompt is counted first: its worst case must be known before anything is chosen.
                 let costly = try await deepthink.prepare(assignment, answer: progress.text)
+                let worstCase = limits.worstCase(for: costly)
                 let beginning = try await recorder.begin(
-                    stepAt: index, worstCase: limits.worstCase(for: costly),
-                    choose: choice(at: progress, in: assignment, worstCase: limits.worstCase(for: costly)))
+                    stepAt: index, worstCase: worstCase,
+                    choose: choice(at: progress, in: assignment, worstCase: worstCase))
                 let decision: Decision
                 switch beginning {
                 case .hold(let reason): return .held(reason)
