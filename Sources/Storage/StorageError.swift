@@ -34,6 +34,12 @@ package enum StorageError: Error, Equatable {
     /// The user gave this key to another job before.
     case idempotencyKeyInUse(String, job: JobID)
     case noSuchJob(JobID)
+    /// A job of a batch needs an earlier line of it that there is not.
+    case noSuchLine(customID: String)
+    /// Too much is needed by one job, or named by one request.
+    case tooMany(what: String, limit: Int)
+    /// What was asked for does not go with the state that the job is in; `remedy` says what does.
+    case jobNotRetryable(JobID, complaint: String, remedy: String)
     /// Feedback is for completed jobs.
     case jobNotCompleted(JobID, state: JobState)
     /// A reward must be a finite number.
@@ -86,6 +92,10 @@ extension StorageError: CustomStringConvertible {
         case .idempotencyKeyInUse(let key, let job):
             "idempotency key '\(key)' is that of job \(job): use another key, or look at that job"
         case .noSuchJob(let job): "there is no job \(job): see londictl list"
+        case .noSuchLine(let customID):
+            "no earlier line has the custom_id '\(customID)': name one that stands before, or a job's number"
+        case .tooMany(let what, let limit): "\(what): there may be at most \(limit)"
+        case .jobNotRetryable(let job, let complaint, let remedy): "job \(job) \(complaint): \(remedy)"
         case .jobNotCompleted(let job, let state):
             "job \(job) is \(state.rawValue) and takes no feedback: only completed jobs do"
         case .rewardOutOfRange(let job): "the reward for job \(job) is not within -1000 to 1000: give one such as 0.5"

@@ -79,7 +79,7 @@ import Testing
 
     @Test func `a new migration is applied once, after a copy of the old database`() async throws {
         let directory = TemporaryDirectory()
-        let next = Migration(name: "0002_notes", sql: "CREATE TABLE note (text TEXT NOT NULL) STRICT;")
+        let next = Migration(name: "9999_notes", sql: "CREATE TABLE note (text TEXT NOT NULL) STRICT;")
         do {
             let store = try Store(directory: directory.path, now: morning)
             try await store.createQueue(QueueName("maths"), QueueSettings(), by: admin, now: morning)
@@ -90,16 +90,16 @@ import Testing
         try directory.rawConnection().execute("INSERT INTO note VALUES ('here')")
 
         let copy = TemporaryDirectory()
-        copy.write(directory.read("state.sqlite.before-0002_notes"), to: "state.sqlite")
+        copy.write(directory.read("state.sqlite.before-9999_notes"), to: "state.sqlite")
         let old = try Store(directory: copy.path, now: morning)
         #expect(try await old.makeReader().queues().map(\.name.text) == ["maths"])
-        #expect(directory.mode("state.sqlite.before-0002_notes") == 0o600)
+        #expect(directory.mode("state.sqlite.before-9999_notes") == 0o600)
     }
 
     @Test func `a migration that fails leaves the database as it was`() throws {
         let directory = TemporaryDirectory()
         _ = try Store(directory: directory.path, now: morning)
-        let broken = Migration(name: "0002_broken", sql: "CREATE TABLE half (a INTEGER) STRICT; CREATE TABLE job (b);")
+        let broken = Migration(name: "9999_broken", sql: "CREATE TABLE half (a INTEGER) STRICT; CREATE TABLE job (b);")
         #expect(throws: StorageError.self) {
             try Store(directory: directory.path, now: morning, migrations: Migration.compiledIn + [broken])
         }
@@ -109,11 +109,12 @@ import Testing
 
     @Test func `a newer schema is refused by name`() throws {
         let directory = TemporaryDirectory()
-        let next = Migration(name: "0002_notes", sql: "CREATE TABLE note (text TEXT NOT NULL) STRICT;")
+        let next = Migration(name: "9999_notes", sql: "CREATE TABLE note (text TEXT NOT NULL) STRICT;")
         _ = try Store(directory: directory.path, now: morning, migrations: Migration.compiledIn + [next])
         #expect(
             throws: StorageError.newerSchema(
-                path: directory.databasePath, found: "0002_notes", known: "0001_initial")
+                path: directory.databasePath, found: "9999_notes",
+                known: Migration.compiledIn[Migration.compiledIn.count - 1].name)
         ) { try Store(directory: directory.path, now: morning) }
     }
 

@@ -12,6 +12,8 @@ package enum BookCheck: String, Sendable, CaseIterable {
     case reservations
     /// A job has ended exactly when its episode has, and a completed one has an answer.
     case jobs
+    /// No job waits for others that have all ended.
+    case dependencies
     /// A job's reward is that of its latest outcome, and an outcome's transitions add up to it.
     case outcomes
 
@@ -78,6 +80,15 @@ package enum BookCheck: String, Sendable, CaseIterable {
             UNION ALL
             SELECT 'job ' || job, 'at most one current episode', count(*) || ' of them'
             FROM episode WHERE ended_at_ms IS NULL GROUP BY job HAVING count(*) > 1
+            """
+        case .dependencies:
+            """
+            SELECT 'job ' || job.id AS subject, 'a job that it needs and that has not ended' AS expected,
+                'none' AS found
+            FROM job
+            WHERE job.state IN ('pending', 'held', 'running') AND job.pending_reason = 'Dependency' AND NOT EXISTS (
+                SELECT 1 FROM dependency JOIN job AS need ON need.id = dependency.needs
+                WHERE dependency.job = job.id AND need.ended_at_ms IS NULL)
             """
         case .outcomes:
             """

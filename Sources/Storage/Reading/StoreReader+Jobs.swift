@@ -53,6 +53,16 @@ extension StoreReader {
         }
     }
 
+    /// The jobs that a job needs and that have not ended, in order; none where it waits for none.
+    package func openNeeds(of job: JobID) throws(StorageError) -> [JobID] {
+        try database.all(
+            """
+            SELECT need.id FROM dependency CROSS JOIN job AS need ON need.id = dependency.needs
+            WHERE dependency.job = ? AND need.ended_at_ms IS NULL ORDER BY need.id
+            """, job.number
+        ) { (row: Row) throws(StorageError) in JobID(try row.integer("id")) }
+    }
+
     /// Every attempt at every step of a job, in order.
     /// - Throws: `.noSuchJob`.
     package func steps(_ job: JobID) throws(StorageError) -> [StepRecord] {

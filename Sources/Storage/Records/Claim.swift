@@ -26,6 +26,8 @@ package struct ClaimedJob: Hashable, Sendable {
     package let customID: String?
     package let submitter: User
     package let deadline: Timestamp?
+    /// The most wall time of this attempt; nil is no limit.
+    package let timeLimitMilliseconds: Int64?
     /// Attempts that failed so far by a fault that counts, and how many end the job.
     package let failedAttempts: Int
     package let maxAttempts: Int

@@ -12,16 +12,21 @@ package struct NewJob: Hashable, Sendable {
     package var priority: Int64
     /// Not claimed before.
     package var notBefore: Timestamp?
-    /// A job that has not begun by then ends as `timeout`.
+    /// A job that has not ended by then ends as `timeout`.
     package var deadline: Timestamp?
     /// The same user's same key is the same job.
     package var idempotencyKey: String?
     /// nil: the queue's.
     package var maxAttempts: Int?
+    /// The most wall time of one attempt, from its claim to its end; nil is no limit.
+    package var timeLimitMilliseconds: Int64?
+    /// The jobs that must end before it runs.
+    package var needs: [Need]
 
     package init(
         line: Int64? = nil, customID: String? = nil, specification: String, priority: Int64 = 0,
-        notBefore: Timestamp? = nil, deadline: Timestamp? = nil, idempotencyKey: String? = nil, maxAttempts: Int? = nil
+        notBefore: Timestamp? = nil, deadline: Timestamp? = nil, idempotencyKey: String? = nil, maxAttempts: Int? = nil,
+        timeLimitMilliseconds: Int64? = nil, needs: [Need] = []
     ) {
         self.line = line
         self.customID = customID
@@ -31,5 +36,7 @@ package struct NewJob: Hashable, Sendable {
         self.deadline = deadline
         self.idempotencyKey = idempotencyKey
         self.maxAttempts = maxAttempts
+        self.timeLimitMilliseconds = timeLimitMilliseconds
+        self.needs = needs
     }
 }

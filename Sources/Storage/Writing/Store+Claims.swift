@@ -50,6 +50,7 @@ extension Store {
             for (_, episode) in expired {
                 if let episode { try end(EpisodeID(episode), reason: "timeout", now: now) }
             }
+            try lookAtDependents(of: expired.map(\.job), now: now)
             try database.run(
                 """
                 UPDATE job SET state = 'pending', pending_reason = 'Priority', wake_at_ms = NULL WHERE wake_at_ms <= ?
@@ -129,8 +130,8 @@ extension Store {
         }
         let job = try database.first(
             """
-            SELECT batch, custom_id, submitter_uid, submitter_name, deadline_ms, failed_attempts, max_attempts,
-                specification
+            SELECT batch, custom_id, submitter_uid, submitter_name, deadline_ms, time_limit_ms, failed_attempts,
+                max_attempts, specification
             FROM job JOIN payload ON payload.job = job.id WHERE id = ?
             """, claim.job.number
         ) { (row: Row) throws(StorageError) in
@@ -138,6 +139,7 @@ extension Store {
                 claim: claim, queue: queue, settings: settings,
                 batch: try row.optionalInteger("batch").map(BatchID.init), customID: try row.optionalText("custom_id"),
                 submitter: try row.submitter(), deadline: try row.optionalTimestamp("deadline_ms"),
+                timeLimitMilliseconds: try row.optionalInteger("time_limit_ms"),
                 failedAttempts: try row.count("failed_attempts"),
                 maxAttempts: try row.optionalInteger("max_attempts").map(Int.init) ?? settings.maxAttempts,
                 specification: try row.text("specification"), steps: steps)

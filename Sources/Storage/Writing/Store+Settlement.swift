@@ -44,20 +44,6 @@ extension Store {
         }
     }
 
-    /// Ends a job that has not ended, whoever runs it, and returns the state it was in; a terminal one is left as it
-    /// was. A running step's end still finds its way into the books.
-    /// - Throws: `.noSuchJob`.
-    package func cancelJob(_ job: JobID, by user: User, now: Timestamp) throws(StorageError) -> JobState {
-        try transaction { () throws(StorageError) in
-            guard let found = try stateOfJob(job) else { throw .noSuchJob(job) }
-            guard !found.state.isTerminal else { return found.state }
-            try end(job, state: .cancelled, failure: nil, now: now)
-            if let episode = found.episode { try end(episode, reason: "cancelled", now: now) }
-            try recordEvent("job.cancel", subject: "\(job)", detail: "was \(found.state.rawValue)", by: user, now: now)
-            return found.state
-        }
-    }
-
     /// Ends an episode; one that ended before stays as it was.
     func end(_ episode: EpisodeID, reason: String, now: Timestamp) throws(StorageError) {
         try database.run(
@@ -91,7 +77,17 @@ extension Store {
             running == 0, "job \(claim.job) was given back while a step of it runs: finish or abandon it first")
     }
 
-    private func end(
+    /// Ends a job, and lets the jobs that waited for it go on or end with it; returns those that ended.
+    @discardableResult
+    func end(
+        _ job: JobID, state: JobState, failure: JobFailure?, now: Timestamp
+    ) throws(StorageError) -> [JobID] {
+        try endAlone(job, state: state, failure: failure, now: now)
+        return try lookAtDependents(of: [job], now: now)
+    }
+
+    /// Ends a job without a look at those that wait for it.
+    func endAlone(
         _ job: JobID, state: JobState, failure: JobFailure?, now: Timestamp
     ) throws(StorageError) {
         try database.run(

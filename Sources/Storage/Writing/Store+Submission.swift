@@ -20,7 +20,8 @@ extension Store {
     }
 
     /// Stages jobs in an open batch: all of these or none. A thousand at once is a good number.
-    /// - Throws: `.noSuchBatch`, `.batchNotOpen`, `.duplicateCustomID`, `.idempotencyKeyInUse`.
+    /// - Throws: `.noSuchBatch`, `.batchNotOpen`, `.duplicateCustomID`, `.idempotencyKeyInUse`, `.noSuchJob` and
+    ///   `.noSuchLine` for what a job needs.
     package func appendJobs(_ jobs: [NewJob], to batch: BatchID, now: Timestamp) throws(StorageError) {
         try transaction { () throws(StorageError) in
             let owner = try openBatch(batch)
@@ -28,9 +29,10 @@ extension Store {
                 if let key = job.idempotencyKey, let earlier = try submission(key: key, uid: owner.submitter.uid) {
                     throw .idempotencyKeyInUse(key, job: earlier.job)
                 }
-                guard try insert(job, state: "staged", batch: batch, owner: owner, now: now) != nil else {
+                guard let id = try insert(job, state: "staged", batch: batch, owner: owner, now: now) else {
                     throw try duplicate(job, in: batch)
                 }
+                if !job.needs.isEmpty { try record(job.needs, of: id, in: batch) }
             }
             try database.run("UPDATE batch SET job_count = job_count + ? WHERE id = ?", jobs.count, batch.number)
         }
@@ -57,6 +59,7 @@ extension Store {
                     wake_at_ms = CASE WHEN not_before_ms > ?1 THEN not_before_ms END
                 WHERE batch = ?2 AND state = 'staged'
                 """, now.milliseconds, batch.number)
+            try parkDependents(in: batch, now: now)
             try database.run(
                 "UPDATE batch SET state = 'ready', sha256 = ?, ready_at_ms = ? WHERE id = ?", sha256, now.milliseconds,
                 batch.number)
@@ -74,7 +77,7 @@ extension Store {
     }
 
     /// Accepts one job: on return it is durable and claimable.
-    /// - Throws: `.noSuchQueue`.
+    /// - Throws: `.noSuchQueue`, `.noSuchJob` for one that it needs.
     package func submitJob(
         _ job: NewJob, queue: QueueName, submitter: User, now: Timestamp
     ) throws(StorageError) -> Submission {
@@ -86,6 +89,11 @@ extension Store {
             let owner = BatchOwner(queue: queue.text, submitter: submitter, jobCount: 0)
             guard let id = try insert(job, state: "pending", batch: nil, owner: owner, now: now) else {
                 preconditionFailure("a job without a batch has no custom_id to collide with")
+            }
+            if !job.needs.isEmpty {
+                try record(job.needs, of: id, in: nil)
+                try park(id)
+                try lookAt(id, now: now)
             }
             return Submission(job: id, batch: nil, isDuplicate: false)
         }
@@ -141,12 +149,14 @@ extension Store {
             """
             INSERT INTO job (
                 batch, queue, custom_id, line, submitter_uid, submitter_name, state, pending_reason, priority,
-                created_at_ms, not_before_ms, deadline_ms, wake_at_ms, idempotency_key, max_attempts)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                created_at_ms, not_before_ms, deadline_ms, wake_at_ms, idempotency_key, max_attempts,
+                time_limit_ms)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (batch, custom_id) DO NOTHING RETURNING id
             """, batch?.number, owner.queue, job.customID, job.line, owner.submitter.uid, owner.submitter.name, state,
             state == "pending" ? reason.rawValue : nil, job.priority, now.milliseconds, job.notBefore?.milliseconds,
-            job.deadline?.milliseconds, wakeAt?.milliseconds, job.idempotencyKey, job.maxAttempts
+            job.deadline?.milliseconds, wakeAt?.milliseconds, job.idempotencyKey, job.maxAttempts,
+            job.timeLimitMilliseconds
         ) { (row: Row) throws(StorageError) in JobID(try row.integer("id")) }
         guard let id else { return nil }
         try database.run("INSERT INTO payload (job, specification) VALUES (?, ?)", id.number, job.specification)

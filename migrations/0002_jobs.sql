@@ -1,0 +1,4 @@
+-- How long a job may take, and jobs that wait for others.
+
+-- The most wall time of one attempt, from its claim to its end; NULL is no limit.
+ALTER TABLE job ADD COLUMN time_limit_ms INTEGER CONSTRAINT job_time_limit_positive CHECK (time_limit_ms >= 1);
