@@ -36,7 +36,9 @@ let package = Package(
         .target(name: "SQLite", dependencies: ["CSQLite", "Blocking"], swiftSettings: strict),
         .target(
             name: "Migrations", path: "migrations",
-            resources: [.embedInCode("0001_initial.sql"), .embedInCode("0002_jobs.sql")],
+            resources: [
+                .embedInCode("0001_initial.sql"), .embedInCode("0002_jobs.sql"), .embedInCode("0003_queues.sql"),
+            ],
             swiftSettings: strict),
         .target(
             name: "Storage", dependencies: ["Domain", "SQLite", "Migrations", "Hashing", "Blocking"],

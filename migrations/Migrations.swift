@@ -3,5 +3,6 @@ package enum Migrations {
     package static let all: [(name: String, sql: [UInt8])] = [
         ("0001_initial", PackageResources._001_initial_sql),
         ("0002_jobs", PackageResources._002_jobs_sql),
+        ("0003_queues", PackageResources._003_queues_sql),
     ]
 }

@@ -26,6 +26,10 @@ extension QueueChanges {
         if let stepTokens { changed.stepTokens = stepTokens }
         if let maxAttempts { changed.maxAttempts = maxAttempts }
         if let isPaused { changed.isPaused = isPaused }
+        if let isDraining { changed.isDraining = isDraining }
+        if let maxRunning { changed.maxRunning = maxRunning == 0 ? nil : maxRunning }
+        if let share { changed.share = share }
+        if let retentionDays { changed.retentionDays = retentionDays == 0 ? nil : retentionDays }
         try changed.validate()
         return changed
     }
@@ -79,5 +83,11 @@ extension QueueSettings {
         try check((1...10_000).contains(maxSteps), "maxSteps", maxSteps, "use 1 to 10000")
         try check((1...1_000_000).contains(stepTokens), "stepTokens", stepTokens, "use 1 to 1000000")
         try check((1...1000).contains(maxAttempts), "maxAttempts", maxAttempts, "use 1 to 1000")
+        try check(
+            (1...100_000).contains(maxRunning ?? 1), "maxRunning", maxRunning ?? 1, "use 1 to 100000, or none")
+        try check((1...100).contains(share), "share", share, "use 1 to 100")
+        try check(
+            (1...36_500).contains(retentionDays ?? 1), "retentionDays", retentionDays ?? 1,
+            "use 1 to 36500 days, or none")
     }
 }

@@ -49,11 +49,20 @@ package struct QueueSettings: Hashable, Codable, Sendable {
     /// The most attempts of one job, >= 1: a step that a model could not write for a passing reason is tried again.
     package var maxAttempts: Int
     package var isPaused: Bool
+    /// It takes no new jobs; those it has run to their end.
+    package var isDraining: Bool
+    /// The most jobs that run at once, >= 1; nil is no limit.
+    package var maxRunning: Int?
+    /// How many turns it gets for each turn of a queue whose share is 1, 1 to 100.
+    package var share: Int
+    /// For how many days of 24 hours ended jobs are kept, >= 1; nil is for ever.
+    package var retentionDays: Int?
 
     package init(
         limits: BudgetLimits = BudgetLimits(), timeZone: String = "UTC", onBudget: OnBudget = .quick,
         switcher: SwitcherSettings = SwitcherSettings(), maxSteps: Int = 12, stepTokens: Int = 192,
-        maxAttempts: Int = 3, isPaused: Bool = false
+        maxAttempts: Int = 3, isPaused: Bool = false, isDraining: Bool = false, maxRunning: Int? = nil, share: Int = 1,
+        retentionDays: Int? = nil
     ) {
         self.limits = limits
         self.timeZone = timeZone
@@ -63,5 +72,9 @@ package struct QueueSettings: Hashable, Codable, Sendable {
         self.stepTokens = stepTokens
         self.maxAttempts = maxAttempts
         self.isPaused = isPaused
+        self.isDraining = isDraining
+        self.maxRunning = maxRunning
+        self.share = share
+        self.retentionDays = retentionDays
     }
 }

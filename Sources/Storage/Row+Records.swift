@@ -10,7 +10,9 @@ extension Row {
                 parameter: try real("switcher_parameter"), explorationRate: try real("exploration_rate"),
                 explorationShare: try real("exploration_share")),
             maxSteps: try count("max_steps"), stepTokens: try count("step_tokens"),
-            maxAttempts: try count("max_attempts"), isPaused: try flag("is_paused"))
+            maxAttempts: try count("max_attempts"), isPaused: try flag("is_paused"),
+            isDraining: try flag("is_draining"), maxRunning: try optionalInteger("max_running").map(Int.init),
+            share: try count("share"), retentionDays: try optionalInteger("retention_days").map(Int.init))
     }
 
     /// From the columns of `queue`.

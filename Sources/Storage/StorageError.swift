@@ -25,6 +25,8 @@ package enum StorageError: Error, Equatable {
 
     case noSuchQueue(QueueName)
     case queueExists(QueueName)
+    /// The queue takes no new jobs.
+    case queueDraining(QueueName)
     case invalidSettings(queue: QueueName, complaint: String)
     case noSuchBatch(BatchID)
     /// Jobs can only be appended to a batch that is still validated.
@@ -82,6 +84,8 @@ extension StorageError: CustomStringConvertible {
         switch self {
         case .noSuchQueue(let name): "there is no queue \(name): see londictl queue list, or create it"
         case .queueExists(let name): "queue \(name) exists already: change it with londictl queue set"
+        case .queueDraining(let name):
+            "queue \(name) is draining and takes no new jobs: use another queue, or londictl queue resume \(name)"
         case .invalidSettings(let queue, let complaint): "queue \(queue): \(complaint)"
         case .noSuchBatch(let batch): "there is no batch \(batch): see londictl list"
         case .batchNotOpen(let batch, let state):

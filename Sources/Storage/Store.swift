@@ -14,9 +14,8 @@ package actor Store {
     package nonisolated let directory: String
 
     let database: Database
-    /// When each queue last gave a job, as a count of claims: the least recently served queue comes first.
-    var servedAtClaim: [QueueName: Int64] = [:]
-    var claimCount: Int64 = 0
+    /// Whose turn it is to give a job. In memory: a start of londid serves all queues anew.
+    var turns = FairTurns()
 
     private let state: StateDirectory
     private let executor = BlockingExecutor(label: "londi.storage")

@@ -2,7 +2,7 @@
 enum CommandTable {
     static let all: [Command] = [
         .submit, .wait, .results, .list, .show, .explain, .cancel, .feedback,
-        .queueCreate, .queueSet, .queueList, .queuePause, .queueResume,
+        .queueCreate, .queueSet, .queueList, .queuePause, .queueDrain, .queueResume,
         .batchList, .budgetShow, .spend, .policyShow, .policyVersions,
         .auditVerify, .status, .version,
     ]

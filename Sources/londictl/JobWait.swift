@@ -1,13 +1,13 @@
 import Control
 import Domain
 
-/// Waits for a job or a batch, showing how far it is; used by `wait` and by `submit --wait`.
+/// Waits for a job, a batch or what a queue has left, showing how far it is.
 struct JobWait {
     /// How long the daemon may take to say how far it is, whatever the timeout: work that has ended is no timeout.
     private static let firstReplyMilliseconds: Int64 = 10_000
 
     let invocation: Invocation
-    let target: Target
+    let target: WaitTarget
     /// nil waits for ever.
     var timeoutMilliseconds: Int64?
     /// Prints replies to stdout where the command line asks for JSON; else the caller does.
@@ -15,7 +15,7 @@ struct JobWait {
 
     /// The last reply, or nil where the time ran out.
     func run() async throws(CommandError) -> Wait.Reply? {
-        InterruptNotice.set("\ninterrupted; the jobs go on: `londictl wait \(target)` comes back to them\n")
+        InterruptNotice.set("\ninterrupted; the jobs go on: `\(target.comingBack)` comes back to them\n")
         let console = invocation.console
         let deadline = timeoutMilliseconds.map { console.now().advanced(byMilliseconds: $0) }
         var progress = WaitProgress(target, at: console.now())
@@ -24,7 +24,7 @@ struct JobWait {
         while true {
             do throws(CommandError) {
                 var replies = try await daemon.session().replies(
-                    Wait.self, .init(batch: target.batch, job: target.job))
+                    Wait.self, .init(batch: target.batch, job: target.job, queue: target.queue))
                 while true {
                     let left = remaining(until: deadline)
                     let limit = isFirst ? left.map { max($0, Self.firstReplyMilliseconds) } : left

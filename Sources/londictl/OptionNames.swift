@@ -17,6 +17,7 @@ extension Command {
         "limits.calls": "deepthink-calls", "limits.tokens": "deepthink-tokens",
         "limits.gpuMilliseconds": "deepthink-gpu-seconds", "switcher.kind": "switcher", "messages": "prompt",
         "from": "start", "to": "end", "states": "state",
+        "retentionDays": "retention",
     ]
 
     /// The option that sets a member such as `switcher.explorationRate`; nil where the command has none.

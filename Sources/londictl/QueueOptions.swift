@@ -17,6 +17,9 @@ enum QueueOptions {
         CommandOption("max-steps", "N", "the most steps of one job"),
         CommandOption("step-tokens", "N", "the most tokens of one step"),
         CommandOption("max-attempts", "N", "the most attempts of one job"),
+        CommandOption("max-running", "N", "the most jobs that run at once, or none"),
+        CommandOption("share", "N", "turns for each turn of a queue with share 1, 1 to 100"),
+        CommandOption("retention", "DAYS", "how long ended jobs are kept, or none: for ever"),
     ]
 
     /// What the options change; those not given stay nil.
@@ -38,7 +41,18 @@ enum QueueOptions {
         changes.maxSteps = try invocation.integer("max-steps")
         changes.stepTokens = try invocation.integer("step-tokens")
         changes.maxAttempts = try invocation.integer("max-attempts")
+        changes.maxRunning = try countOrNone("max-running", invocation)
+        changes.share = try invocation.integer("share")
+        changes.retentionDays = try countOrNone("retention", invocation)
         return changes
+    }
+
+    /// 0 for `none`; nil where the option is not given.
+    private static func countOrNone(_ name: String, _ invocation: Invocation) throws(CommandError) -> Int? {
+        if invocation.text(name) == "none" { return 0 }
+        let count = try invocation.integer(name)
+        guard count ?? 1 >= 1 else { throw .usage("--\(name) '\(count ?? 0)' is too few: use 1 or more, or none") }
+        return count
     }
 
     private static func limit(

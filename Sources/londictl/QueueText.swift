@@ -5,13 +5,15 @@ import Domain
 enum QueueText {
     static let columns: [Column<QueueView>] = [
         Column("queue") { $0.name.text },
-        Column("state") { $0.settings.isPaused ? "paused" : "open" },
+        Column("state") { state($0.settings) },
         Column("deepthink_day") { Phrase.limits($0.settings.limits) },
         Column("on_budget") { $0.settings.onBudget.rawValue },
         Column("switcher") { $0.settings.switcher.kind.rawValue },
         Column("cost", isRight: true) { Phrase.number($0.settings.switcher.cost) },
         Column("pending", isRight: true) { "\($0.jobs.pending + $0.jobs.held)" },
-        Column("running", isRight: true) { "\($0.jobs.running)" },
+        Column("running", isRight: true) { queue in
+            queue.settings.maxRunning.map { "\(queue.jobs.running)/\($0)" } ?? "\(queue.jobs.running)"
+        },
         Column("time_zone", isDefault: false) { $0.settings.timeZone },
         Column("parameter", isRight: true, isDefault: false) { Phrase.number($0.settings.switcher.parameter) },
         Column("exploration_rate", isRight: true, isDefault: false) {
@@ -23,8 +25,19 @@ enum QueueText {
         Column("max_steps", isRight: true, isDefault: false) { "\($0.settings.maxSteps)" },
         Column("step_tokens", isRight: true, isDefault: false) { "\($0.settings.stepTokens)" },
         Column("max_attempts", isRight: true, isDefault: false) { "\($0.settings.maxAttempts)" },
+        Column("max_running", isRight: true, isDefault: false) { $0.settings.maxRunning.map { "\($0)" } ?? "none" },
+        Column("share", isRight: true, isDefault: false) { "\($0.settings.share)" },
+        Column("retention_days", isRight: true, isDefault: false) {
+            $0.settings.retentionDays.map { "\($0)" } ?? "none"
+        },
         Column("created", isDefault: false) { RFC3339.text(of: $0.createdAt) },
     ]
+
+    /// A paused queue starts no jobs, draining or not.
+    private static func state(_ settings: QueueSettings) -> String {
+        if settings.isPaused { return settings.isDraining ? "paused, draining" : "paused" }
+        return settings.isDraining ? "draining" : "open"
+    }
 
     /// Says what a command did to a queue.
     static func report(_ queue: QueueView, _ word: String, _ invocation: Invocation) {
@@ -37,6 +50,7 @@ enum QueueText {
             "Queue \(queue.name) \(word): DEEPTHINK \(Phrase.limits(settings.limits)) a day "
                 + "(\(settings.timeZone)), then \(settings.onBudget.rawValue); "
                 + "switcher \(settings.switcher.kind.rawValue), cost "
-                + "\(Phrase.number(settings.switcher.cost))\(settings.isPaused ? "; paused" : "")\n")
+                + "\(Phrase.number(settings.switcher.cost))\(settings.isPaused || settings.isDraining ? "; \(state(settings))" : "")\n"
+        )
     }
 }

@@ -3,7 +3,7 @@ import Domain
 
 /// The progress of a wait in words and as a bar, from the replies and the time that passed between them.
 struct WaitProgress {
-    private let target: Target
+    private let target: WaitTarget
     private let beganAt: Timestamp
     private var firstEnded: Int?
     private var nextLineAt: Timestamp
@@ -11,7 +11,7 @@ struct WaitProgress {
     /// Where no terminal redraws one line, each line stays: a log wants few of them.
     private static let lineMilliseconds: Int64 = 10_000
 
-    init(_ target: Target, at now: Timestamp) {
+    init(_ target: WaitTarget, at now: Timestamp) {
         self.target = target
         beganAt = now
         nextLineAt = now
@@ -41,7 +41,10 @@ struct WaitProgress {
         let ended = reply.counts.ended
         let first = firstEnded ?? ended
         firstEnded = first
-        var parts = ["\(ended)/\(reply.total)", Phrase.counts(reply.counts)]
+        // A queue is done when nothing is left in it, and what has ended there is not counted.
+        var parts = [
+            target.queue == nil ? "\(ended)/\(reply.total)" : "\(reply.total) left", Phrase.counts(reply.counts),
+        ]
         let seconds = Double(now.milliseconds - beganAt.milliseconds) / 1000
         if seconds > 0, ended > first {
             let rate = Double(ended - first) / seconds

@@ -37,7 +37,8 @@ enum MessageSamples {
     static let spend = Spend(calls: 3, tokens: 400, gpuMilliseconds: 5600)
     static let counts = JobCounts(pending: 1, held: 2, running: 3, completed: 4, failed: 5, cancelled: 6, timeout: 7)
     static let settings = QueueSettings(
-        limits: BudgetLimits(calls: 30, tokens: 20_000, gpuMilliseconds: 600_000), timeZone: "Europe/Berlin")
+        limits: BudgetLimits(calls: 30, tokens: 20_000, gpuMilliseconds: 600_000), timeZone: "Europe/Berlin",
+        maxRunning: 2, share: 3, retentionDays: 30)
     static let day = DayKey(year: 2026, month: 11, day: 23)
     static let queueView = QueueView(name: queue, settings: settings, jobs: counts, createdAt: now)
     static let leanQueueView = QueueView(
@@ -95,7 +96,8 @@ enum MessageSamples {
     static let changes = QueueChanges(
         deepthinkCalls: 1, deepthinkTokens: 2, deepthinkGPUMilliseconds: 3, removeLimits: [.gpuTime], timeZone: "UTC",
         onBudget: .hold, switcherKind: .random, cost: 0.1, parameter: 0.5, explorationRate: 0.1,
-        explorationShare: 0.2, maxSteps: 4, stepTokens: 5, maxAttempts: 6, isPaused: true)
+        explorationShare: 0.2, maxSteps: 4, stepTokens: 5, maxAttempts: 6, isPaused: true, isDraining: true,
+        maxRunning: 0, share: 7, retentionDays: 0)
 
     static let all: [MessageSample] = [
         MessageSample(
@@ -145,7 +147,7 @@ enum MessageSamples {
             leanReply: .init(batches: [leanBatch])),
         MessageSample(ShowBatch.self, .init(batch: BatchID(7)), .init(batch: batch)),
         MessageSample(
-            Wait.self, .init(batch: BatchID(7), job: JobID(42)),
+            Wait.self, .init(batch: BatchID(7), job: JobID(42), queue: queue),
             .init(counts: counts, total: 28, budget: budget, finished: false, faultCode: "code"), lean: .init(),
             leanReply: .init(counts: counts, total: 28, finished: true)),
         MessageSample(

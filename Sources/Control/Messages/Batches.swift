@@ -81,8 +81,8 @@ package enum ShowBatch: ControlMethod {
     }
 }
 
-/// How far a batch or a job is; exactly one is named. With more: a reply on every change until all ended; without:
-/// one reply when all ended.
+/// How far a batch, a job or what a queue has left is; exactly one is named. With more: a reply on every change until
+/// all ended; without: one reply when all ended. Of a queue only jobs that have not ended are counted.
 package enum Wait: ControlMethod {
     package static let name = "io.londi.Wait"
     package static let needs = Authority.member
@@ -90,10 +90,12 @@ package enum Wait: ControlMethod {
     package struct Parameters: Hashable, Codable, Sendable {
         package var batch: BatchID?
         package var job: JobID?
+        package var queue: QueueName?
 
-        package init(batch: BatchID? = nil, job: JobID? = nil) {
+        package init(batch: BatchID? = nil, job: JobID? = nil, queue: QueueName? = nil) {
             self.batch = batch
             self.job = job
+            self.queue = queue
         }
     }
 

@@ -37,6 +37,12 @@ package struct QueueChanges: Hashable, Codable, Sendable {
     package var stepTokens: Int?
     package var maxAttempts: Int?
     package var isPaused: Bool?
+    package var isDraining: Bool?
+    /// 0 is no limit.
+    package var maxRunning: Int?
+    package var share: Int?
+    /// 0 is for ever.
+    package var retentionDays: Int?
 
     package init(
         deepthinkCalls: Int64? = nil, deepthinkTokens: Int64? = nil, deepthinkGPUMilliseconds: Int64? = nil,
@@ -44,7 +50,8 @@ package struct QueueChanges: Hashable, Codable, Sendable {
         switcherKind:
             SwitcherKind? = nil, cost: Double? = nil, parameter: Double? = nil, explorationRate: Double? = nil,
         explorationShare: Double? = nil, maxSteps: Int? = nil, stepTokens: Int? = nil, maxAttempts: Int? = nil,
-        isPaused: Bool? = nil
+        isPaused: Bool? = nil, isDraining: Bool? = nil, maxRunning: Int? = nil, share: Int? = nil,
+        retentionDays: Int? = nil
     ) {
         self.deepthinkCalls = deepthinkCalls
         self.deepthinkTokens = deepthinkTokens
@@ -61,6 +68,10 @@ package struct QueueChanges: Hashable, Codable, Sendable {
         self.stepTokens = stepTokens
         self.maxAttempts = maxAttempts
         self.isPaused = isPaused
+        self.isDraining = isDraining
+        self.maxRunning = maxRunning
+        self.share = share
+        self.retentionDays = retentionDays
     }
 }
 
@@ -88,7 +99,7 @@ package enum CreateQueue: ControlMethod {
     }
 }
 
-/// Changes a queue's settings, pausing and resuming included. Errors: NotFound, InvalidArgument.
+/// Changes a queue's settings, pausing, draining and resuming included. Errors: NotFound, InvalidArgument.
 package enum SetQueue: ControlMethod {
     package static let name = "io.londi.SetQueue"
     package static let needs = Authority.admin

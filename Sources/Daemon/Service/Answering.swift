@@ -19,6 +19,10 @@ extension ControlError {
         case .queueExists(let name):
             self = .conflict(
                 what: "queue \(name) exists already", remedy: "change it with `londictl queue set \(name)`")
+        case .queueDraining(let name):
+            self = .conflict(
+                what: "queue \(name) is draining and takes no new jobs",
+                remedy: "use another queue, or open it with `londictl queue resume \(name)`")
         case .invalidSettings(let queue, let complaint):
             self = .invalidArgument(argument: "settings", value: queue.text, remedy: complaint)
         case .batchNotOpen, .emptyBatch, .idempotencyKeyInUse:

@@ -72,8 +72,8 @@ extension ControlService {
         var counts = JobCounts()
         let name: QueueName
         var failure: JobFailure?
-        switch (parameters.batch, parameters.job) {
-        case (let id?, nil):
+        switch (parameters.batch, parameters.job, parameters.queue) {
+        case (let id?, nil, nil):
             let record = try await batch(id, for: peer)
             for (state, count) in record.counts { counts[state] = count }
             name = record.queue
@@ -83,7 +83,7 @@ extension ControlService {
                 }
                 failure = jobs.first?.endingFailure
             }
-        case (nil, let id?):
+        case (nil, let id?, nil):
             let detail = try await answering { () async throws(StorageError) in try await reader.job(id) }
             if let uid = Self.visibleUser(to: peer), detail.job.submitter.uid != uid {
                 throw .notFound(kind: "job", name: id.description)
@@ -91,8 +91,12 @@ extension ControlService {
             counts[detail.job.state] = 1
             name = detail.job.queue
             failure = detail.job.endingFailure
+        case (nil, nil, let queueName?):
+            counts = JobCounts(try await queue(queueName))
+            name = queueName
         default:
-            throw .invalidArgument(argument: "batch or job", value: "both or none", remedy: "name exactly one")
+            throw .invalidArgument(
+                argument: "batch, job or queue", value: "several or none", remedy: "name exactly one")
         }
         return Wait.Reply(
             counts: counts, total: counts.total, budget: try await budgets(of: [try await queue(name)]).first,

@@ -20,6 +20,10 @@ extension QueueSettings {
         try need(stepTokens >= 1, "\(stepTokens) tokens a step are too few: use 1 or more")
         try need(maxAttempts >= 1, "\(maxAttempts) attempts are too few: use 1 or more")
         try need(
+            maxRunning ?? 1 >= 1, "at most \(maxRunning ?? 0) running jobs are too few: use 1 or more, or pause it")
+        try need((1...100).contains(share), "a share of \(share) is none: use 1 to 100")
+        try need(retentionDays ?? 1 >= 1, "a retention of \(retentionDays ?? 0) days is too short: use 1 or more")
+        try need(
             switcher.cost >= 0 && switcher.cost.isFinite,
             "a cost of \(switcher.cost) is none: use a number of 0 or more")
         try need(switcher.parameter.isFinite, "a parameter of \(switcher.parameter) is none: use a number")
@@ -38,6 +42,8 @@ extension QueueSettings {
             ("parameter", "\(switcher.parameter)"), ("exploration-rate", "\(switcher.explorationRate)"),
             ("exploration-share", "\(switcher.explorationShare)"), ("max-steps", "\(maxSteps)"),
             ("step-tokens", "\(stepTokens)"), ("max-attempts", "\(maxAttempts)"), ("paused", "\(isPaused)"),
+            ("draining", "\(isDraining)"), ("max-running", limit(maxRunning.map(Int64.init))), ("share", "\(share)"),
+            ("retention-days", limit(retentionDays.map(Int64.init))),
         ]
     }
 }

@@ -8,20 +8,23 @@ extension Store {
         ORDER BY priority DESC, id LIMIT 1
         """
 
-    /// Takes the next job to run, nil where none is claimable. The queues are served in turn, each by priority and
-    /// then by age; paused queues are passed over.
+    /// The jobs of a queue that run. The second condition is the partial index's.
+    package static let runningCountSQL = """
+        SELECT count(*) AS n FROM job
+        WHERE queue = ? AND state = 'running' AND state IN ('pending', 'held', 'running')
+        """
+
+    /// Takes the next job to run, nil where none is claimable. The queues are served in turn by their shares, each by
+    /// priority and then by age; paused queues and those at their limit are passed over.
     package func claim(now: Timestamp) throws(StorageError) -> ClaimedJob? {
         let queues = try database.all("SELECT * FROM queue WHERE is_paused = 0") { (row: Row) throws(StorageError) in
             (name: try row.queueName("name"), settings: try row.queueSettings())
         }
-        let inTurn = queues.sorted {
-            (servedAtClaim[$0.name] ?? 0, $0.name.text) < (servedAtClaim[$1.name] ?? 0, $1.name.text)
-        }
+        let inTurn = queues.sorted { turns.comesFirst($0.name, $1.name) }
         for (name, settings) in inTurn {
             let job = try transaction { () throws(StorageError) in try claim(in: name, settings, now: now) }
             guard let job else { continue }
-            claimCount += 1
-            servedAtClaim[name] = claimCount
+            turns.serve(name, share: settings.share)
             return job
         }
         return nil
@@ -88,6 +91,9 @@ extension Store {
     private func claim(
         in queue: QueueName, _ settings: QueueSettings, now: Timestamp
     ) throws(StorageError) -> ClaimedJob? {
+        if let limit = settings.maxRunning, try database.count(Store.runningCountSQL, queue.text) >= limit {
+            return nil
+        }
         let found = try database.first(Store.nextClaimableSQL, queue.text) { (row: Row) throws(StorageError) in
             (
                 job: JobID(try row.integer("id")), attempt: try row.integer("attempt"),

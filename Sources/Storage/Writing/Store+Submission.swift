@@ -2,12 +2,12 @@ package import Domain
 
 extension Store {
     /// Opens a batch for `appendJobs`. Nobody sees its jobs before `commitBatch`, and a crash before that leaves none.
-    /// - Throws: `.noSuchQueue`.
+    /// - Throws: `.noSuchQueue`, `.queueDraining`.
     package func beginBatch(
         queue: QueueName, submitter: User, fileName: String?, now: Timestamp
     ) throws(StorageError) -> BatchID {
         try transaction { () throws(StorageError) in
-            guard try settingsOfQueue(queue) != nil else { throw .noSuchQueue(queue) }
+            try requireOpen(queue)
             return BatchID(
                 try database.insert(
                     into: "batch",
@@ -41,7 +41,7 @@ extension Store {
     /// Accepts a batch: on return its jobs are durable and claimable. The same file (by its hash) of the same user in
     /// the same queue is the batch accepted first, and the new jobs go.
     /// - Parameter sha256: of the file's bytes, lower-case hexadecimal.
-    /// - Throws: `.noSuchBatch`, `.batchNotOpen`, `.emptyBatch`.
+    /// - Throws: `.noSuchBatch`, `.batchNotOpen`, `.emptyBatch`, `.queueDraining`.
     package func commitBatch(
         _ batch: BatchID, sha256: String, allowDuplicate: Bool, now: Timestamp
     ) throws(StorageError) -> BatchCommit {
@@ -52,6 +52,7 @@ extension Store {
                 try StagedBatch(id: batch).abandon(database)
                 return same
             }
+            try requireOpen(owner.queue)
             try database.run(
                 """
                 UPDATE job SET state = 'pending', created_at_ms = ?1,
@@ -77,7 +78,7 @@ extension Store {
     }
 
     /// Accepts one job: on return it is durable and claimable.
-    /// - Throws: `.noSuchQueue`, `.noSuchJob` for one that it needs.
+    /// - Throws: `.noSuchQueue`, `.queueDraining`, `.noSuchJob` for one that it needs.
     package func submitJob(
         _ job: NewJob, queue: QueueName, submitter: User, now: Timestamp
     ) throws(StorageError) -> Submission {
@@ -85,8 +86,8 @@ extension Store {
             if let key = job.idempotencyKey, let earlier = try submission(key: key, uid: submitter.uid) {
                 return earlier
             }
-            guard try settingsOfQueue(queue) != nil else { throw .noSuchQueue(queue) }
-            let owner = BatchOwner(queue: queue.text, submitter: submitter, jobCount: 0)
+            try requireOpen(queue)
+            let owner = BatchOwner(queue: queue, submitter: submitter, jobCount: 0)
             guard let id = try insert(job, state: "pending", batch: nil, owner: owner, now: now) else {
                 preconditionFailure("a job without a batch has no custom_id to collide with")
             }
@@ -99,8 +100,13 @@ extension Store {
         }
     }
 
+    private func requireOpen(_ queue: QueueName) throws(StorageError) {
+        guard let settings = try settingsOfQueue(queue) else { throw .noSuchQueue(queue) }
+        guard !settings.isDraining else { throw .queueDraining(queue) }
+    }
+
     private struct BatchOwner {
-        let queue: String
+        let queue: QueueName
         let submitter: User
         let jobCount: Int
     }
@@ -111,7 +117,7 @@ extension Store {
         ) { (row: Row) throws(StorageError) in
             let state: BatchState = try row.word("state")
             let owner = BatchOwner(
-                queue: try row.text("queue"), submitter: try row.submitter(), jobCount: try row.count("job_count"))
+                queue: try row.queueName(), submitter: try row.submitter(), jobCount: try row.count("job_count"))
             return (owner: owner, state: state)
         }
         guard let found else { throw .noSuchBatch(batch) }
@@ -124,7 +130,7 @@ extension Store {
             """
             SELECT id, job_count FROM batch WHERE queue = ? AND submitter_uid = ? AND sha256 = ? AND state = 'ready'
             ORDER BY id LIMIT 1
-            """, owner.queue, owner.submitter.uid, sha256
+            """, owner.queue.text, owner.submitter.uid, sha256
         ) { (row: Row) throws(StorageError) in
             BatchCommit(batch: BatchID(try row.integer("id")), jobCount: try row.count("job_count"), isDuplicate: true)
         }
@@ -153,7 +159,8 @@ extension Store {
                 time_limit_ms)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (batch, custom_id) DO NOTHING RETURNING id
-            """, batch?.number, owner.queue, job.customID, job.line, owner.submitter.uid, owner.submitter.name, state,
+            """, batch?.number, owner.queue.text, job.customID, job.line, owner.submitter.uid, owner.submitter.name,
+            state,
             state == "pending" ? reason.rawValue : nil, job.priority, now.milliseconds, job.notBefore?.milliseconds,
             job.deadline?.milliseconds, wakeAt?.milliseconds, job.idempotencyKey, job.maxAttempts,
             job.timeLimitMilliseconds

@@ -4,14 +4,15 @@ extension Command {
     static let queuePause = Command(
         words: ["queue", "pause"], summary: "Start no more jobs of a queue; running ones go on", arguments: ["QUEUE"],
         examples: ["queue pause maths"]
-    ) { invocation async throws(CommandError) in try await setPaused(true, "paused", invocation) }
+    ) { invocation async throws(CommandError) in
+        try await changeQueue(QueueChanges(isPaused: true), "paused", invocation)
+        return .ok
+    }
 }
 
-/// Pauses or resumes the queue that the invocation names.
-func setPaused(_ isPaused: Bool, _ word: String, _ invocation: Invocation) async throws(CommandError) -> ExitCode {
+/// Changes the queue that the invocation names, and says so with `word`.
+func changeQueue(_ changes: QueueChanges, _ word: String, _ invocation: Invocation) async throws(CommandError) {
     let name = try invocation.queue(invocation.arguments[0])
-    let changes = QueueChanges(isPaused: isPaused)
     let reply = try await Session(invocation).call(SetQueue.self, .init(name: name, changes: changes))
     QueueText.report(reply.queue, word, invocation)
-    return .ok
 }

@@ -9,7 +9,7 @@ extension Command {
         examples: ["wait b7", "wait 42 --timeout 10m"]
     ) { invocation async throws(CommandError) in
         let target = try invocation.target(invocation.arguments[0])
-        var wait = JobWait(invocation: invocation, target: target)
+        var wait = JobWait(invocation: invocation, target: WaitTarget(target))
         if let text = invocation.text("timeout") {
             wait.timeoutMilliseconds = try invocation.parse { () throws(ControlError) in
                 try Amount.milliseconds(text, argument: "--timeout")
