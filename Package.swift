@@ -35,7 +35,8 @@ let package = Package(
         .target(name: "Processes", dependencies: ["CSystem", "Blocking"], swiftSettings: strict),
         .target(name: "SQLite", dependencies: ["CSQLite", "Blocking"], swiftSettings: strict),
         .target(
-            name: "Migrations", path: "migrations", resources: [.embedInCode("0001_initial.sql")],
+            name: "Migrations", path: "migrations",
+            resources: [.embedInCode("0001_initial.sql"), .embedInCode("0004_budgets.sql")],
             swiftSettings: strict),
         .target(
             name: "Storage", dependencies: ["Domain", "SQLite", "Migrations", "Hashing", "Blocking"],

@@ -49,11 +49,13 @@ package struct QueueSettings: Hashable, Codable, Sendable {
     /// The most attempts of one job, >= 1: a step that a model could not write for a passing reason is tried again.
     package var maxAttempts: Int
     package var isPaused: Bool
+    /// The share of a day's budget, 0 to 1, whose use is worth a warning; 0 is never.
+    package var warnAt: Double
 
     package init(
         limits: BudgetLimits = BudgetLimits(), timeZone: String = "UTC", onBudget: OnBudget = .quick,
         switcher: SwitcherSettings = SwitcherSettings(), maxSteps: Int = 12, stepTokens: Int = 192,
-        maxAttempts: Int = 3, isPaused: Bool = false
+        maxAttempts: Int = 3, isPaused: Bool = false, warnAt: Double = 0.8
     ) {
         self.limits = limits
         self.timeZone = timeZone
@@ -63,5 +65,6 @@ package struct QueueSettings: Hashable, Codable, Sendable {
         self.stepTokens = stepTokens
         self.maxAttempts = maxAttempts
         self.isPaused = isPaused
+        self.warnAt = warnAt
     }
 }

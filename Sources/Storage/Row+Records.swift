@@ -10,7 +10,8 @@ extension Row {
                 parameter: try real("switcher_parameter"), explorationRate: try real("exploration_rate"),
                 explorationShare: try real("exploration_share")),
             maxSteps: try count("max_steps"), stepTokens: try count("step_tokens"),
-            maxAttempts: try count("max_attempts"), isPaused: try flag("is_paused"))
+            maxAttempts: try count("max_attempts"), isPaused: try flag("is_paused"),
+            warnAt: try real("warn_at"))
     }
 
     /// From the columns of `queue`.

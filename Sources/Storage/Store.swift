@@ -17,6 +17,8 @@ package actor Store {
     /// When each queue last gave a job, as a count of claims: the least recently served queue comes first.
     var servedAtClaim: [QueueName: Int64] = [:]
     var claimCount: Int64 = 0
+    /// What is to be said about budgets and was not taken yet.
+    var notices: [BudgetNotice] = []
 
     private let state: StateDirectory
     private let executor = BlockingExecutor(label: "londi.storage")
