@@ -38,6 +38,7 @@ let package = Package(
             name: "Migrations", path: "migrations",
             resources: [
                 .embedInCode("0001_initial.sql"), .embedInCode("0002_jobs.sql"), .embedInCode("0003_queues.sql"),
+                .embedInCode("0004_budgets.sql"),
             ],
             swiftSettings: strict),
         .target(

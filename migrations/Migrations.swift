@@ -4,5 +4,6 @@ package enum Migrations {
         ("0001_initial", PackageResources._001_initial_sql),
         ("0002_jobs", PackageResources._002_jobs_sql),
         ("0003_queues", PackageResources._003_queues_sql),
+        ("0004_budgets", PackageResources._004_budgets_sql),
     ]
 }

@@ -15,16 +15,51 @@ package struct Spend: Hashable, Codable, Sendable {
 
     package static let zero = Spend()
 
-    package static func + (left: Spend, right: Spend) -> Spend {
-        Spend(
-            calls: left.calls + right.calls, tokens: left.tokens + right.tokens,
-            gpuMilliseconds: left.gpuMilliseconds + right.gpuMilliseconds)
+    /// The most that one step is believed to have used or may use: a day has 86,400,000 ms, and no model reads 10^12
+    /// tokens. What says more is taken for this much, so that no sum of steps leaves 64 bits.
+    package static let mostOfStep = Spend(calls: 1, tokens: 1_000_000_000_000, gpuMilliseconds: 1_000_000_000_000)
+
+    /// The amount in one unit: calls, tokens or GPU milliseconds.
+    package subscript(unit: MaskReason) -> Int64 {
+        switch unit {
+        case .calls: calls
+        case .tokens: tokens
+        case .gpuTime: gpuMilliseconds
+        }
     }
 
+    /// What a step of this estimate reserves: one call, and tokens and time between nothing and `mostOfStep`.
+    package var asOneStep: Spend {
+        Spend(calls: 1, tokens: Spend.ofStep(tokens), gpuMilliseconds: Spend.ofStep(gpuMilliseconds))
+    }
+
+    /// A count of one step, between 0 and `mostOfStep`.
+    static func ofStep(_ count: Int64) -> Int64 { min(max(count, 0), mostOfStep.tokens) }
+
+    /// The sum; a unit in which it leaves 64 bits stays at their end.
+    package static func + (left: Spend, right: Spend) -> Spend {
+        Spend(
+            calls: left.calls.saturatingAdd(right.calls), tokens: left.tokens.saturatingAdd(right.tokens),
+            gpuMilliseconds: left.gpuMilliseconds.saturatingAdd(right.gpuMilliseconds))
+    }
+
+    /// The difference; a unit in which it leaves 64 bits stays at their end.
     package static func - (left: Spend, right: Spend) -> Spend {
         Spend(
-            calls: left.calls - right.calls, tokens: left.tokens - right.tokens,
-            gpuMilliseconds: left.gpuMilliseconds - right.gpuMilliseconds)
+            calls: left.calls.saturatingSubtract(right.calls), tokens: left.tokens.saturatingSubtract(right.tokens),
+            gpuMilliseconds: left.gpuMilliseconds.saturatingSubtract(right.gpuMilliseconds))
+    }
+}
+
+extension Int64 {
+    func saturatingAdd(_ other: Int64) -> Int64 {
+        let (sum, overflows) = addingReportingOverflow(other)
+        return overflows ? (other < 0 ? .min : .max) : sum
+    }
+
+    func saturatingSubtract(_ other: Int64) -> Int64 {
+        let (difference, overflows) = subtractingReportingOverflow(other)
+        return overflows ? (other < 0 ? .max : .min) : difference
     }
 }
 
@@ -38,6 +73,25 @@ package struct BudgetLimits: Hashable, Codable, Sendable {
         self.calls = calls
         self.tokens = tokens
         self.gpuMilliseconds = gpuMilliseconds
+    }
+
+    /// The highest limit, and the most that all grants of a queue may add to one.
+    package static let most: Int64 = 1_000_000_000_000_000
+
+    /// The limit in one unit: calls, tokens or GPU milliseconds; nil where it has none.
+    package subscript(unit: MaskReason) -> Int64? {
+        switch unit {
+        case .calls: calls
+        case .tokens: tokens
+        case .gpuTime: gpuMilliseconds
+        }
+    }
+
+    /// The limits with a grant on top; a unit without a limit stays without.
+    package func raised(by granted: Spend) -> BudgetLimits {
+        BudgetLimits(
+            calls: calls?.saturatingAdd(granted.calls), tokens: tokens?.saturatingAdd(granted.tokens),
+            gpuMilliseconds: gpuMilliseconds?.saturatingAdd(granted.gpuMilliseconds))
     }
 }
 
@@ -56,65 +110,4 @@ package enum MaskReason: String, Codable, Sendable, CaseIterable {
     case calls
     case tokens
     case gpuTime = "gpu-time"
-}
-
-/// One queue's DEEPTHINK budget on one day: what is allowed, spent, and reserved by steps that run.
-package struct BudgetDay: Hashable, Codable, Sendable {
-    package var day: DayKey
-    package var limits: BudgetLimits
-    package var spent: Spend
-    /// The sum of the open reservations.
-    package var reserved: Spend
-    /// The DEEPTHINK calls among them that exploration drew: they have a cap of their own.
-    package var explorationCalls: Int64
-
-    package init(
-        day: DayKey, limits: BudgetLimits, spent: Spend = .zero, reserved: Spend = .zero, explorationCalls: Int64 = 0
-    ) {
-        self.day = day
-        self.limits = limits
-        self.spent = spent
-        self.reserved = reserved
-        self.explorationCalls = explorationCalls
-    }
-
-    /// The first unit in which `worstCase` does not fit into what is left; nil when it fits.
-    package func mask(for worstCase: Spend) -> MaskReason? {
-        let committed = spent + reserved + worstCase
-        if let limit = limits.calls, committed.calls > limit { return .calls }
-        if let limit = limits.tokens, committed.tokens > limit { return .tokens }
-        if let limit = limits.gpuMilliseconds, committed.gpuMilliseconds > limit { return .gpuTime }
-        return nil
-    }
-
-    /// Whether exploration may still draw a DEEPTHINK call today: its calls are below `share` of the day's calls.
-    /// Without a limit on calls, exploration is limited by its rate alone.
-    package func allowsExploration(share: Double) -> Bool {
-        guard let limit = limits.calls else { return true }
-        return Double(explorationCalls + 1) <= (share * Double(limit)).rounded(.up)
-    }
-
-    /// The limit, what is spent and what is reserved in one unit, in words.
-    package func account(of reason: MaskReason) -> String {
-        func words(_ limit: Int64?, _ spent: Int64, _ reserved: Int64, _ unit: String) -> String {
-            "limit \(limit ?? 0) \(unit), spent \(spent), reserved \(reserved)"
-        }
-        return switch reason {
-        case .calls: words(limits.calls, spent.calls, reserved.calls, "calls")
-        case .tokens: words(limits.tokens, spent.tokens, reserved.tokens, "tokens")
-        case .gpuTime: words(limits.gpuMilliseconds, spent.gpuMilliseconds, reserved.gpuMilliseconds, "GPU ms")
-        }
-    }
-
-    /// What is left of the scarcest limited unit, as a share of its limit: 1 untouched or unlimited, 0 spent.
-    package var remainingShare: Double {
-        let committed = spent + reserved
-        func share(_ limit: Int64?, _ used: Int64) -> Double {
-            guard let limit else { return 1 }
-            return limit == 0 ? 0 : max(0, Double(limit - used) / Double(limit))
-        }
-        return min(
-            share(limits.calls, committed.calls), share(limits.tokens, committed.tokens),
-            share(limits.gpuMilliseconds, committed.gpuMilliseconds))
-    }
 }

@@ -57,12 +57,14 @@ package struct QueueSettings: Hashable, Codable, Sendable {
     package var share: Int
     /// For how many days of 24 hours ended jobs are kept, >= 1; nil is for ever.
     package var retentionDays: Int?
+    /// The share of a day's budget, 0 to 1, whose use is worth a warning; 0 is never.
+    package var warnAt: Double
 
     package init(
         limits: BudgetLimits = BudgetLimits(), timeZone: String = "UTC", onBudget: OnBudget = .quick,
         switcher: SwitcherSettings = SwitcherSettings(), maxSteps: Int = 12, stepTokens: Int = 192,
         maxAttempts: Int = 3, isPaused: Bool = false, isDraining: Bool = false, maxRunning: Int? = nil, share: Int = 1,
-        retentionDays: Int? = nil
+        retentionDays: Int? = nil, warnAt: Double = 0.8
     ) {
         self.limits = limits
         self.timeZone = timeZone
@@ -76,5 +78,6 @@ package struct QueueSettings: Hashable, Codable, Sendable {
         self.maxRunning = maxRunning
         self.share = share
         self.retentionDays = retentionDays
+        self.warnAt = warnAt
     }
 }

@@ -81,7 +81,17 @@ package struct Generated: Hashable, Codable, Sendable {
     }
 
     package var spend: Spend {
-        Spend(calls: 1, tokens: promptTokens + generatedTokens, gpuMilliseconds: gpuMilliseconds)
+        Spend(calls: 1, tokens: promptTokens.saturatingAdd(generatedTokens), gpuMilliseconds: gpuMilliseconds)
+    }
+
+    /// The same with every count between 0 and `Spend.mostOfStep`: what a server says is not believed without limit.
+    package var withinMostOfStep: Generated {
+        var credible = self
+        credible.promptTokens = Spend.ofStep(promptTokens)
+        credible.cachedTokens = Spend.ofStep(cachedTokens)
+        credible.generatedTokens = Spend.ofStep(generatedTokens)
+        credible.gpuMilliseconds = Spend.ofStep(gpuMilliseconds)
+        return credible
     }
 }
 

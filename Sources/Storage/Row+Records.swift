@@ -12,7 +12,8 @@ extension Row {
             maxSteps: try count("max_steps"), stepTokens: try count("step_tokens"),
             maxAttempts: try count("max_attempts"), isPaused: try flag("is_paused"),
             isDraining: try flag("is_draining"), maxRunning: try optionalInteger("max_running").map(Int.init),
-            share: try count("share"), retentionDays: try optionalInteger("retention_days").map(Int.init))
+            share: try count("share"), retentionDays: try optionalInteger("retention_days").map(Int.init),
+            warnAt: try real("warn_at"))
     }
 
     /// From the columns of `queue`.

@@ -28,6 +28,10 @@ package enum StorageError: Error, Equatable {
     /// The queue takes no new jobs.
     case queueDraining(QueueName)
     case invalidSettings(queue: QueueName, complaint: String)
+    /// Only a limited unit can have more granted.
+    case nothingToGrant(queue: QueueName, unit: MaskReason)
+    /// A grant's amount or days are none that a queue can have.
+    case invalidGrant(queue: QueueName, argument: String, value: String, remedy: String)
     case noSuchBatch(BatchID)
     /// Jobs can only be appended to a batch that is still validated.
     case batchNotOpen(BatchID, state: BatchState)
@@ -87,6 +91,10 @@ extension StorageError: CustomStringConvertible {
         case .queueDraining(let name):
             "queue \(name) is draining and takes no new jobs: use another queue, or londictl queue resume \(name)"
         case .invalidSettings(let queue, let complaint): "queue \(queue): \(complaint)"
+        case .nothingToGrant(let queue, let unit):
+            "queue \(queue) has no limit in \(unit.rawValue): set one with londictl queue set, then grant more"
+        case .invalidGrant(let queue, let argument, let value, let remedy):
+            "queue \(queue): a grant with \(argument) \(value) is none: \(remedy)"
         case .noSuchBatch(let batch): "there is no batch \(batch): see londictl list"
         case .batchNotOpen(let batch, let state):
             "batch \(batch) is \(state.rawValue) and takes no more jobs: submit a new one"

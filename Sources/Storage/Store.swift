@@ -16,6 +16,8 @@ package actor Store {
     let database: Database
     /// Whose turn it is to give a job. In memory: a start of londid serves all queues anew.
     var turns = FairTurns()
+    /// What is to be said about budgets and was not taken yet.
+    var notices: [BudgetNotice] = []
 
     private let state: StateDirectory
     private let executor = BlockingExecutor(label: "londi.storage")

@@ -22,8 +22,29 @@ extension BudgetDay {
             FROM reservation WHERE queue = ? AND day = ? AND state = 'open'
             """, queue, day.daysSinceEpoch, read: use)
         return BudgetDay(
-            day: day, limits: found.limits, spent: spent?.spend ?? .zero, reserved: reserved?.spend ?? .zero,
+            day: day, limits: found.limits, grants: try grants(queue, on: day, database), spent: spent?.spend ?? .zero,
+            reserved: reserved?.spend ?? .zero,
             explorationCalls: (spent?.exploration ?? 0) + (reserved?.exploration ?? 0))
+    }
+
+    private static func grants(
+        _ queue: String, on day: DayKey, _ database: Database
+    ) throws(StorageError) -> [BudgetGrant] {
+        try database.all(
+            """
+            SELECT first_day, last_day, calls, tokens, gpu_ms, user, at_ms FROM budget_grant
+            WHERE queue = ?1 AND last_day >= ?2 AND first_day <= ?2
+                AND NOT EXISTS (SELECT 1 FROM budget_revocation WHERE budget_grant = budget_grant.id)
+            ORDER BY id
+            """, queue, day.daysSinceEpoch
+        ) { (row: Row) throws(StorageError) in
+            BudgetGrant(
+                firstDay: try row.day("first_day"), lastDay: try row.day("last_day"),
+                amount: Spend(
+                    calls: try row.integer("calls"), tokens: try row.integer("tokens"),
+                    gpuMilliseconds: try row.integer("gpu_ms")), user: try row.text("user"),
+                at: try row.timestamp("at_ms"))
+        }
     }
 
     private static func use(_ row: Row) throws(StorageError) -> (spend: Spend, exploration: Int64) {

@@ -13,6 +13,8 @@ extension QueueSettings {
         for (name, limit) in named {
             if let limit {
                 try need(limit >= 0, "a limit of \(limit) \(name) a day is less than nothing: use 0 or more")
+                // Sums of limits, grants, reservations and spend must stay within 64 bits.
+                try need(limit <= BudgetLimits.most, "a limit of \(limit) \(name) a day is too high: use at most 10^15")
             }
         }
         try need(!timeZone.isEmpty, "a time zone needs an IANA name such as Europe/Berlin")
@@ -27,6 +29,7 @@ extension QueueSettings {
             switcher.cost >= 0 && switcher.cost.isFinite,
             "a cost of \(switcher.cost) is none: use a number of 0 or more")
         try need(switcher.parameter.isFinite, "a parameter of \(switcher.parameter) is none: use a number")
+        try need((0...1).contains(warnAt), "a warning at a share of \(warnAt) is none: use 0 to 1")
         for (name, share) in [("rate", switcher.explorationRate), ("share", switcher.explorationShare)] {
             try need((0...1).contains(share), "an exploration \(name) of \(share) is none: use 0 to 1")
         }
@@ -44,6 +47,7 @@ extension QueueSettings {
             ("step-tokens", "\(stepTokens)"), ("max-attempts", "\(maxAttempts)"), ("paused", "\(isPaused)"),
             ("draining", "\(isDraining)"), ("max-running", limit(maxRunning.map(Int64.init))), ("share", "\(share)"),
             ("retention-days", limit(retentionDays.map(Int64.init))),
+            ("warn-at", "\(warnAt)"),
         ]
     }
 }

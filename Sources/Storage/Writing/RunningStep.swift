@@ -43,6 +43,7 @@ struct RunningStep {
     func settle(
         _ generated: Generated, isComplete: Bool, reward: Double?, _ database: Database, now: Timestamp
     ) throws(StorageError) {
+        let generated = generated.withinMostOfStep
         let probabilities = generated.logProbabilities
         try database.run(
             """

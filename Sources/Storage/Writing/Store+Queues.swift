@@ -52,8 +52,8 @@ extension Store {
             INSERT INTO queue (
                 name, created_at_ms, limit_calls, limit_tokens, limit_gpu_ms, time_zone, on_budget, switcher_kind,
                 switcher_cost, switcher_parameter, exploration_rate, exploration_share, max_steps, step_tokens,
-                max_attempts, is_paused, is_draining, max_running, share, retention_days)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                max_attempts, is_paused, is_draining, max_running, share, retention_days, warn_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (name) DO UPDATE SET
                 limit_calls = excluded.limit_calls, limit_tokens = excluded.limit_tokens,
                 limit_gpu_ms = excluded.limit_gpu_ms, time_zone = excluded.time_zone, on_budget = excluded.on_budget,
@@ -63,16 +63,17 @@ extension Store {
                 step_tokens = excluded.step_tokens, max_attempts = excluded.max_attempts,
                 is_paused = excluded.is_paused, is_draining = excluded.is_draining,
                 max_running = excluded.max_running, share = excluded.share,
-                retention_days = excluded.retention_days
+                retention_days = excluded.retention_days, warn_at = excluded.warn_at
             """, name.text, createdAt.milliseconds, settings.limits.calls, settings.limits.tokens,
             settings.limits.gpuMilliseconds, settings.timeZone, settings.onBudget.rawValue,
             settings.switcher.kind.rawValue, settings.switcher.cost, settings.switcher.parameter,
             settings.switcher.explorationRate, settings.switcher.explorationShare, settings.maxSteps,
             settings.stepTokens, settings.maxAttempts, settings.isPaused, settings.isDraining, settings.maxRunning,
-            settings.share, settings.retentionDays)
+            settings.share, settings.retentionDays, settings.warnAt)
     }
 
-    private func wakeHeldByBudget(in queue: QueueName) throws(StorageError) {
+    /// Makes the jobs of a queue claimable that its budget held: it may have become larger.
+    func wakeHeldByBudget(in queue: QueueName) throws(StorageError) {
         try database.run(
             """
             UPDATE job SET state = 'pending', pending_reason = 'Priority', wake_at_ms = NULL

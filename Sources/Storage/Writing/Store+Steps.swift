@@ -8,12 +8,13 @@ extension Store {
     package func beginStep(
         _ start: StepStart, choose: @Sendable (BudgetDay, MaskReason?) -> StepChoice
     ) throws(StorageError) -> BegunStep {
-        try transaction { () throws(StorageError) in
+        var notice: BudgetNotice?
+        let begun = try transaction { () throws(StorageError) -> BegunStep in
             guard let queue = try queueOfRunning(start.claim) else { return .superseded }
             let budget = try observe(queue, clockDay: start.day)
-            var worstCase = start.worstCase
-            worstCase.calls = 1
+            let worstCase = start.worstCase.asOneStep
             let mask = budget.mask(for: worstCase)
+            if mask != nil { notice = try noticeIfExhausted(budget, of: queue, for: worstCase, now: start.now) }
             switch choose(budget, mask) {
             case .hold(let reason): return .hold(reason, budget)
             case .wait(let reason): return .wait(reason)
@@ -26,6 +27,8 @@ extension Store {
                 return .begun(step, decision, budget)
             }
         }
+        if let notice { notices.append(notice) }
+        return begun
     }
 
     /// Ends a step that was written, with what it really took: step, ledger, day's counters and reservation at once.
@@ -34,10 +37,8 @@ extension Store {
     package func finishStep(
         _ step: StepID, _ claim: Claim, _ generated: Generated, reward: Double? = nil, now: Timestamp
     ) throws(StorageError) -> StepSettlement {
-        try transaction { () throws(StorageError) in
-            guard let running = try RunningStep.load(step, database), running.belongs(to: claim) else { return .stale }
+        try end(step, claim, now: now) { running throws(StorageError) in
             try running.settle(generated, isComplete: true, reward: reward, database, now: now)
-            return .settled
         }
     }
 
@@ -45,15 +46,29 @@ extension Store {
     package func abandonStep(
         _ step: StepID, _ claim: Claim, _ use: AbandonedUse, now: Timestamp
     ) throws(StorageError) -> StepSettlement {
-        try transaction { () throws(StorageError) in
-            guard let running = try RunningStep.load(step, database), running.belongs(to: claim) else { return .stale }
+        try end(step, claim, now: now) { running throws(StorageError) in
             switch use {
             case .none: try running.abandonUnused(database, now: now)
             case .measured(let part): try running.settle(part, isComplete: false, reward: nil, database, now: now)
             case .unknown: try running.chargeBound(database, now: now)
             }
+        }
+    }
+
+    private func end(
+        _ step: StepID, _ claim: Claim, now: Timestamp, _ settle: (RunningStep) throws(StorageError) -> Void
+    ) throws(StorageError) -> StepSettlement {
+        var notice: BudgetNotice?
+        let settlement = try transaction { () throws(StorageError) -> StepSettlement in
+            guard let running = try RunningStep.load(step, database), running.belongs(to: claim) else { return .stale }
+            try settle(running)
+            if running.role == .deepthink {
+                notice = try noticeIfScarce(running.queue, day: running.day, now: now)
+            }
             return .settled
         }
+        if let notice { notices.append(notice) }
+        return settlement
     }
 
     private func queueOfRunning(_ claim: Claim) throws(StorageError) -> String? {
@@ -64,7 +79,7 @@ extension Store {
     }
 
     /// Days never go backwards: a clock set back neither grants a day twice nor reopens a past one.
-    private func observe(_ queue: String, clockDay: DayKey) throws(StorageError) -> BudgetDay {
+    func observe(_ queue: String, clockDay: DayKey) throws(StorageError) -> BudgetDay {
         try database.run(
             "UPDATE queue SET last_day = ?1 WHERE name = ?2 AND (last_day IS NULL OR last_day < ?1)",
             clockDay.daysSinceEpoch, queue)

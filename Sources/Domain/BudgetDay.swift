@@ -1,0 +1,81 @@
+/// One queue's DEEPTHINK budget on one day: what is allowed, spent, and reserved by steps that run.
+package struct BudgetDay: Hashable, Codable, Sendable {
+    package var day: DayKey
+    /// What holds on this day: the queue's own limits and what was granted on top.
+    package var limits: BudgetLimits
+    /// The grants that hold on this day, oldest first.
+    package var grants: [BudgetGrant]
+    package var spent: Spend
+    /// The sum of the open reservations.
+    package var reserved: Spend
+    /// The DEEPTHINK calls among them that exploration drew: they have a cap of their own.
+    package var explorationCalls: Int64
+
+    /// - Parameter limits: the queue's own; `grants` are added.
+    package init(
+        day: DayKey, limits: BudgetLimits, grants: [BudgetGrant] = [], spent: Spend = .zero, reserved: Spend = .zero,
+        explorationCalls: Int64 = 0
+    ) {
+        self.day = day
+        self.limits = limits.raised(by: grants.total)
+        self.grants = grants
+        self.spent = spent
+        self.reserved = reserved
+        self.explorationCalls = explorationCalls
+    }
+
+    /// The first unit in which `worstCase` does not fit into what is left; nil when it fits.
+    package func mask(for worstCase: Spend) -> MaskReason? {
+        MaskReason.allCases.first { unit in remaining(unit).map { worstCase[unit] > $0 } ?? false }
+    }
+
+    /// What is neither spent nor reserved of one unit's limit; below 0 where the limit was lowered under it, nil where
+    /// there is none.
+    package func remaining(_ unit: MaskReason) -> Int64? {
+        // None of the three is negative, so where a difference leaves 64 bits it is far below 0 anyway.
+        limits[unit].map { $0.saturatingSubtract(spent[unit]).saturatingSubtract(reserved[unit]) }
+    }
+
+    /// Whether exploration may still draw a DEEPTHINK call today: its calls are below `share` of the day's calls.
+    /// Without a limit on calls, exploration is limited by its rate alone.
+    package func allowsExploration(share: Double) -> Bool {
+        guard let limit = limits.calls else { return true }
+        return Double(explorationCalls + 1) <= (share * Double(limit)).rounded(.up)
+    }
+
+    /// The limit, what is spent and what is reserved in one unit, in words.
+    package func account(of reason: MaskReason) -> String {
+        let unit =
+            switch reason {
+            case .calls: "calls"
+            case .tokens: "tokens"
+            case .gpuTime: "GPU ms"
+            }
+        let granted = grants.total[reason]
+        return "limit \(limits[reason] ?? 0) \(unit)\(granted > 0 ? " (\(granted) of them granted)" : ""), "
+            + "spent \(spent[reason]), reserved \(reserved[reason])"
+    }
+
+    /// What is left of the scarcest limited unit, as a share of its limit: 1 untouched or unlimited, 0 spent.
+    package var remainingShare: Double {
+        let shares = MaskReason.allCases.map { unit in
+            guard let limit = limits[unit], let left = remaining(unit) else { return 1.0 }
+            return limit == 0 ? 0 : max(0, Double(left) / Double(limit))
+        }
+        return shares.min() ?? 1
+    }
+
+    /// The limited unit of which the greatest share is spent, and that share, above 1 where the limit was lowered under
+    /// it; nil without limits. A limit of 0 is no budget to use up and does not count.
+    package var scarcest: (unit: MaskReason, spentShare: Double)? {
+        let shares = MaskReason.allCases.compactMap { unit -> (unit: MaskReason, spentShare: Double)? in
+            guard let limit = limits[unit], limit > 0 else { return nil }
+            return (unit, Double(spent[unit]) / Double(limit))
+        }
+        return shares.max { $0.spentShare < $1.spentShare }
+    }
+
+    /// Whether as much is spent as a queue wants to be warned at.
+    /// - Parameter share: of the scarcest unit's limit, 0 to 1; 0 never warns.
+    package func isWarned(at share: Double) -> Bool { share > 0 && (scarcest?.spentShare ?? 0) >= share }
+}
