@@ -8,3 +8,7 @@ static inline int londi_bind_blob(sqlite3_stmt *statement, int index, const void
     return length == 0 ? sqlite3_bind_zeroblob(statement, index, 0)
                        : sqlite3_bind_blob(statement, index, bytes, length, SQLITE_TRANSIENT);
 }
+/* Variadic, which Swift does not import. */
+static inline int londi_no_checkpoint_on_close(sqlite3 *connection) {
+    return sqlite3_db_config(connection, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)0);
+}

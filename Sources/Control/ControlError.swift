@@ -16,6 +16,8 @@ package enum ControlError: Error, Hashable, Sendable {
     case permissionDenied(action: String, needs: String)
     case tooLarge(what: String, limit: Int)
     case storageFull(path: String)
+    /// The daemon's state cannot be read or written; `reason` is the system's.
+    case storageFault(path: String, reason: String)
     case unavailable(what: String)
 
     // org.varlink.service
@@ -89,6 +91,9 @@ extension ControlError: CustomStringConvertible {
         case .permissionDenied(let action, let needs): "you may not \(action); that needs \(needs)"
         case .tooLarge(let what, let limit): "\(what) is larger than the limit of \(limit); send it in smaller parts"
         case .storageFull(let path): "the file system of \(path) is full; free some space there and try again"
+        case .storageFault(let path, let reason):
+            "the daemon cannot use its state \(path) (\(reason)); nothing was changed unless londid has stopped since: "
+                + "see its log, check the file system and the disk, and try again"
         case .unavailable(let what): what
         case .interfaceNotFound(let name): "the daemon has no interface \(name); its version may be older"
         case .methodNotFound(let name): "the daemon has no method \(name); its version may be older"

@@ -38,6 +38,8 @@ struct WireError: Equatable {
             case .tooLarge(let what, let limit):
                 londi("TooLarge", ["what": .string(what), "limit": .integer(Int64(limit))])
             case .storageFull(let path): londi("StorageFull", ["path": .string(path)])
+            case .storageFault(let path, let reason):
+                londi("StorageFault", ["path": .string(path), "reason": .string(reason)])
             case .unavailable(let what): londi("Unavailable", ["what": .string(what)])
             case .interfaceNotFound(let name): varlink("InterfaceNotFound", ["interface": .string(name)])
             case .methodNotFound(let name): varlink("MethodNotFound", ["method": .string(name)])
@@ -75,6 +77,7 @@ struct WireError: Equatable {
         case "io.londi.PermissionDenied": .permissionDenied(action: text("action"), needs: text("needs"))
         case "io.londi.TooLarge": .tooLarge(what: text("what"), limit: Int(number("limit")))
         case "io.londi.StorageFull": .storageFull(path: text("path"))
+        case "io.londi.StorageFault": .storageFault(path: text("path"), reason: text("reason"))
         case "io.londi.Unavailable": .unavailable(what: text("what"))
         case "org.varlink.service.InterfaceNotFound": .interfaceNotFound(text("interface"))
         case "org.varlink.service.MethodNotFound": .methodNotFound(text("method"))

@@ -20,13 +20,14 @@ final class LearnerLoop: Sendable {
     private let encoder: HashedEncoder
     private let pairKey: @Sendable () async -> String
     private let clock: WallClock
+    private let shutdown: Shutdown
     private let log: Log
     private let dirty = Mutex<Set<QueueName>>([])
     private let board = ChangeBoard()
 
     init(
         store: Store, reader: StoreReader, policies: PolicyBook, encoder: HashedEncoder,
-        pairKey: @escaping @Sendable () async -> String, clock: WallClock, log: Log
+        pairKey: @escaping @Sendable () async -> String, clock: WallClock, shutdown: Shutdown, log: Log
     ) {
         self.store = store
         self.reader = reader
@@ -34,6 +35,7 @@ final class LearnerLoop: Sendable {
         self.encoder = encoder
         self.pairKey = pairKey
         self.clock = clock
+        self.shutdown = shutdown
         self.log = log
     }
 
@@ -55,7 +57,13 @@ final class LearnerLoop: Sendable {
                 await board.changed(since: version)
                 continue
             }
-            try await learn(queue)
+            do {
+                try await learn(queue)
+            } catch let error as StorageError where error.isPassing {
+                log.error("queue \(queue): nothing was learnt yet: \(error)")
+                note(queue)
+                guard await shutdown.sleep(for: .seconds(1)) else { return }
+            }
         }
     }
 
@@ -119,7 +127,7 @@ final class LearnerLoop: Sendable {
         let snapshot = NewPolicySnapshot(
             queue: queue, pairKey: policy.pairKey, kind: policy.kind.rawValue, encoder: policy.encoderIdentity,
             weights: policy.bytes, trainedThroughOutcome: policy.throughOutcome, episodeCount: policy.episodeCount)
-        let version = try await keepingTrying(log, "queue \(queue)") {
+        let version = try await keepingTrying(log, "queue \(queue)", shutdown) {
             try await store.savePolicySnapshot(snapshot, now: clock.now())
         }
         precondition(version == policy.version, "only this loop publishes policies")

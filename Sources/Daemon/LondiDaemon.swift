@@ -53,12 +53,22 @@ package final class LondiDaemon: Sendable {
             let store = try Store(directory: configuration.stateDirectory, now: clock.now())
             report(store.recovery, epoch: store.epoch)
             try await serve(store)
-            try await store.checkpoint()
+            try await moveLog(of: store)
             log.notice("stopped")
             return 0
         } catch {
             log.error("\(error)")
             return 1
+        }
+    }
+
+    /// Nothing is lost where there is no room for it: the next start reads the log.
+    private func moveLog(of store: Store) async throws {
+        do {
+            try await store.checkpoint()
+        } catch {
+            guard error.isPassing else { throw error }
+            log.warning("the write-ahead log stays for the next start: \(error)")
         }
     }
 
@@ -81,7 +91,7 @@ package final class LondiDaemon: Sendable {
         let learner = LearnerLoop(
             store: store, reader: reader, policies: policies, encoder: encoder,
             pairKey: { await pair.pairKey(encoder) },
-            clock: clock, log: log)
+            clock: clock, shutdown: shutdown, log: log)
         let runner = EpisodeRunner(
             quick: roleModel(.quick, pair), deepthink: roleModel(.deepthink, pair), encoder: encoder, judge: judge,
             stepMilliseconds: configuration.stepSeconds * 1000)
@@ -98,6 +108,7 @@ package final class LondiDaemon: Sendable {
         try await runTogether([
             { await pair.run() }, { try await server.run() }, { try await learner.run() },
             { await self.reportReadiness(of: pair) }, { await self.limitDrain() },
+            { for await error in store.health.fatalErrors { throw error } },
         ]) { try await workers.run() }
     }
 
@@ -119,6 +130,8 @@ package final class LondiDaemon: Sendable {
             }
             do {
                 while let isMain = try await group.next(), !isMain {}
+                // Whoever still waits for the disk has had its time.
+                shutdown.advance(to: .aborting)
             } catch {
                 shutdown.advance(to: .aborting)
                 throw error

@@ -25,6 +25,20 @@ final class Shutdown: Sendable {
         board.post()
     }
 
+    /// Waits so long, also in a task that is cancelled. False as soon as the daemon aborts.
+    func sleep(for duration: Duration) async -> Bool {
+        // A task of its own does not inherit the cancellation.
+        await Task {
+            await withTaskGroup { group in
+                group.addTask { await self.reached(.aborting) }
+                group.addTask { do { try await Task.sleep(for: duration) } catch {} }
+                await group.next()
+                group.cancelAll()
+            }
+        }.value
+        return phase < .aborting
+    }
+
     /// Returns once `phase` is reached, or the task is cancelled.
     func reached(_ phase: Phase) async {
         while !Task.isCancelled {

@@ -8,37 +8,61 @@ package final class Connection {
         case readWrite
         /// Cannot write, and so never checkpoints.
         case readOnly
+        /// Reads a file that nobody changes meanwhile, without locks and without making a file beside it.
+        case immutable
     }
 
     /// The C handle, closed when the connection and its last statement are gone.
     final class Handle {
         let pointer: OpaquePointer
+        /// The frames of the write-ahead log after the last commit.
+        var logFrameCount = 0
         init(_ pointer: OpaquePointer) { self.pointer = pointer }
         deinit { sqlite3_close_v2(pointer) }
     }
 
-    private let handle: Handle
+    let handle: Handle
+    let busyTimeoutMilliseconds: Int32
     private var cache: [String: Statement] = [:]
 
     /// Opens a database file. SQLite reads it only when the first statement runs.
-    /// - Parameter busyTimeoutMilliseconds: how long a statement waits for another connection's lock.
-    package init(path: String, mode: Mode, busyTimeoutMilliseconds: Int32 = 5_000) throws(SQLiteError) {
+    /// - Parameters:
+    ///   - fileSystem: the name of a registered VFS; nil: the system's.
+    ///   - busyTimeoutMilliseconds: how long a statement waits for another connection's lock.
+    package init(
+        path: String, mode: Mode, fileSystem: String? = nil, busyTimeoutMilliseconds: Int32 = 5_000
+    ) throws(SQLiteError) {
         let access =
             switch mode {
             case .readWriteCreate: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
             case .readWrite: SQLITE_OPEN_READWRITE
             case .readOnly: SQLITE_OPEN_READONLY
+            case .immutable: SQLITE_OPEN_READONLY | SQLITE_OPEN_URI
             }
+        let name = mode == .immutable ? "file:\(Self.escaped(path))?immutable=1" : path
         var pointer: OpaquePointer?
         // One actor uses the connection, so SQLite's own mutexes are only a cost.
         let flags = access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
-        let result = sqlite3_open_v2(path, &pointer, flags, nil)
+        let result = sqlite3_open_v2(name, &pointer, flags, fileSystem)
         guard let pointer else {
             throw SQLiteError(extendedCode: result, message: "out of memory", sql: nil)
         }
         handle = Handle(pointer)
         guard result == SQLITE_OK else { throw .last(of: pointer, sql: nil) }
         sqlite3_busy_timeout(pointer, busyTimeoutMilliseconds)
+        self.busyTimeoutMilliseconds = busyTimeoutMilliseconds
+    }
+
+    /// A path within a URI.
+    private static func escaped(_ path: String) -> String {
+        let digits = Array("0123456789ABCDEF")
+        return path.utf8.map { byte in
+            switch byte {
+            case UInt8(ascii: "%"), UInt8(ascii: "?"), UInt8(ascii: "#"), 0..<0x21, 0x7f...:
+                "%\(digits[Int(byte >> 4)])\(digits[Int(byte & 15)])"
+            default: String(UnicodeScalar(byte))
+            }
+        }.joined()
     }
 
     /// Runs a text of any number of statements without parameters.

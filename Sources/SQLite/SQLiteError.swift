@@ -14,8 +14,14 @@ package struct SQLiteError: Error, Equatable, CustomStringConvertible {
         case constraint
         /// The file system or the file allows no writing.
         case readOnly
-        /// Reading, writing or syncing failed.
+        /// Reading or writing failed.
         case inputOutput
+        /// A file cannot be opened or made.
+        case cannotOpen
+        /// A sync failed: what of the file is on the disk is unknown, and a second sync may say yes to what is lost.
+        case syncFailed
+        /// Another file lies where the open database was.
+        case moved
         case other
     }
 
@@ -26,8 +32,11 @@ package struct SQLiteError: Error, Equatable, CustomStringConvertible {
     package let message: String
     /// The statement at fault; nil where there was none, as when opening a file.
     package let sql: String?
+    /// The errno of the system call that failed; 0 where none did.
+    package let systemErrorNumber: Int32
 
-    package init(extendedCode: Int32, message: String, sql: String?) {
+    package init(extendedCode: Int32, message: String, sql: String?, systemErrorNumber: Int32 = 0) {
+        self.systemErrorNumber = systemErrorNumber
         code = extendedCode & 0xff
         self.extendedCode = extendedCode
         self.message = message
@@ -35,16 +44,30 @@ package struct SQLiteError: Error, Equatable, CustomStringConvertible {
     }
 
     package var kind: Kind {
-        switch code {
+        switch extendedCode {
+        case Self.syncFailed, Self.directorySyncFailed: return .syncFailed
+        case Self.fileSystemCorrupt, Self.checksumWrong: return .corrupt
+        case Self.databaseMoved: return .moved
+        default: break
+        }
+        return switch code {
         case SQLITE_FULL: .full
         case SQLITE_CORRUPT, SQLITE_NOTADB: .corrupt
         case SQLITE_BUSY, SQLITE_LOCKED: .busy
         case SQLITE_CONSTRAINT: .constraint
         case SQLITE_READONLY: .readOnly
         case SQLITE_IOERR: .inputOutput
+        case SQLITE_CANTOPEN: .cannotOpen
         default: .other
         }
     }
+
+    // SQLITE_IOERR_FSYNC and its like: macros with arithmetic, which Swift does not import.
+    private static let syncFailed = SQLITE_IOERR | 4 << 8
+    private static let directorySyncFailed = SQLITE_IOERR | 5 << 8
+    private static let checksumWrong = SQLITE_IOERR | 32 << 8
+    private static let fileSystemCorrupt = SQLITE_IOERR | 33 << 8
+    private static let databaseMoved = SQLITE_READONLY | 4 << 8
 
     package var description: String {
         let statement = sql.map { ", in: \($0)" } ?? ""
@@ -53,7 +76,11 @@ package struct SQLiteError: Error, Equatable, CustomStringConvertible {
 
     /// The last error of an open connection.
     static func last(of handle: OpaquePointer, sql: String?) -> SQLiteError {
-        SQLiteError(
-            extendedCode: sqlite3_extended_errcode(handle), message: String(cString: sqlite3_errmsg(handle)), sql: sql)
+        let code = sqlite3_extended_errcode(handle)
+        // For other errors it is the errno of some earlier one.
+        let isOfSystem = [SQLITE_IOERR, SQLITE_CANTOPEN].contains(code & 0xff)
+        return SQLiteError(
+            extendedCode: code, message: String(cString: sqlite3_errmsg(handle)), sql: sql,
+            systemErrorNumber: isOfSystem ? sqlite3_system_errno(handle) : 0)
     }
 }

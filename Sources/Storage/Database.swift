@@ -4,11 +4,19 @@ internal import SQLite
 final class Database {
     let path: String
     private let connection: Connection
+    /// Told of errors after which the state must not be used; nil where that is nobody's state yet.
+    private let health: StoreHealth?
+    /// The length of the log at which it is next moved into the database file.
+    private var checkpointFrameCount = Database.checkpointInterval
+    private var isCheckpointing = false
 
-    init(path: String, mode: Connection.Mode) throws(StorageError) {
+    init(
+        path: String, mode: Connection.Mode, fileSystem: String? = nil, health: StoreHealth? = nil
+    ) throws(StorageError) {
         self.path = path
+        self.health = health
         do throws(SQLiteError) {
-            connection = try Connection(path: path, mode: mode)
+            connection = try Connection(path: path, mode: mode, fileSystem: fileSystem)
         } catch {
             throw Database.storageError(error, path: path)
         }
@@ -88,25 +96,76 @@ final class Database {
 
     /// Runs `body` as one writing transaction: all or nothing.
     func transaction<Result>(_ body: () throws(StorageError) -> Result) throws(StorageError) -> Result {
-        let path = path
-        return try connection.transaction(
-            converting: { (error: SQLiteError) in Database.storageError(error, path: path) }, body)
+        try health?.check()
+        let result = try connection.transaction(converting: { (error: SQLiteError) in storageError(error) }, body)
+        checkpointWhenDue()
+        return result
     }
 
     /// Runs `body` over one consistent snapshot.
     func snapshot<Result>(_ body: () throws(StorageError) -> Result) throws(StorageError) -> Result {
-        let path = path
-        return try connection.transaction(
-            .deferred, converting: { (error: SQLiteError) in Database.storageError(error, path: path) }, body)
+        try connection.transaction(.deferred, converting: { (error: SQLiteError) in storageError(error) }, body)
     }
 
-    private func storageError(_ error: SQLiteError) -> StorageError { Database.storageError(error, path: path) }
+    func storageError(_ error: SQLiteError) -> StorageError {
+        let error = Database.storageError(error, path: path)
+        health?.note(error)
+        return error
+    }
 
     private static func storageError(_ error: SQLiteError, path: String) -> StorageError {
-        switch error.kind {
+        let reason =
+            error.systemErrorNumber == 0 ? error.message : "\(error.message): \(errorText(error.systemErrorNumber))"
+        return switch error.kind {
         case .full: .diskFull(path: path)
         case .corrupt: .corrupt(path: path, reason: error.message)
+        case .inputOutput, .readOnly, .cannotOpen: .fault(path: path, reason: reason)
+        case .syncFailed: .syncFailed(path: path, reason: reason)
+        case .moved: .corrupt(path: path, reason: "another file was put in its place while londid ran")
         default: .database(path: path, cause: error)
         }
+    }
+}
+
+extension Database {
+    /// The frames, of one page each, that the log may have before it is moved into the database file.
+    static let checkpointInterval = 1_000
+    /// From here on readers are waited for a little, so that the log can begin anew: 64 MiB.
+    static let largeLogFrameCount = 16_384
+    private static let patienceMilliseconds: Int32 = 100
+
+    /// Makes this connection the one that moves the log into the database file.
+    func takeOverCheckpoints() {
+        connection.takeOverCheckpoints()
+        isCheckpointing = true
+    }
+
+    /// Moves the whole log into the database file and empties it, where no reader holds it back.
+    func checkpoint() throws(StorageError) {
+        try health?.check()
+        do throws(SQLiteError) {
+            try connection.checkpoint(.truncating(patienceMilliseconds: Database.patienceMilliseconds))
+        } catch {
+            throw storageError(error)
+        }
+    }
+
+    /// The commit before this is durable in the log, whatever happens here. A failed sync is fatal by way of `health`;
+    /// any other failure, such as a full disk, leaves the log as it is, and a longer log is the next occasion.
+    private func checkpointWhenDue() {
+        guard isCheckpointing else { return }
+        let frameCount = connection.logFrameCount
+        // The log has begun anew.
+        if frameCount < Database.checkpointInterval { checkpointFrameCount = Database.checkpointInterval }
+        guard frameCount >= checkpointFrameCount else { return }
+        do throws(SQLiteError) {
+            try connection.checkpoint(.passive)
+            if frameCount >= Database.largeLogFrameCount {
+                try connection.checkpoint(.truncating(patienceMilliseconds: Database.patienceMilliseconds))
+            }
+        } catch {
+            _ = storageError(error)
+        }
+        checkpointFrameCount = connection.logFrameCount + Database.checkpointInterval
     }
 }

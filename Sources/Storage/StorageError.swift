@@ -18,6 +18,10 @@ package enum StorageError: Error, Equatable {
     case corrupt(path: String, reason: String)
     /// The file system has no room left.
     case diskFull(path: String)
+    /// Reading or writing failed in a way that may pass: an I/O error, a quota, a file system that became read-only.
+    case fault(path: String, reason: String)
+    /// A sync failed, so that nobody knows what is on the disk: the process must end, and its next start recovers.
+    case syncFailed(path: String, reason: String)
     /// SQLite refused a statement.
     case database(path: String, cause: SQLiteError)
     /// A stored value means nothing to this londid.
@@ -54,6 +58,24 @@ package enum StorageError: Error, Equatable {
     case damagedPolicy(queue: QueueName, version: Int64)
 }
 
+extension StorageError {
+    /// Nothing was written, and the same may succeed later: what waits to be recorded is held until then.
+    package var isPassing: Bool {
+        switch self {
+        case .diskFull, .fault: true
+        default: false
+        }
+    }
+
+    /// The state must not be used any more by this process.
+    package var isFatal: Bool {
+        switch self {
+        case .syncFailed, .corrupt: true
+        default: false
+        }
+    }
+}
+
 extension StorageError: CustomStringConvertible {
     package var description: String {
         switch self {
@@ -74,8 +96,15 @@ extension StorageError: CustomStringConvertible {
                 + "install the londid that made it"
         case .corrupt(let path, let reason):
             return
-                "\(path) is damaged or no londid database (\(reason)): nothing was changed; keep a copy, then restore "
-                + "a backup, or run: sqlite3 \(path) .recover"
+                "\(path) is damaged or no londid database (\(reason)): it was left as it is; restore a backup with "
+                + "londid --restore FILE, which keeps this one beside it"
+        case .fault(let path, let reason):
+            return "\(path) cannot be read or written (\(reason)): check the file system and its disk; "
+                + "londid goes on by itself"
+        case .syncFailed(let path, let reason):
+            return
+                "\(path) cannot be synced (\(reason)), so what is on the disk is unknown: londid stops, and its next "
+                + "start recovers; check the disk first"
         case .diskFull(let path): return "no space is left to write \(path): free some; londid goes on by itself"
         case .database(let path, let cause): return "\(path): \(cause)"
         case .badValue(let path, let column, let value):

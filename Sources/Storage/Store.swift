@@ -12,6 +12,8 @@ package actor Store {
     /// What opening found and repaired.
     package nonisolated let recovery: RecoveryReport
     package nonisolated let directory: String
+    /// Says when the state must not be used any more.
+    package nonisolated let health: StoreHealth
 
     let database: Database
     /// Whose turn it is to give a job. In memory: a start of londid serves all queues anew.
@@ -25,32 +27,37 @@ package actor Store {
 
     /// Opens the state in a directory, making both where they are missing: takes the directory's lock, migrates the
     /// database, opens the next epoch and recovers what the last one left. Blocks the caller meanwhile.
+    /// - Parameter fileSystem: the name of a registered SQLite VFS, for tests; nil: the system's.
     package init(
-        directory: String, now: Timestamp, migrations: [Migration] = Migration.compiledIn
+        directory: String, now: Timestamp, migrations: [Migration] = Migration.compiledIn, fileSystem: String? = nil
     ) throws(StorageError) {
         let state = try StateDirectory(path: directory)
-        let database = try Database(path: state.databasePath, mode: .readWrite)
+        let health = StoreHealth()
+        let database = try Database(
+            path: state.databasePath, mode: .readWrite, fileSystem: fileSystem, health: health)
         // FULL: a step of a language model costs far more than an fsync. The log is cut after a large import.
         try database.execute(
             """
             PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;
             PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 67108864;
             """)
+        database.takeOverCheckpoints()
         try Migrator(migrations: migrations, directory: state).migrate(database, now: now)
         (epoch, recovery) = try Recovery(database: database).run(now: now)
         self.state = state
+        self.health = health
         self.database = database
         self.directory = directory
     }
 
     /// A read-only view on a connection and a thread of its own, which never waits for the writer.
     package nonisolated func makeReader() throws(StorageError) -> StoreReader {
-        try StoreReader(path: "\(directory)/state.sqlite")
+        try StoreReader(path: "\(directory)/state.sqlite", health: health)
     }
 
     /// Moves the write-ahead log into the database file, for a clean end. Not needed for safety.
     package func checkpoint() throws(StorageError) {
-        try database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        try database.checkpoint()
     }
 
     /// Runs `body` as one transaction.

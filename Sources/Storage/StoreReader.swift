@@ -10,8 +10,8 @@ package actor StoreReader {
     private let executor = BlockingExecutor(label: "londi.storage.reader")
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    init(path: String) throws(StorageError) {
-        let database = try Database(path: path, mode: .readOnly)
+    init(path: String, mode: Connection.Mode = .readOnly, health: StoreHealth?) throws(StorageError) {
+        let database = try Database(path: path, mode: mode, health: health)
         try database.execute("PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY; PRAGMA query_only = ON;")
         self.database = database
     }

@@ -11,6 +11,8 @@ enum ExitCode: Int32, Sendable {
     case budgetRefused = 5
     case conflict = 6
     case notPermitted = 7
+    /// The daemon's storage refuses: full, read-only, an I/O error, damaged.
+    case storage = 8
     case usage = 64
     case interrupted = 130
 
@@ -21,6 +23,7 @@ enum ExitCode: Int32, Sendable {
             case .conflict: .conflict
             case .budgetRefused: .budgetRefused
             case .permissionDenied: .notPermitted
+            case .storageFull, .storageFault: .storage
             case .unreachable, .disconnected: .unreachable
             default: .error
             }

@@ -49,7 +49,7 @@ import Testing
             .notFound(kind: "job", name: "1"), .conflict(what: "a", remedy: "b"),
             .invalidArgument(argument: "a", value: "b", remedy: "c"), .invalidLine(line: 3, message: "m"),
             .budgetRefused(refusal), .permissionDenied(action: "a", needs: "b"), .tooLarge(what: "a", limit: 1),
-            .storageFull(path: "/p"), .unavailable(what: "w"),
+            .storageFull(path: "/p"), .storageFault(path: "/p", reason: "r"), .unavailable(what: "w"),
         ]
         #expect(Set(errors.map { WireError($0).name }) == Set(file.errors.keys.map { "io.londi.\($0)" }))
         for error in errors {

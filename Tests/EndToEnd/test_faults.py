@@ -186,7 +186,7 @@ class Faults(unittest.TestCase):
                 while True:
                     file.write(b"x" * 4096)
             refused = daemon.ctl("submit", "--queue", "q", "--prompt", "x" * 60_000, check=False)
-            self.assertEqual(refused.returncode, 2)
+            self.assertEqual(refused.returncode, 8)
             self.assertIn("full", refused.stderr)
             daemon.wait_for(lambda: "no space is left" in daemon.log.read_text(), 30, "the log says so")
             self.assertIsNone(daemon.process.poll())

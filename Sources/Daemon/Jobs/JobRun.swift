@@ -115,14 +115,14 @@ struct JobRun: Sendable {
     }
 
     private func settle(_ end: JobEnd) async throws {
-        _ = try await keepingTrying(environment.log, "job \(claimed.claim.job)") {
+        _ = try await keepingTrying(environment.log, "job \(claimed.claim.job)", environment.shutdown) {
             try await environment.store.settleJob(claimed.claim, end, now: environment.clock.now())
         }
         environment.board.post()
     }
 
     private func release(_ release: Release) async throws {
-        _ = try await keepingTrying(environment.log, "job \(claimed.claim.job)") {
+        _ = try await keepingTrying(environment.log, "job \(claimed.claim.job)", environment.shutdown) {
             try await environment.store.releaseJob(claimed.claim, release, now: environment.clock.now())
         }
         environment.board.post()

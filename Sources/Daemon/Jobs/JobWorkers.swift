@@ -33,6 +33,7 @@ final class JobWorkers: Sendable {
             for task in running.withLock({ Array($0.values) }) { task.cancel() }
         }
         defer { aborting.cancel() }
+        var told: StorageError?
         while true {
             let version = board.version
             if let error = failure.withLock({ $0 }) { throw error }
@@ -42,15 +43,26 @@ final class JobWorkers: Sendable {
                 await board.changed(since: version)
                 continue
             }
-            guard canTakeOne else {
-                // Deadlines pass also while nothing can run.
-                _ = try await environment.store.wakeDue(now: environment.clock.now())
-                await wait(since: version, until: try await environment.store.nextWake())
+            do {
+                try await workOrWait(since: version)
+            } catch let error as StorageError where error.isPassing {
+                if error != told { environment.log.error("no job can be claimed: \(error)") }
+                told = error
+                _ = await shutdown.sleep(for: .seconds(1))
                 continue
             }
-            if try await claimOne() { continue }
-            await wait(since: version, until: try await environment.store.nextWake())
+            told = nil
         }
+    }
+
+    private func workOrWait(since version: UInt64) async throws {
+        if canTakeOne {
+            if try await claimOne() { return }
+        } else {
+            // Deadlines pass also while nothing can run.
+            _ = try await environment.store.wakeDue(now: environment.clock.now())
+        }
+        await wait(since: version, until: try await environment.store.nextWake())
     }
 
     /// A worker is free and both models can write.
@@ -60,20 +72,14 @@ final class JobWorkers: Sendable {
     private func claimOne() async throws -> Bool {
         let now = environment.clock.now()
         let arrivals = environment.pair.arrivals
-        do throws(StorageError) {
-            if wokenArrivals.exchange(arrivals, ordering: .relaxed) != arrivals {
-                _ = try await environment.store.wakeModelUnavailable()
-            }
-            _ = try await environment.store.wakeDue(now: now)
-            guard let claimed = try await environment.store.claim(now: now) else { return false }
-            start(claimed)
-            return true
-        } catch {
-            guard case .diskFull = error else { throw error }
-            environment.log.error("no job can be claimed: \(error)")
-            try await Task.sleep(for: .seconds(1))
-            return true
+        if wokenArrivals.load(ordering: .relaxed) != arrivals {
+            _ = try await environment.store.wakeModelUnavailable()
+            wokenArrivals.store(arrivals, ordering: .relaxed)
         }
+        _ = try await environment.store.wakeDue(now: now)
+        guard let claimed = try await environment.store.claim(now: now) else { return false }
+        start(claimed)
+        return true
     }
 
     private func start(_ claimed: ClaimedJob) {

@@ -38,7 +38,7 @@ final class StoreRecorder: EpisodeRecorder {
         stepAt index: Int, worstCase: Spend, choose: @escaping @Sendable (BudgetDay, MaskReason?) -> StepChoice
     ) async throws -> StepBeginning {
         guard shutdown.phase == .running else { return .superseded }
-        let begun = try await keepingTrying(log, "job \(context.claim.job)") { [self] in
+        let begun = try await keepingTrying(log, "job \(context.claim.job)", shutdown) { [self] in
             let now = clock.now()
             let day = try context.zone.day(at: now)
             let start = StepStart(
@@ -60,7 +60,7 @@ final class StoreRecorder: EpisodeRecorder {
 
     func finish(stepAt index: Int, role: Role, generated: Generated) async throws {
         let step = runningStep(index)
-        _ = try await keepingTrying(log, "job \(context.claim.job)") { [self] in
+        _ = try await keepingTrying(log, "job \(context.claim.job)", shutdown) { [self] in
             try await store.finishStep(step, context.claim, generated, now: clock.now())
         }
         board.post()
@@ -68,7 +68,7 @@ final class StoreRecorder: EpisodeRecorder {
 
     func abandon(stepAt index: Int, role: Role, because error: GenerationError) async throws {
         let step = runningStep(index)
-        _ = try await keepingTrying(log, "job \(context.claim.job)") { [self] in
+        _ = try await keepingTrying(log, "job \(context.claim.job)", shutdown) { [self] in
             try await store.abandonStep(step, context.claim, Self.use(known: error), now: clock.now())
         }
         board.post()

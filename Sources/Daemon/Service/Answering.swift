@@ -34,6 +34,8 @@ extension ControlError {
             self = .invalidArgument(
                 argument: "reward", value: "job \(job)", remedy: "give a finite number such as 0.5")
         case .diskFull(let path): self = .storageFull(path: path)
+        case .fault(let path, let reason), .syncFailed(let path, let reason), .corrupt(let path, let reason):
+            self = .storageFault(path: path, reason: reason)
         default: self = .unavailable(what: "\(error)")
         }
     }

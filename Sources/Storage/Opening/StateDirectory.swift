@@ -13,7 +13,8 @@ final class StateDirectory {
 
     /// Makes the directory (mode 0700) and the database file (0600, empty) where they are missing, and takes the lock.
     init(path: String) throws(StorageError) {
-        if mkdir(path, 0o700) != 0, errno != EEXIST {
+        let isNew = mkdir(path, 0o700) == 0
+        if !isNew, errno != EEXIST {
             throw .directory(path: path, operation: "make the state directory", errno: errno)
         }
         var status = stat()
@@ -25,7 +26,10 @@ final class StateDirectory {
         }
         lock = try StateDirectory.lock("\(path)/lock", directory: path)
         self.path = path
+        if isNew { try StateDirectory.synchronize("\(path)/..") }
+        guard !StateDirectory.exists(databasePath) else { return }
         try StateDirectory.createPrivateFile(databasePath)
+        try StateDirectory.synchronize(path)
     }
 
     deinit { close(lock) }
@@ -44,14 +48,15 @@ final class StateDirectory {
 
     /// Gives a finished file its name, on the disk before this returns.
     func rename(_ partial: String, to name: String) throws(StorageError) {
-        try synchronize(partial)
+        try StateDirectory.synchronize(partial)
         guard Glibc.rename(partial, name) == 0 else {
             throw .directory(path: name, operation: "rename a file to", errno: errno)
         }
-        try synchronize(path)
+        try StateDirectory.synchronize(path)
     }
 
-    private func synchronize(_ path: String) throws(StorageError) {
+    /// Brings a file's content, or a directory's names, to the disk.
+    static func synchronize(_ path: String) throws(StorageError) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .directory(path: path, operation: "open", errno: errno) }
         defer { close(descriptor) }
