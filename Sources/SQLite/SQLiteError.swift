@@ -16,6 +16,8 @@ package struct SQLiteError: Error, Equatable, CustomStringConvertible {
         case readOnly
         /// Reading, writing or syncing failed.
         case inputOutput
+        /// The task that ran the statement was cancelled.
+        case interrupted
         case other
     }
 
@@ -42,6 +44,7 @@ package struct SQLiteError: Error, Equatable, CustomStringConvertible {
         case SQLITE_CONSTRAINT: .constraint
         case SQLITE_READONLY: .readOnly
         case SQLITE_IOERR: .inputOutput
+        case SQLITE_INTERRUPT: .interrupted
         default: .other
         }
     }

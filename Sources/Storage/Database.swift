@@ -22,6 +22,9 @@ final class Database {
         do throws(SQLiteError) { try connection.execute(script) } catch { throw storageError(error) }
     }
 
+    /// As `Connection.endsWhenCancelled`, with `.cancelled` as the error.
+    func endsWhenCancelled() { connection.endsWhenCancelled() }
+
     /// Runs one statement whose rows, if any, are of no interest.
     func run(_ sql: String, _ values: any Bindable...) throws(StorageError) {
         _ = try all(sql, values) { (_: Row) throws(StorageError) in }
@@ -106,6 +109,7 @@ final class Database {
         switch error.kind {
         case .full: .diskFull(path: path)
         case .corrupt: .corrupt(path: path, reason: error.message)
+        case .interrupted: .cancelled
         default: .database(path: path, cause: error)
         }
     }

@@ -10,9 +10,11 @@ package actor StoreReader {
     private let executor = BlockingExecutor(label: "londi.storage.reader")
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    init(path: String) throws(StorageError) {
+    /// - Parameter isForAudits: long readings end with `.cancelled` soon after their task is cancelled.
+    init(path: String, isForAudits: Bool = false) throws(StorageError) {
         let database = try Database(path: path, mode: .readOnly)
         try database.execute("PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY; PRAGMA query_only = ON;")
+        if isForAudits { database.endsWhenCancelled() }
         self.database = database
     }
 }
