@@ -72,6 +72,11 @@ package final class Connection {
         }
     }
 
+    /// Has long statements end with an error of the kind `interrupted` soon after the task that runs them is cancelled.
+    package func endsWhenCancelled() {
+        sqlite3_progress_handler(handle.pointer, 10_000, { _ in Task.isCancelled ? 1 : 0 }, nil)
+    }
+
     /// Some statements are made to measure; a client could ask for ever new ones.
     private static let mostCached = 256
 

@@ -22,6 +22,8 @@ package struct SQLiteError: Error, Equatable, CustomStringConvertible {
         case syncFailed
         /// Another file lies where the open database was.
         case moved
+        /// The task that ran the statement was cancelled.
+        case interrupted
         case other
     }
 
@@ -58,6 +60,7 @@ package struct SQLiteError: Error, Equatable, CustomStringConvertible {
         case SQLITE_READONLY: .readOnly
         case SQLITE_IOERR: .inputOutput
         case SQLITE_CANTOPEN: .cannotOpen
+        case SQLITE_INTERRUPT: .interrupted
         default: .other
         }
     }

@@ -30,6 +30,9 @@ final class Database {
         do throws(SQLiteError) { try connection.execute(script) } catch { throw storageError(error) }
     }
 
+    /// As `Connection.endsWhenCancelled`, with `.cancelled` as the error.
+    func endsWhenCancelled() { connection.endsWhenCancelled() }
+
     /// Runs one statement whose rows, if any, are of no interest.
     func run(_ sql: String, _ values: any Bindable...) throws(StorageError) {
         _ = try all(sql, values) { (_: Row) throws(StorageError) in }
@@ -122,6 +125,7 @@ final class Database {
         case .inputOutput, .readOnly, .cannotOpen: .fault(path: path, reason: reason)
         case .syncFailed: .syncFailed(path: path, reason: reason)
         case .moved: .corrupt(path: path, reason: "another file was put in its place while londid ran")
+        case .interrupted: .cancelled
         default: .database(path: path, cause: error)
         }
     }

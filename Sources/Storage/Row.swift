@@ -9,7 +9,6 @@ struct Row {
     func integer(_ column: String) throws(StorageError) -> Int64 { try some(column, optionalInteger(column)) }
     func real(_ column: String) throws(StorageError) -> Double { try some(column, optionalReal(column)) }
     func text(_ column: String) throws(StorageError) -> String { try some(column, optionalText(column)) }
-    func flag(_ column: String) throws(StorageError) -> Bool { try integer(column) != 0 }
     func timestamp(_ column: String) throws(StorageError) -> Timestamp {
         Timestamp(milliseconds: try integer(column))
     }
@@ -43,6 +42,12 @@ struct Row {
 
     func optionalTimestamp(_ column: String) throws(StorageError) -> Timestamp? {
         try optionalInteger(column).map(Timestamp.init(milliseconds:))
+    }
+
+    func flag(_ column: String) throws(StorageError) -> Bool {
+        let number = try integer(column)
+        guard (0...1).contains(number) else { throw bad(column, .integer(number)) }
+        return number == 1
     }
 
     func blob(_ column: String) throws(StorageError) -> [UInt8] {

@@ -24,6 +24,8 @@ package enum StorageError: Error, Equatable {
     case syncFailed(path: String, reason: String)
     /// SQLite refused a statement.
     case database(path: String, cause: SQLiteError)
+    /// Whoever asked for a long reading has gone.
+    case cancelled
     /// A stored value means nothing to this londid.
     case badValue(path: String, column: String, value: String)
 
@@ -107,6 +109,7 @@ extension StorageError: CustomStringConvertible {
                 + "start recovers; check the disk first"
         case .diskFull(let path): return "no space is left to write \(path): free some; londid goes on by itself"
         case .database(let path, let cause): return "\(path): \(cause)"
+        case .cancelled: return "cut off: whoever asked for it has gone"
         case .badValue(let path, let column, let value):
             return "\(path): column \(column) holds \(value), which this londid cannot read: run londictl audit verify"
         default: return requestDescription

@@ -55,6 +55,12 @@ package actor Store {
         try StoreReader(path: "\(directory)/state.sqlite", health: health)
     }
 
+    /// A reader for what looks at much of the database: apart from `makeReader`'s, so that nobody waits for it, and its
+    /// functions end with `.cancelled` soon after their task is cancelled.
+    package nonisolated func makeAuditReader() throws(StorageError) -> StoreReader {
+        try StoreReader(path: "\(directory)/state.sqlite", health: health, isForAudits: true)
+    }
+
     /// Moves the write-ahead log into the database file, for a clean end. Not needed for safety.
     package func checkpoint() throws(StorageError) {
         try database.checkpoint()

@@ -10,9 +10,13 @@ package actor StoreReader {
     private let executor = BlockingExecutor(label: "londi.storage.reader")
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    init(path: String, mode: Connection.Mode = .readOnly, health: StoreHealth?) throws(StorageError) {
+    /// - Parameter isForAudits: long readings end with `.cancelled` soon after their task is cancelled.
+    init(
+        path: String, mode: Connection.Mode = .readOnly, health: StoreHealth?, isForAudits: Bool = false
+    ) throws(StorageError) {
         let database = try Database(path: path, mode: mode, health: health)
         try database.execute("PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY; PRAGMA query_only = ON;")
+        if isForAudits { database.endsWhenCancelled() }
         self.database = database
     }
 }

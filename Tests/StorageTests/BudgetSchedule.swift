@@ -244,7 +244,7 @@ struct BudgetSchedule {
     private mutating func partOf(_ worstCase: Spend) -> Generated {
         let tokens = Int64.random(in: 0...worstCase.tokens, using: &random)
         return Generated(
-            text: "x", stopReason: .length, promptTokens: tokens / 3, generatedTokens: tokens - tokens / 3,
+            text: "", stopReason: .length, promptTokens: tokens / 3, generatedTokens: tokens - tokens / 3,
             gpuMilliseconds: .random(in: 0...worstCase.gpuMilliseconds, using: &random))
     }
 }

@@ -48,7 +48,7 @@ struct Fixture {
     /// Writes one step from its beginning to its end.
     @discardableResult
     func writeStep(
-        _ claim: Claim, index: Int = 0, role: Role, text: String = "so", features: [Float] = [1, -0.5],
+        _ claim: Claim, index: Int = 0, role: Role, text: String = "4", features: [Float] = [1, -0.5],
         day: DayKey = today, now: Timestamp = morning
     ) async throws -> StepID {
         let begun = try await store.beginStep(start(claim, index: index, day: day)) { _, _ in
@@ -73,7 +73,7 @@ struct Fixture {
 
 let bound = Spend(calls: 1, tokens: 500, gpuMilliseconds: 9_000)
 
-func generated(_ text: String = "so") -> Generated {
+func generated(_ text: String = "") -> Generated {
     Generated(
         text: text, stopReason: .paragraph, promptTokens: 100, cachedTokens: 40, generatedTokens: 60,
         gpuMilliseconds: 1_500,

@@ -23,7 +23,7 @@ import Testing
         #expect(again.steps.map(\.generated.text) == ["one", "two"])
         #expect(again.steps.map(\.role) == [.quick, .deepthink])
         try await after.writeStep(again.claim, index: 2, role: .quick, text: "three")
-        let outcome = Outcome(answer: "one two three", end: .answered, reward: 1)
+        let outcome = Outcome(answer: "onetwothree", end: .answered, reward: 1)
         #expect(try await after.store.settleJob(again.claim, .completed(outcome), now: morning))
         #expect(try await after.reader.steps(job).map(\.state) == [.written, .written, .abandoned, .written])
         #expect(try await after.reader.verifyBooks().differences == [])

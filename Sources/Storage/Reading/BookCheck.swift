@@ -8,9 +8,10 @@ package enum BookCheck: String, Sendable, CaseIterable {
     case budgetDays = "budget-days"
     /// Each ledger entry says what its step says, and each written step has an entry.
     case steps
-    /// A reservation is open exactly while its step runs, and settled exactly by a ledger entry.
+    /// A reservation is open exactly while its step runs, settled exactly by a ledger entry, and of its step alone.
     case reservations
-    /// A job has ended exactly when its episode has, and a completed one has an answer.
+    /// A job has ended exactly when its episode has, a completed one has the answer that its steps wrote, and its steps
+    /// add up to its ledger entries.
     case jobs
     /// No job waits for others that have all ended.
     case dependencies

@@ -5,25 +5,41 @@ extension StoreReader {
     package static let mostDifferencesPerCheck = 20
 
     /// Recomputes everything that the books must agree in, over one snapshot. Reads the whole database.
-    package func verifyBooks() throws(StorageError) -> BooksReport {
+    /// - Parameter progress: told before each check and every few thousand ledger entries.
+    /// - Throws: `.cancelled` on an audit's reader.
+    package func verifyBooks(
+        progress: @Sendable (BooksProgress) -> Void = { _ in }
+    ) throws(StorageError) -> BooksReport {
         try database.snapshot { () throws(StorageError) in
+            let total = Int(try database.count("SELECT coalesce(max(seq), 0) AS n FROM ledger_entry"))
             var chain = LedgerChain()
-            try chain.verify(database)
-            var differences = chain.differences + (try fileDifferences())
-            for check in BookCheck.allCases {
-                guard let sql = check.sql else { continue }
-                differences += try database.all(
-                    "SELECT subject, expected, found FROM (\(sql)) LIMIT ?", StoreReader.mostDifferencesPerCheck
-                ) { (row: Row) throws(StorageError) in
-                    BookDifference(
-                        check: check, subject: try row.text("subject"), expected: try row.text("expected"),
-                        found: try row.text("found"))
-                }
+            progress(BooksProgress(check: .chain, entryCount: 0, total: total))
+            try chain.verify(database) { count in
+                progress(BooksProgress(check: .chain, entryCount: count, total: total))
+            }
+            var differences = chain.differences
+            for check in BookCheck.allCases where check != .chain {
+                progress(BooksProgress(check: check, entryCount: chain.entryCount, total: total))
+                differences += check == .file ? try fileDifferences() : try rowDifferences(check)
             }
             return BooksReport(
                 entryCount: chain.entryCount, lastHash: chain.entryCount == 0 ? nil : hexadecimal(chain.lastHash),
                 differences: differences)
         }
+    }
+
+    private func rowDifferences(_ check: BookCheck) throws(StorageError) -> [BookDifference] {
+        var differences: [BookDifference] = []
+        for sql in [check.sql].compactMap(\.self) + check.linksSQL {
+            let room = StoreReader.mostDifferencesPerCheck - differences.count
+            differences += try database.all("SELECT subject, expected, found FROM (\(sql)) LIMIT ?", room) {
+                (row: Row) throws(StorageError) in
+                BookDifference(
+                    check: check, subject: try row.text("subject"), expected: try row.text("expected"),
+                    found: try row.text("found"))
+            }
+        }
+        return differences
     }
 
     private func fileDifferences() throws(StorageError) -> [BookDifference] {

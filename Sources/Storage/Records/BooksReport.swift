@@ -7,6 +7,16 @@ package struct BooksReport: Hashable, Sendable {
     package let differences: [BookDifference]
 }
 
+/// How far an audit of the books is.
+package struct BooksProgress: Hashable, Sendable {
+    /// What is being checked.
+    package let check: BookCheck
+    /// Ledger entries whose seals were recomputed.
+    package let entryCount: Int
+    /// All ledger entries.
+    package let total: Int
+}
+
 /// One place where the books do not agree.
 package struct BookDifference: Hashable, Sendable, CustomStringConvertible {
     package let check: BookCheck

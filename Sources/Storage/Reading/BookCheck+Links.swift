@@ -1,0 +1,116 @@
+extension BookCheck {
+    /// Further statements of the same shape as `sql`: what rows that belong together say about each other, column by
+    /// column. Rows of jobs that are gone are in no join, and so in no difference.
+    var linksSQL: [String] {
+        switch self {
+        case .steps: [Self.bookedColumns, Self.oneEntryEach, Self.useWithoutEntry]
+        case .reservations: [Self.reservedColumns, Self.quickReservations, Self.boundCharges]
+        case .jobs: [Self.jobSums, Self.answerTexts, Self.answerEnds]
+        case .outcomes: [Self.outcomeOwners, Self.transitionCounts]
+        case .chain, .file, .budgetDays, .dependencies: []
+        }
+    }
+
+    /// What `sql` does not compare of an entry and its step.
+    private static let bookedColumns = """
+        SELECT 'ledger entry ' || ledger_entry.seq || ' of step ' || step.id AS subject,
+            format('%s by %s at %d, explored %d, episode %d, batch %d, user %d', step.state, step.model,
+                step.ended_at_ms, step.is_exploration, step.episode, job.batch, job.submitter_uid) AS expected,
+            format('%s by %s at %d, explored %d, episode %d, batch %d, user %d',
+                iif(ledger_entry.kind = 'step', 'written', 'abandoned'), ledger_entry.model, ledger_entry.at_ms,
+                ledger_entry.is_exploration, ledger_entry.episode, ledger_entry.batch, ledger_entry.submitter_uid)
+                AS found
+        FROM ledger_entry JOIN step ON step.id = ledger_entry.step JOIN episode ON episode.id = step.episode
+            JOIN job ON job.id = episode.job
+        WHERE expected <> found
+        """
+
+    private static let oneEntryEach = """
+        SELECT 'step ' || step AS subject, 'one ledger entry' AS expected, count(*) || ' of them' AS found
+        FROM ledger_entry GROUP BY step HAVING count(*) > 1
+        """
+
+    private static let useWithoutEntry = """
+        SELECT 'step ' || step.id AS subject, 'a ledger entry of its ' || (prompt_tokens + generated_tokens)
+            || ' tokens' AS expected, 'none' AS found
+        FROM step WHERE state <> 'written' AND prompt_tokens + cached_tokens + generated_tokens + gpu_ms > 0
+            AND NOT EXISTS (SELECT 1 FROM ledger_entry WHERE ledger_entry.step = step.id)
+        """
+
+    private static let reservedColumns = """
+        SELECT 'reservation ' || reservation.id || ' of step ' || step.id AS subject,
+            format('queue %s, day %d, job %d, attempt %d, epoch %d, explored %d, 1 call', job.queue, step.day, job.id,
+                step.attempt, step.epoch, step.is_exploration) AS expected,
+            format('queue %s, day %d, job %d, attempt %d, epoch %d, explored %d, %d call', reservation.queue,
+                reservation.day, reservation.job, reservation.attempt, reservation.epoch, reservation.is_exploration,
+                reservation.calls) AS found
+        FROM reservation JOIN step ON step.id = reservation.step JOIN episode ON episode.id = step.episode
+            JOIN job ON job.id = episode.job
+        WHERE expected <> found
+        """
+
+    private static let quickReservations = """
+        SELECT 'reservation ' || reservation.id || ' of step ' || step.id AS subject,
+            'none, as QUICK wrote it' AS expected, reservation.state AS found
+        FROM reservation JOIN step ON step.id = reservation.step WHERE step.role = 'quick'
+        """
+
+    private static let boundCharges = """
+        SELECT 'ledger entry ' || ledger_entry.seq || ' of step ' || ledger_entry.step AS subject,
+            format('what was reserved, %d tokens and %d ms', reservation.tokens, reservation.gpu_ms) AS expected,
+            format('what was reserved, %d tokens and %d ms', ledger_entry.generated_tokens, ledger_entry.gpu_ms)
+                AS found
+        FROM ledger_entry JOIN reservation ON reservation.step = ledger_entry.step
+        WHERE ledger_entry.kind = 'bound' AND expected <> found
+        """
+
+    /// The order of the joins is given, so that the rows come by job and need no sorting.
+    private static let jobSums = """
+        SELECT 'job ' || job.id AS subject,
+            format('steps worth %d prompt, %d cached, %d generated, %d ms', sum(step.prompt_tokens),
+                sum(step.cached_tokens), sum(step.generated_tokens), sum(step.gpu_ms)) AS expected,
+            format('steps worth %d prompt, %d cached, %d generated, %d ms', sum(ledger_entry.prompt_tokens),
+                sum(ledger_entry.cached_tokens), sum(ledger_entry.generated_tokens), sum(ledger_entry.gpu_ms)) AS found
+        FROM job CROSS JOIN episode ON episode.job = job.id CROSS JOIN step ON step.episode = episode.id
+            LEFT JOIN ledger_entry ON ledger_entry.step = step.id AND ledger_entry.job = job.id
+        GROUP BY job.id HAVING expected <> found
+        """
+
+    /// An environment's answer is its own; any other is what its steps wrote.
+    private static let answerTexts = """
+        SELECT 'answer of episode ' || answer.episode AS subject,
+            'the texts of its steps, ' || length(written.text) || ' characters' AS expected,
+            'another text, ' || length(answer.text) || ' characters' AS found
+        FROM answer JOIN (
+            SELECT answer.episode AS episode, coalesce((
+                SELECT group_concat(step.text, '') OVER (
+                    ORDER BY step.idx ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+                FROM step WHERE step.episode = answer.episode AND step.state = 'written' LIMIT 1), '') AS text
+            FROM answer) AS written ON written.episode = answer.episode
+        WHERE answer.text <> written.text AND NOT EXISTS (
+            SELECT 1 FROM outcome WHERE outcome.episode = answer.episode AND outcome.source = 'environment')
+        """
+
+    private static let answerEnds = """
+        SELECT 'answer of episode ' || episode.id AS subject, coalesce(episode.end_reason, 'no end') AS expected,
+            answer.end_reason AS found
+        FROM answer JOIN episode ON episode.id = answer.episode WHERE expected <> found
+        """
+
+    private static let outcomeOwners = """
+        SELECT 'outcome ' || outcome.seq AS subject, format('job %d of queue %s', job.id, job.queue) AS expected,
+            format('job %d of queue %s', outcome.job, outcome.queue) AS found
+        FROM outcome JOIN episode ON episode.id = outcome.episode JOIN job ON job.id = episode.job
+        WHERE expected <> found
+        """
+
+    private static let transitionCounts = """
+        SELECT 'outcome ' || outcome.seq AS subject, 'transitions of ' || (
+                SELECT count(*) FROM step WHERE step.episode = outcome.episode AND step.state = 'written') || ' steps'
+                AS expected,
+            'transitions of ' || (
+                SELECT count(*) FROM transition JOIN step ON step.id = transition.step
+                WHERE transition.outcome = outcome.seq AND step.episode = outcome.episode) || ' steps' AS found
+        FROM outcome WHERE expected <> found
+        """
+}
