@@ -1,3 +1,5 @@
+internal import Domain
+
 /// One thing that must be true of the books at any moment between two transactions.
 package enum BookCheck: String, Sendable, CaseIterable {
     /// Each ledger entry has its own seal, and the seal of the entry before.
@@ -6,7 +8,7 @@ package enum BookCheck: String, Sendable, CaseIterable {
     case file
     /// Each budget day's counters are the sums of its DEEPTHINK ledger entries.
     case budgetDays = "budget-days"
-    /// Each ledger entry says what its step says, and each written step has an entry.
+    /// Each ledger entry says what its step says, unless its job was pruned, and each written step has an entry.
     case steps
     /// A reservation is open exactly while its step runs, settled exactly by a ledger entry, and of its step alone.
     case reservations
@@ -17,6 +19,8 @@ package enum BookCheck: String, Sendable, CaseIterable {
     case dependencies
     /// A job's reward is that of its latest outcome, and an outcome's transitions add up to it.
     case outcomes
+    /// What is left of a pruned job are the sums of its ledger entries, and the job itself is gone.
+    case pruned
 
     /// A statement that has one row (subject, expected, found) for each difference; nil for the checks that are code.
     var sql: String? {
@@ -49,7 +53,8 @@ package enum BookCheck: String, Sendable, CaseIterable {
                     ledger_entry.gpu_ms, ledger_entry.job, ledger_entry.queue, ledger_entry.day) AS found
             FROM ledger_entry LEFT JOIN step ON step.id = ledger_entry.step
                 LEFT JOIN episode ON episode.id = step.episode LEFT JOIN job ON job.id = episode.job
-            WHERE step.id IS NULL OR expected <> found
+            WHERE (step.id IS NULL AND NOT EXISTS (SELECT 1 FROM pruned_job WHERE pruned_job.job = ledger_entry.job))
+                OR (step.id IS NOT NULL AND expected <> found)
             UNION ALL
             SELECT 'step ' || step.id, iif(step.state = 'running', 'no ledger entry', 'a ledger entry'),
                 iif(ledger_entry.seq IS NULL, 'none', 'entry ' || ledger_entry.seq)
@@ -102,6 +107,30 @@ package enum BookCheck: String, Sendable, CaseIterable {
             FROM outcome JOIN transition ON transition.outcome = outcome.seq
             GROUP BY outcome.seq HAVING abs(sum(transition.reward) - outcome.reward) > 1e-6
             """
+        case .pruned:
+            """
+            WITH summed AS (
+                SELECT entry.job, count(*) AS entry_count, \(PrunedSums.columns)
+                FROM ledger_entry AS entry WHERE entry.job IN (SELECT job FROM pruned_job) GROUP BY entry.job)
+            SELECT 'pruned job ' || kept.job AS subject, \(prunedText("summed")) AS expected,
+                \(prunedText("kept")) AS found
+            FROM pruned_job AS kept LEFT JOIN summed ON summed.job = kept.job
+            WHERE expected <> found
+            UNION ALL
+            SELECT 'pruned job ' || job.id, 'no job of that number', 'one that is ' || job.state
+            FROM pruned_job JOIN job ON job.id = pruned_job.job
+            """
         }
+    }
+
+    /// The sums of a row, as one text.
+    private func prunedText(_ table: String) -> String {
+        let columns =
+            ["entry_count"]
+            + Role.allCases.flatMap { role in
+                ["calls", "tokens", "gpu_ms"].map { "\(role.rawValue)_\($0)" }
+            }
+        let places = "%d entries, QUICK %d calls, %d tokens, %d ms, DEEPTHINK %d calls, %d tokens, %d ms"
+        return "format('\(places)', \(columns.map { "\(table).\($0)" }.joined(separator: ", ")))"
     }
 }

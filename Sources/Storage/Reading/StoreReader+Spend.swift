@@ -36,10 +36,15 @@ extension StoreReader {
         return (perRole + ["count(DISTINCT job) AS jobs"]).joined(separator: ", ")
     }
 
-    /// A user's name may change; the latest is shown.
+    /// A user's name may change; the latest is shown, also where that job was pruned.
     private var latestName: String {
         """
-        (SELECT submitter_name FROM job WHERE job.submitter_uid = ledger_entry.submitter_uid
+        (SELECT submitter_name FROM (
+            SELECT * FROM (SELECT id, submitter_name FROM job
+                WHERE job.submitter_uid = ledger_entry.submitter_uid ORDER BY id DESC LIMIT 1)
+            UNION ALL
+            SELECT * FROM (SELECT job, submitter_name FROM pruned_job
+                WHERE pruned_job.submitter_uid = ledger_entry.submitter_uid ORDER BY job DESC LIMIT 1))
             ORDER BY id DESC LIMIT 1) AS user
         """
     }
