@@ -26,6 +26,7 @@ extension QueueChanges {
         if let stepTokens { changed.stepTokens = stepTokens }
         if let maxAttempts { changed.maxAttempts = maxAttempts }
         if let isPaused { changed.isPaused = isPaused }
+        if let warnAt { changed.warnAt = warnAt }
         try changed.validate()
         return changed
     }
@@ -54,7 +55,7 @@ extension QueueSettings {
             ("limits.gpuMilliseconds", limits.gpuMilliseconds),
         ] {
             // Sums of limits, reservations and spend must stay within 64 bits.
-            try check((0...1_000_000_000_000_000).contains(limit ?? 0), name, limit ?? 0, "use 0 to 10^15")
+            try check((0...BudgetLimits.most).contains(limit ?? 0), name, limit ?? 0, "use 0 to 10^15")
         }
         try check(!timeZone.isEmpty, "timeZone", timeZone, "use an IANA zone name such as Europe/Berlin")
         try check((0...1_000_000).contains(switcher.cost), "switcher.cost", switcher.cost, "use a number >= 0")
@@ -79,5 +80,6 @@ extension QueueSettings {
         try check((1...10_000).contains(maxSteps), "maxSteps", maxSteps, "use 1 to 10000")
         try check((1...1_000_000).contains(stepTokens), "stepTokens", stepTokens, "use 1 to 1000000")
         try check((1...1000).contains(maxAttempts), "maxAttempts", maxAttempts, "use 1 to 1000")
+        try check((0...1).contains(warnAt), "warnAt", warnAt, "use 0 to 1")
     }
 }

@@ -17,6 +17,7 @@ enum QueueOptions {
         CommandOption("max-steps", "N", "the most steps of one job"),
         CommandOption("step-tokens", "N", "the most tokens of one step"),
         CommandOption("max-attempts", "N", "the most attempts of one job"),
+        CommandOption("warn-at", "SHARE", "the share of a day's budget to warn at, 0 to 1; 0 is never"),
     ]
 
     /// What the options change; those not given stay nil.
@@ -38,6 +39,7 @@ enum QueueOptions {
         changes.maxSteps = try invocation.integer("max-steps")
         changes.stepTokens = try invocation.integer("step-tokens")
         changes.maxAttempts = try invocation.integer("max-attempts")
+        changes.warnAt = try invocation.number("warn-at")
         return changes
     }
 

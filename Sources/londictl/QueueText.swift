@@ -23,6 +23,7 @@ enum QueueText {
         Column("max_steps", isRight: true, isDefault: false) { "\($0.settings.maxSteps)" },
         Column("step_tokens", isRight: true, isDefault: false) { "\($0.settings.stepTokens)" },
         Column("max_attempts", isRight: true, isDefault: false) { "\($0.settings.maxAttempts)" },
+        Column("warn_at", isRight: true, isDefault: false) { Phrase.number($0.settings.warnAt) },
         Column("created", isDefault: false) { RFC3339.text(of: $0.createdAt) },
     ]
 

@@ -37,6 +37,7 @@ package struct QueueChanges: Hashable, Codable, Sendable {
     package var stepTokens: Int?
     package var maxAttempts: Int?
     package var isPaused: Bool?
+    package var warnAt: Double?
 
     package init(
         deepthinkCalls: Int64? = nil, deepthinkTokens: Int64? = nil, deepthinkGPUMilliseconds: Int64? = nil,
@@ -44,7 +45,7 @@ package struct QueueChanges: Hashable, Codable, Sendable {
         switcherKind:
             SwitcherKind? = nil, cost: Double? = nil, parameter: Double? = nil, explorationRate: Double? = nil,
         explorationShare: Double? = nil, maxSteps: Int? = nil, stepTokens: Int? = nil, maxAttempts: Int? = nil,
-        isPaused: Bool? = nil
+        isPaused: Bool? = nil, warnAt: Double? = nil
     ) {
         self.deepthinkCalls = deepthinkCalls
         self.deepthinkTokens = deepthinkTokens
@@ -61,6 +62,7 @@ package struct QueueChanges: Hashable, Codable, Sendable {
         self.stepTokens = stepTokens
         self.maxAttempts = maxAttempts
         self.isPaused = isPaused
+        self.warnAt = warnAt
     }
 }
 
