@@ -30,6 +30,7 @@ extension QueueChanges {
         if let maxRunning { changed.maxRunning = maxRunning == 0 ? nil : maxRunning }
         if let share { changed.share = share }
         if let retentionDays { changed.retentionDays = retentionDays == 0 ? nil : retentionDays }
+        if let warnAt { changed.warnAt = warnAt }
         try changed.validate()
         return changed
     }
@@ -58,7 +59,7 @@ extension QueueSettings {
             ("limits.gpuMilliseconds", limits.gpuMilliseconds),
         ] {
             // Sums of limits, reservations and spend must stay within 64 bits.
-            try check((0...1_000_000_000_000_000).contains(limit ?? 0), name, limit ?? 0, "use 0 to 10^15")
+            try check((0...BudgetLimits.most).contains(limit ?? 0), name, limit ?? 0, "use 0 to 10^15")
         }
         try check(!timeZone.isEmpty, "timeZone", timeZone, "use an IANA zone name such as Europe/Berlin")
         try check((0...1_000_000).contains(switcher.cost), "switcher.cost", switcher.cost, "use a number >= 0")
@@ -89,5 +90,6 @@ extension QueueSettings {
         try check(
             (1...36_500).contains(retentionDays ?? 1), "retentionDays", retentionDays ?? 1,
             "use 1 to 36500 days, or none")
+        try check((0...1).contains(warnAt), "warnAt", warnAt, "use 0 to 1")
     }
 }

@@ -40,6 +40,30 @@ package struct Zone: Hashable, Sendable {
         return Timestamp(milliseconds: after * 1000)
     }
 
+    /// The first instant of a calendar day, or of the next one that the zone has: a day may be skipped, and its midnight
+    /// may not exist.
+    package func start(of day: DayKey) throws(ZoneError) -> Timestamp {
+        // No zone is ever a whole day away from UTC.
+        var before = (day.daysSinceEpoch - 1) * 86_400 - 3600
+        var after = (day.daysSinceEpoch + 1) * 86_400 + 3600
+        while after - before > 1 {
+            let middle = before + (after - before) / 2
+            if try self.day(at: Timestamp(milliseconds: middle * 1000)) >= day {
+                after = middle
+            } else {
+                before = middle
+            }
+        }
+        return Timestamp(milliseconds: after * 1000)
+    }
+
+    /// When the budget of `day` gives way to the next one's. After a clock that was set ahead and back that is not the
+    /// next midnight, but the end of the day in force.
+    package func reset(of day: DayKey, now: Timestamp) throws(ZoneError) -> Timestamp {
+        guard try day > self.day(at: now) else { return try nextDay(after: now) }
+        return try start(of: DayKey(daysSinceEpoch: day.daysSinceEpoch + 1))
+    }
+
     private func floorSeconds(_ instant: Timestamp) -> Int64 {
         let (quotient, remainder) = instant.milliseconds.quotientAndRemainder(dividingBy: 1000)
         return remainder < 0 ? quotient - 1 : quotient

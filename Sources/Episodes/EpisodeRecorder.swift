@@ -22,7 +22,7 @@ package protocol EpisodeRecorder: Sendable {
 /// What came of the wish to take a step.
 package enum StepBeginning: Sendable {
     case write(Decision)
-    case hold(MaskReason)
+    case hold(MaskReason, BudgetDay)
     case wait(MaskReason)
     case fail(MaskReason, BudgetDay)
     /// The job is no longer this episode's: it was cancelled.

@@ -8,7 +8,7 @@ package enum EpisodeResult: Sendable {
     /// The answer could not be judged; the answer is kept.
     case unjudged(Outcome, VerificationError)
     /// The budget is spent and the queue's jobs wait for the next day.
-    case held(MaskReason)
+    case held(MaskReason, BudgetDay)
     /// Running steps have reserved what is left of the budget: the job goes on in a moment.
     case waits(MaskReason)
     /// The budget is spent and the queue's jobs fail.

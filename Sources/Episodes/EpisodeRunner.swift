@@ -40,7 +40,7 @@ package struct EpisodeRunner: Sendable {
                     choose: choice(at: progress, in: assignment, worstCase: worstCase))
                 let decision: Decision
                 switch beginning {
-                case .hold(let reason): return .held(reason)
+                case .hold(let reason, let budget): return .held(reason, budget)
                 case .wait(let reason): return .waits(reason)
                 case .fail(let reason, let budget): return .refused(reason, budget)
                 case .superseded: return .cancelled

@@ -3,7 +3,7 @@ enum CommandTable {
     static let all: [Command] = [
         .submit, .wait, .results, .list, .show, .explain, .cancel, .feedback,
         .queueCreate, .queueSet, .queueList, .queuePause, .queueDrain, .queueResume,
-        .batchList, .budgetShow, .spend, .policyShow, .policyVersions,
-        .auditVerify, .status, .version,
+        .batchList, .budgetShow, .budgetGrant, .budgetRevoke, .spend, .policyShow, .policyVersions,
+        .auditVerify, .status, .metrics, .version,
     ]
 }

@@ -16,6 +16,7 @@ extension Command {
     private static let options = [
         "limits.calls": "deepthink-calls", "limits.tokens": "deepthink-tokens",
         "limits.gpuMilliseconds": "deepthink-gpu-seconds", "switcher.kind": "switcher", "messages": "prompt",
+        "amount.calls": "calls", "amount.tokens": "tokens", "amount.gpuMilliseconds": "gpu-seconds",
         "from": "start", "to": "end", "states": "state",
         "retentionDays": "retention",
     ]

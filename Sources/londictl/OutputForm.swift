@@ -6,6 +6,8 @@ enum OutputForm: Sendable {
     case object
     /// JSON lines already.
     case lines
+    /// A text with a format of its own.
+    case text
 
     private static let options = ["json", "jsonl", "output", "no-header"]
 
@@ -14,6 +16,7 @@ enum OutputForm: Sendable {
         case .table: Self.options
         case .object: ["json", "jsonl"]
         case .lines: ["jsonl"]
+        case .text: []
         }
     }
 

@@ -62,6 +62,20 @@ enum Phrase {
         return parts.isEmpty ? "no limit" : parts.joined(separator: ", ")
     }
 
+    /// `20 calls until 2026-11-30`, comma-separated; `-` for none.
+    static func grants(_ grants: [BudgetGrant]) -> String {
+        let parts = grants.map { "\(amount($0.amount)) until \($0.lastDay)" }
+        return parts.isEmpty ? "-" : parts.joined(separator: ", ")
+    }
+
+    /// `20 calls, 1.5 GPU s`: the units that are not 0.
+    static func amount(_ amount: Spend) -> String {
+        limits(
+            BudgetLimits(
+                calls: amount.calls == 0 ? nil : amount.calls, tokens: amount.tokens == 0 ? nil : amount.tokens,
+                gpuMilliseconds: amount.gpuMilliseconds == 0 ? nil : amount.gpuMilliseconds))
+    }
+
     /// `30 calls, 1 token, 600.0 GPU s`; `no limit` where there is none.
     static func limits(_ limits: BudgetLimits) -> String {
         var parts: [String] = []

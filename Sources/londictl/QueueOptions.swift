@@ -20,6 +20,7 @@ enum QueueOptions {
         CommandOption("max-running", "N", "the most jobs that run at once, or none"),
         CommandOption("share", "N", "turns for each turn of a queue with share 1, 1 to 100"),
         CommandOption("retention", "DAYS", "how long ended jobs are kept, or none: for ever"),
+        CommandOption("warn-at", "SHARE", "the share of a day's budget to warn at, 0 to 1; 0 is never"),
     ]
 
     /// What the options change; those not given stay nil.
@@ -44,6 +45,7 @@ enum QueueOptions {
         changes.maxRunning = try countOrNone("max-running", invocation)
         changes.share = try invocation.integer("share")
         changes.retentionDays = try countOrNone("retention", invocation)
+        changes.warnAt = try invocation.number("warn-at")
         return changes
     }
 

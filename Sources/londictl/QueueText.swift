@@ -30,6 +30,7 @@ enum QueueText {
         Column("retention_days", isRight: true, isDefault: false) {
             $0.settings.retentionDays.map { "\($0)" } ?? "none"
         },
+        Column("warn_at", isRight: true, isDefault: false) { Phrase.number($0.settings.warnAt) },
         Column("created", isDefault: false) { RFC3339.text(of: $0.createdAt) },
     ]
 

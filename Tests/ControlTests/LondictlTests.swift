@@ -89,8 +89,8 @@ import Testing
             #expect(good.exit == .ok)
             #expect(
                 good.messages
-                    == "b7 0/2  2 running  DEEPTHINK 6/30 calls, 800/20000 tokens, 11.2/600.0 GPU s\n"
-                    + "b7 2/2  2 completed  DEEPTHINK 6/30 calls, 800/20000 tokens, 11.2/600.0 GPU s\n")
+                    == "b7 0/2  2 running  DEEPTHINK 6/50 calls, 800/20000 tokens, 11.2/600.0 GPU s\n"
+                    + "b7 2/2  2 completed  DEEPTHINK 6/50 calls, 800/20000 tokens, 11.2/600.0 GPU s\n")
             daemon.state.withLock { $0.counts.failed = 1 }
             let bad = await Printed.by(["wait", "b7", "--json"], path: path)
             #expect(bad.exit == .jobFailed)

@@ -43,9 +43,12 @@ enum MessageSamples {
     static let queueView = QueueView(name: queue, settings: settings, jobs: counts, createdAt: now)
     static let leanQueueView = QueueView(
         name: queue, settings: QueueSettings(), jobs: JobCounts(), createdAt: now)
+    static let grant = BudgetGrant(
+        firstDay: day, lastDay: DayKey(year: 2026, month: 11, day: 30), amount: Spend(calls: 20), user: "root", at: now)
     static let budget = BudgetView(
         queue: queue,
-        day: BudgetDay(day: day, limits: settings.limits, spent: spend, reserved: spend, explorationCalls: 1),
+        day: BudgetDay(
+            day: day, limits: settings.limits, grants: [grant], spent: spend, reserved: spend, explorationCalls: 1),
         resetsAt: now, settings: settings)
     static let specification = JobSpecification(
         messages: [Message(role: "user", content: "2+2?")], verifier: .exact(answer: "4", ignoresCase: true),
@@ -97,7 +100,7 @@ enum MessageSamples {
         deepthinkCalls: 1, deepthinkTokens: 2, deepthinkGPUMilliseconds: 3, removeLimits: [.gpuTime], timeZone: "UTC",
         onBudget: .hold, switcherKind: .random, cost: 0.1, parameter: 0.5, explorationRate: 0.1,
         explorationShare: 0.2, maxSteps: 4, stepTokens: 5, maxAttempts: 6, isPaused: true, isDraining: true,
-        maxRunning: 0, share: 7, retentionDays: 0)
+        maxRunning: 0, share: 7, retentionDays: 0, warnAt: 0.5)
 
     static let all: [MessageSample] = [
         MessageSample(
@@ -155,6 +158,10 @@ enum MessageSamples {
             .init(lines: [ResultLine(job: JobID(42), kind: .output, line: "{}")])),
         MessageSample(
             ShowBudgets.self, .init(queue: queue), .init(budgets: [budget]), lean: .init()),
+        MessageSample(
+            GrantBudget.self, .init(queue: queue, amount: spend, until: day), .init(budget: budget),
+            lean: .init(queue: queue, amount: spend)),
+        MessageSample(RevokeGrants.self, .init(queue: queue), .init(count: 1, budget: budget)),
         MessageSample(
             ReportSpend.self, .init(from: day, to: day, by: [.queue, .day], queue: queue), .init(rows: [row]),
             lean: .init(by: []), leanReply: .init(rows: [SpendRow(jobs: 0, quick: .zero, deepthink: .zero)])),

@@ -92,7 +92,7 @@ import Testing
             let result = try await Self.runner(ScriptedModel([]), ScriptedModel([])).run(
                 Self.assignment(.alwaysDeepthink, onBudget: onBudget), recorder: recorder)
             switch result {
-            case .held(.calls): #expect(expected == "held")
+            case .held(.calls, _): #expect(expected == "held")
             case .refused(.calls, _): #expect(expected == "refused")
             default: Issue.record("\(result)")
             }

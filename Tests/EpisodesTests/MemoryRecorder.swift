@@ -30,7 +30,7 @@ final class MemoryRecorder: EpisodeRecorder {
             guard state.supersededAfter >= 0 else { return .superseded }
             state.worstCases.append(worstCase)
             switch choose(state.budget, state.budget.mask(for: worstCase)) {
-            case .hold(let reason): return .hold(reason)
+            case .hold(let reason): return .hold(reason, state.budget)
             case .wait(let reason): return .wait(reason)
             case .fail(let reason): return .fail(reason, state.budget)
             case .write(let decision, let features):

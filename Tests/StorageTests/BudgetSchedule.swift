@@ -20,7 +20,7 @@ struct BudgetSchedule {
     var clockDay = today
     /// The model: what DEEPTHINK has used each day, the latest day seen, what was granted.
     var spent: [DayKey: Spend] = [:]
-    var lastDay = today
+    var lastDay = DayKey(daysSinceEpoch: .min)
     var grants: [(days: ClosedRange<DayKey>, amount: Spend)] = []
     /// What was spent and reserved of each day when its budget was last lowered: only that may be over the limit.
     var atLowering: [DayKey: Spend] = [:]
@@ -212,7 +212,7 @@ struct BudgetSchedule {
     }
 
     private mutating func noteLowering() {
-        for day in Set(spent.keys).union([lastDay]) {
+        for day in Set(spent.keys).union(running.compactMap(\.step?.day)) {
             let old = atLowering[day] ?? .zero
             let new = committed(day)
             atLowering[day] = Spend(

@@ -5,7 +5,10 @@ package struct BudgetView: Hashable, Codable, Sendable {
     package var queue: QueueName
     package var day: DayKey
     package var timeZone: String
+    /// What holds today: the queue's own limits and the grants.
     package var limits: BudgetLimits
+    /// Those that hold today, oldest first.
+    package var grants: [BudgetGrant]
     package var spent: Spend
     /// By steps that run.
     package var reserved: Spend
@@ -14,30 +17,97 @@ package struct BudgetView: Hashable, Codable, Sendable {
     package var resetsAt: Timestamp
     /// quick, hold or fail.
     package var onBudget: OnBudget
+    /// What is neither spent nor reserved of the scarcest limited unit, 0 to 1; 1 without limits.
+    package var remainingShare: Double
+    /// The share of the scarcest limited unit whose use is worth a warning; 0 is never.
+    package var warnAt: Double
+    /// That much is spent.
+    package var isWarned: Bool
 
-    package init(
-        queue: QueueName, day: DayKey, timeZone: String, limits: BudgetLimits, spent: Spend, reserved: Spend,
-        explorationCalls: Int64, resetsAt: Timestamp, onBudget: OnBudget
-    ) {
+    /// A budget day as Storage keeps it, with what the queue says about it.
+    package init(queue: QueueName, day: BudgetDay, resetsAt: Timestamp, settings: QueueSettings) {
         self.queue = queue
-        self.day = day
-        self.timeZone = timeZone
-        self.limits = limits
-        self.spent = spent
-        self.reserved = reserved
-        self.explorationCalls = explorationCalls
+        self.day = day.day
+        timeZone = settings.timeZone
+        limits = day.limits
+        grants = day.grants
+        spent = day.spent
+        reserved = day.reserved
+        explorationCalls = day.explorationCalls
         self.resetsAt = resetsAt
-        self.onBudget = onBudget
+        onBudget = settings.onBudget
+        remainingShare = day.remainingShare
+        warnAt = settings.warnAt
+        isWarned = day.isWarned(at: settings.warnAt)
     }
 }
 
-extension BudgetView {
-    /// A budget day as Storage keeps it, with what the queue says about it.
-    package init(queue: QueueName, day: BudgetDay, resetsAt: Timestamp, settings: QueueSettings) {
-        self.init(
-            queue: queue, day: day.day, timeZone: settings.timeZone, limits: day.limits, spent: day.spent,
-            reserved: day.reserved, explorationCalls: day.explorationCalls, resetsAt: resetsAt,
-            onBudget: settings.onBudget)
+/// Adds to a queue's budget on its current day and each day after it through `until`.
+package enum GrantBudget: ControlMethod {
+    package static let name = "io.londi.GrantBudget"
+    package static let needs = Authority.admin
+
+    package struct Parameters: Hashable, Codable, Sendable {
+        package var queue: QueueName
+        /// For each day; 0 leaves a unit as it is.
+        package var amount: Spend
+        /// null: the current day alone.
+        package var until: DayKey?
+
+        package init(queue: QueueName, amount: Spend, until: DayKey? = nil) {
+            self.queue = queue
+            self.amount = amount
+            self.until = until
+        }
+
+        /// Checks what can be checked without the queue.
+        /// - Throws: `.invalidArgument` where no queue could be granted this.
+        package func validate() throws(ControlError) {
+            let named = [
+                ("amount.calls", amount.calls), ("amount.tokens", amount.tokens),
+                ("amount.gpuMilliseconds", amount.gpuMilliseconds),
+            ]
+            for (name, value) in named where !(0...BudgetLimits.most).contains(value) {
+                throw .invalidArgument(argument: name, value: "\(value)", remedy: "use 0 to 10^15")
+            }
+            guard amount != .zero else {
+                throw .invalidArgument(
+                    argument: "amount", value: "0", remedy: "grant calls, tokens or GPU seconds, of one at least 1")
+            }
+        }
+    }
+
+    package struct Reply: Hashable, Codable, Sendable {
+        package var budget: BudgetView
+
+        package init(budget: BudgetView) {
+            self.budget = budget
+        }
+    }
+}
+
+/// Ends every grant of a queue.
+package enum RevokeGrants: ControlMethod {
+    package static let name = "io.londi.RevokeGrants"
+    package static let needs = Authority.admin
+
+    package struct Parameters: Hashable, Codable, Sendable {
+        package var queue: QueueName
+
+        package init(queue: QueueName) {
+            self.queue = queue
+        }
+    }
+
+    package struct Reply: Hashable, Codable, Sendable {
+        /// Grants that this call ended.
+        package var count: Int
+        package var budget: BudgetView
+
+        package init(count: Int, budget: BudgetView) {
+            self.count = count
+            self.budget = budget
+        }
     }
 }
 

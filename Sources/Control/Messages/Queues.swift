@@ -43,6 +43,7 @@ package struct QueueChanges: Hashable, Codable, Sendable {
     package var share: Int?
     /// 0 is for ever.
     package var retentionDays: Int?
+    package var warnAt: Double?
 
     package init(
         deepthinkCalls: Int64? = nil, deepthinkTokens: Int64? = nil, deepthinkGPUMilliseconds: Int64? = nil,
@@ -51,7 +52,7 @@ package struct QueueChanges: Hashable, Codable, Sendable {
             SwitcherKind? = nil, cost: Double? = nil, parameter: Double? = nil, explorationRate: Double? = nil,
         explorationShare: Double? = nil, maxSteps: Int? = nil, stepTokens: Int? = nil, maxAttempts: Int? = nil,
         isPaused: Bool? = nil, isDraining: Bool? = nil, maxRunning: Int? = nil, share: Int? = nil,
-        retentionDays: Int? = nil
+        retentionDays: Int? = nil, warnAt: Double? = nil
     ) {
         self.deepthinkCalls = deepthinkCalls
         self.deepthinkTokens = deepthinkTokens
@@ -72,6 +73,7 @@ package struct QueueChanges: Hashable, Codable, Sendable {
         self.maxRunning = maxRunning
         self.share = share
         self.retentionDays = retentionDays
+        self.warnAt = warnAt
     }
 }
 

@@ -80,14 +80,14 @@ struct JobRun: Sendable {
             } else {
                 try await release(Release(.until(backoff(from: now)), failure: failure))
             }
-        case .held(let reason):
+        case .held(let reason, let budget):
             environment.log.info("job \(claimed.claim.job): held, the budget is spent in \(reason.rawValue)")
-            try await release(Release(.budgetExhausted(until: try zone.nextDay(after: now))))
+            try await release(Release(.budgetExhausted(until: try zone.reset(of: budget.day, now: now))))
         case .waits:
             try await release(
                 Release(.budgetExhausted(until: now.advanced(byMilliseconds: Self.settlementMilliseconds))))
         case .refused(let reason, let budget):
-            let resetsAt = try zone.nextDay(after: now)
+            let resetsAt = try zone.reset(of: budget.day, now: now)
             let message =
                 "queue \(claimed.queue) has too little of \(budget.day)'s budget left for a DEEPTHINK step: "
                 + "\(budget.account(of: reason)); it is new in \((resetsAt.milliseconds - now.milliseconds) / 60_000) min"

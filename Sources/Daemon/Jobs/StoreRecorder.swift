@@ -46,12 +46,13 @@ final class StoreRecorder: EpisodeRecorder {
                 deepthinkModel: context.deepthinkModel, pairKey: context.pairKey, now: now)
             return try await store.beginStep(start, choose: choose)
         }
+        await tellNotices()
         board.post()
         switch begun {
         case .begun(let step, let decision, _):
             running.withLock { $0 = step }
             return .write(decision)
-        case .hold(let reason, _): return .hold(reason)
+        case .hold(let reason, let budget): return .hold(reason, budget)
         case .wait(let reason): return .wait(reason)
         case .fail(let reason, let budget): return .fail(reason, budget)
         case .superseded: return .superseded
@@ -63,6 +64,7 @@ final class StoreRecorder: EpisodeRecorder {
         _ = try await keepingTrying(log, "job \(context.claim.job)", shutdown) { [self] in
             try await store.finishStep(step, context.claim, generated, now: clock.now())
         }
+        await tellNotices()
         board.post()
     }
 
@@ -71,7 +73,13 @@ final class StoreRecorder: EpisodeRecorder {
         _ = try await keepingTrying(log, "job \(context.claim.job)", shutdown) { [self] in
             try await store.abandonStep(step, context.claim, Self.use(known: error), now: clock.now())
         }
+        await tellNotices()
         board.post()
+    }
+
+    /// Logs what the step made worth saying about its queue's budget.
+    private func tellNotices() async {
+        for notice in await store.takeNotices() { log.warning(notice.text(now: clock.now())) }
     }
 
     /// What a failed request may have used.

@@ -25,6 +25,12 @@ extension ControlError {
                 remedy: "use another queue, or open it with `londictl queue resume \(name)`")
         case .invalidSettings(let queue, let complaint):
             self = .invalidArgument(argument: "settings", value: queue.text, remedy: complaint)
+        case .nothingToGrant(let queue, let unit):
+            self = .conflict(
+                what: "queue \(queue) has no limit in \(unit.rawValue), so nothing can be added to it",
+                remedy: "grant a unit that is limited, or set a limit first with `londictl queue set \(queue)`")
+        case .invalidGrant(_, let argument, let value, let remedy):
+            self = .invalidArgument(argument: argument, value: value, remedy: remedy)
         case .batchNotOpen, .emptyBatch, .idempotencyKeyInUse:
             self = .conflict(what: "\(error)", remedy: "nothing was queued")
         case .jobNotCompleted(let job, let state):

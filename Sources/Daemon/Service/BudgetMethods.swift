@@ -9,9 +9,40 @@ extension ControlService {
             if let name = parameters.queue { queues = [try await queue(name)] }
             try await reply.send(ShowBudgets.Reply(budgets: try await budgets(of: queues)))
         }
+        table.on(GrantBudget.self) { parameters, peer, reply throws(ControlError) in
+            try parameters.validate()
+            let record = try await queue(parameters.queue)
+            let now = clock.now()
+            let day = try Self.inZone { () throws(ZoneError) in try Zone(record.settings.timeZone).day(at: now) }
+            try await answering { () async throws(StorageError) in
+                try await store.grantBudget(
+                    parameters.queue, parameters.amount, through: parameters.until, clockDay: day, by: User(peer),
+                    now: now)
+            }
+            board.post()
+            try await reply.send(GrantBudget.Reply(budget: try await budget(of: parameters.queue)))
+        }
+        table.on(RevokeGrants.self) { parameters, peer, reply throws(ControlError) in
+            let count = try await answering { () async throws(StorageError) in
+                try await store.revokeGrants(parameters.queue, by: User(peer), now: clock.now())
+            }
+            board.post()
+            try await reply.send(RevokeGrants.Reply(count: count, budget: try await budget(of: parameters.queue)))
+        }
         table.on(ReportSpend.self) { parameters, peer, reply throws(ControlError) in
             try await reply.send(ReportSpend.Reply(rows: try await spend(parameters, peer)))
         }
+    }
+
+    private func budget(of name: QueueName) async throws(ControlError) -> BudgetView {
+        guard let view = try await budgets(of: [try await queue(name)]).first else {
+            throw .notFound(kind: "queue", name: name.text)
+        }
+        return view
+    }
+
+    private static func inZone<Result>(_ body: () throws(ZoneError) -> Result) throws(ControlError) -> Result {
+        do throws(ZoneError) { return try body() } catch { throw .unavailable(what: error.description) }
     }
 
     private func spend(_ parameters: ReportSpend.Parameters, _ peer: Peer) async throws(ControlError) -> [SpendRow] {
@@ -48,7 +79,7 @@ extension ControlService {
         for budget in budgets {
             guard let queue = settings[budget.queue], let zone = zones[budget.queue] else { continue }
             do throws(ZoneError) {
-                let resetsAt = try zone.nextDay(after: now)
+                let resetsAt = try zone.reset(of: budget.budget.day, now: now)
                 views.append(
                     BudgetView(queue: budget.queue, day: budget.budget, resetsAt: resetsAt, settings: queue))
             } catch { throw .unavailable(what: error.description) }

@@ -21,8 +21,11 @@ extension Command {
                     return budget.limits.gpuMilliseconds.map { "\(spent)/\(Phrase.seconds($0))" } ?? spent
                 },
                 Column("reserved", isRight: true) { "\($0.reserved.calls)" },
+                Column("granted") { Phrase.grants($0.grants) },
                 Column("on_budget") { $0.onBudget.rawValue },
                 Column("resets") { Phrase.relative($0.resetsAt, now: now) },
+                Column("left", isRight: true, isDefault: false) { Phrase.share($0.remainingShare) },
+                Column("warned", isDefault: false) { $0.isWarned ? "yes" : "no" },
                 Column("time_zone", isDefault: false) { $0.timeZone },
                 Column("resets_at", isDefault: false) { RFC3339.text(of: $0.resetsAt) },
                 Column("reserved_tokens", isRight: true, isDefault: false) { "\($0.reserved.tokens)" },
