@@ -35,7 +35,8 @@ let package = Package(
         .target(name: "Processes", dependencies: ["CSystem", "Blocking"], swiftSettings: strict),
         .target(name: "SQLite", dependencies: ["CSQLite", "Blocking"], swiftSettings: strict),
         .target(
-            name: "Migrations", path: "migrations", resources: [.embedInCode("0001_initial.sql")],
+            name: "Migrations", path: "migrations",
+            resources: [.embedInCode("0001_initial.sql"), .embedInCode("0005_ledger.sql")],
             swiftSettings: strict),
         .target(
             name: "Storage", dependencies: ["Domain", "SQLite", "Migrations", "Hashing", "Blocking"],
@@ -71,7 +72,8 @@ let package = Package(
         .testTarget(
             name: "ControlTests", dependencies: ["Control", "Domain", "Hashing", "londictl"], swiftSettings: strict),
         .testTarget(
-            name: "DaemonTests", dependencies: ["Daemon", "Control", "Episodes", "Storage", "Domain", "Hashing"],
+            name: "DaemonTests",
+            dependencies: ["Daemon", "Control", "Episodes", "Storage", "SQLite", "Domain", "Hashing"],
             swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
     ]

@@ -113,7 +113,7 @@ import Testing
         _ = try Store(directory: directory.path, now: morning, migrations: Migration.compiledIn + [next])
         #expect(
             throws: StorageError.newerSchema(
-                path: directory.databasePath, found: "0002_notes", known: "0001_initial")
+                path: directory.databasePath, found: "0002_notes", known: Migration.compiledIn.last?.name ?? "")
         ) { try Store(directory: directory.path, now: morning) }
     }
 
