@@ -38,7 +38,7 @@ let package = Package(
             name: "Migrations", path: "migrations",
             resources: [
                 .embedInCode("0001_initial.sql"), .embedInCode("0002_jobs.sql"), .embedInCode("0003_queues.sql"),
-                .embedInCode("0004_budgets.sql"),
+                .embedInCode("0004_budgets.sql"), .embedInCode("0005_ledger.sql"),
             ],
             swiftSettings: strict),
         .target(
@@ -75,7 +75,8 @@ let package = Package(
         .testTarget(
             name: "ControlTests", dependencies: ["Control", "Domain", "Hashing", "londictl"], swiftSettings: strict),
         .testTarget(
-            name: "DaemonTests", dependencies: ["Daemon", "Control", "Episodes", "Storage", "Domain", "Hashing"],
+            name: "DaemonTests",
+            dependencies: ["Daemon", "Control", "Episodes", "Storage", "SQLite", "Domain", "Hashing"],
             swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
     ]

@@ -67,7 +67,8 @@ final class LearnerLoop: Sendable {
         }
     }
 
-    private func load(_ queue: QueueRecord) async throws {
+    /// Publishes what an earlier start learnt, where it still fits.
+    func load(_ queue: QueueRecord) async throws {
         let snapshot: PolicySnapshot?
         do {
             snapshot = try await reader.latestPolicySnapshot(queue.name)
@@ -90,43 +91,39 @@ final class LearnerLoop: Sendable {
         }
     }
 
-    private func learn(_ name: QueueName) async throws {
+    /// Refits the queue's policy where there is enough news.
+    func learn(_ name: QueueName) async throws {
         let queue = try await reader.queue(name)
-        guard let learner = learner(for: queue.settings.switcher.kind) else { return }
+        guard learner(for: queue.settings.switcher.kind) != nil else { return }
         guard try await isWorthwhile(name, after: policies.policy(of: name)) else { return }
         let history = try await reader.trainingEpisodes(queue: name, limit: Self.episodeLimit)
         let pairKey = await pairKey()
         if Task.isCancelled { return }
         let version = (try await reader.policyVersions(name).last?.version ?? 0) + 1
-        // What another encoder saw cannot be learnt from. Another pair of models can, until its own episodes outweigh it.
-        let usable = history.episodes.filter { episode in
-            !episode.steps.isEmpty && episode.pairKey?.hasSuffix(" + \(encoder.identity)") == true
-        }
-        let episodes = usable.map(TrainingEpisode.init)
-        guard !episodes.isEmpty else { return }
-        let settings = queue.settings.switcher
-        let featureCount = encoder.featureCount
-        let fit = Task.detached(priority: .low) { () throws(SwitchingError) in
-            try learner.learn(from: episodes, settings: settings, featureCount: featureCount)
-        }
-        let parameters: Policy.Parameters
-        switch await fit.result {
-        case .success(let fitted): parameters = fitted
+        let fit = PolicyFit(
+            kind: queue.settings.switcher.kind, cost: queue.settings.switcher.cost, encoderIdentity: encoder.identity,
+            featureCount: encoder.featureCount, pairKey: pairKey, version: version)
+        let work = Task.detached(priority: .low) { () throws(SwitchingError) in try fit.policy(from: history) }
+        let policy: Policy
+        switch await work.result {
+        case .success(let fitted):
+            guard let fitted else { return }
+            policy = fitted
         case .failure(let error):
             log.error("queue \(name): nothing was learnt: \(error)")
             return
         }
-        let policy = Policy(
-            kind: settings.kind, version: version, encoderIdentity: encoder.identity, pairKey: pairKey,
-            parameters: parameters, episodeCount: usable.count { $0.pairKey == pairKey },
-            throughOutcome: history.throughOutcome)
-        try await keep(policy, for: name)
+        let origin = PolicyOrigin(
+            cost: fit.cost, firstOutcome: history.episodes.first?.outcome ?? 0,
+            trainedEpisodes: fit.usable(history).count)
+        try await keep(policy, origin, for: name)
     }
 
-    private func keep(_ policy: Policy, for queue: QueueName) async throws {
+    private func keep(_ policy: Policy, _ origin: PolicyOrigin, for queue: QueueName) async throws {
         let snapshot = NewPolicySnapshot(
             queue: queue, pairKey: policy.pairKey, kind: policy.kind.rawValue, encoder: policy.encoderIdentity,
-            weights: policy.bytes, trainedThroughOutcome: policy.throughOutcome, episodeCount: policy.episodeCount)
+            weights: policy.bytes, trainedThroughOutcome: policy.throughOutcome, episodeCount: policy.episodeCount,
+            origin: origin)
         let version = try await keepingTrying(log, "queue \(queue)", shutdown) {
             try await store.savePolicySnapshot(snapshot, now: clock.now())
         }
@@ -139,18 +136,5 @@ final class LearnerLoop: Sendable {
     private func isWorthwhile(_ queue: QueueName, after policy: Policy?) async throws -> Bool {
         let fresh = try await reader.outcomeCount(queue: queue, after: policy?.throughOutcome ?? 0)
         return fresh > 0 && fresh * 100 >= (policy?.episodeCount ?? 0) * Self.growthPercent
-    }
-}
-
-extension TrainingEpisode {
-    /// An episode as the store keeps it. A step limit is an end that the features show, and the verdict is about the
-    /// answer as it was cut, so it counts as an end and not as a truncation.
-    init(_ record: TrainingRecord) {
-        self.init(
-            steps: record.steps.map { step in
-                TrainingStep(
-                    features: step.features, role: step.role, reward: step.reward, propensity: step.propensity,
-                    maskReason: step.maskReason)
-            })
     }
 }

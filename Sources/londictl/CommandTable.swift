@@ -4,6 +4,6 @@ enum CommandTable {
         .submit, .wait, .results, .list, .show, .explain, .cancel, .feedback,
         .queueCreate, .queueSet, .queueList, .queuePause, .queueDrain, .queueResume,
         .batchList, .budgetShow, .budgetGrant, .budgetRevoke, .spend, .policyShow, .policyVersions,
-        .auditVerify, .status, .metrics, .version,
+        .auditVerify, .auditExport, .auditReplay, .status, .metrics, .version,
     ]
 }

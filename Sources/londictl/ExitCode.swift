@@ -3,7 +3,7 @@ import Control
 /// How londictl ends, for scripts; the same everywhere.
 enum ExitCode: Int32, Sendable {
     case ok = 0
-    /// A job failed, or `wait --timeout` ran out.
+    /// A job failed, `wait --timeout` ran out, or an audit found a difference.
     case jobFailed = 1
     case error = 2
     case notFound = 3

@@ -19,7 +19,7 @@ enum HelpText {
         \(list(table))
         Common options:
         \(options(CommandOption.global))
-        Exit codes: 0 ok, 1 a job failed or wait timed out, 2 error, 3 not found, 4 daemon unreachable,
+        Exit codes: 0 ok, 1 a job failed, wait timed out or an audit found a difference, 2 error, 3 not found, 4 daemon unreachable,
         5 refused by budget, 6 conflict, 7 not permitted, 64 usage, 130 interrupted.
         `londictl help COMMAND` explains a command and shows examples.
 

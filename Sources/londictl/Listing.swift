@@ -6,23 +6,28 @@ struct Column<Row>: Sendable {
     var isRight = false
     /// Shown where `-o` names nothing.
     var isDefault = true
+    /// What it shows of a row of sums instead.
+    var totalText: String?
     var text: @Sendable (Row) -> String
 
     init(
-        _ key: String, isRight: Bool = false, isDefault: Bool = true, _ text: @escaping @Sendable (Row) -> String
+        _ key: String, isRight: Bool = false, isDefault: Bool = true, totalText: String? = nil,
+        _ text: @escaping @Sendable (Row) -> String
     ) {
         self.key = key
         self.isRight = isRight
         self.isDefault = isDefault
+        self.totalText = totalText
         self.text = text
     }
 }
 
-/// Rows as a table, or as JSON lines: what `--jsonl`, `-o` and `-n` ask for. Rows may come in chunks; the first one
+/// Rows as a table, CSV or JSON lines: what `--csv`, `--jsonl`, `-o` and `-n` ask for. Rows may come in chunks; the first one
 /// sets the widths.
 struct Listing<Row: Encodable> {
     private let columns: [Column<Row>]
     private let asLines: Bool
+    private let asCSV: Bool
     private var needsHeader: Bool
     private var widths: [Int]
     private let console: Console
@@ -41,17 +46,25 @@ struct Listing<Row: Encodable> {
         }
         self.columns = chosen
         asLines = invocation.isSet("jsonl")
+        asCSV = invocation.isSet("csv")
         needsHeader = !invocation.isSet("no-header")
         widths = invocation.isSet("no-header") ? chosen.map { _ in 0 } : chosen.map(\.key.count)
         console = invocation.console
     }
 
-    mutating func print(_ rows: [Row]) {
+    /// - Parameter total: the sums of all rows, for people: below a table of more than one.
+    mutating func print(_ rows: [Row], total: Row? = nil) {
         if asLines {
             for row in rows { console.write(JSONText.text(of: row) + "\n") }
             return
         }
-        let cells = rows.map { row in columns.map { Self.oneLine($0.text(row)) } }
+        if asCSV {
+            if needsHeader { console.write(CSV.record(columns.map(\.key))) }
+            needsHeader = false
+            return console.write(rows.map { row in CSV.record(columns.map { $0.text(row) }) }.joined())
+        }
+        var cells = rows.map { row in columns.map { Self.oneLine($0.text(row)) } }
+        if let total, rows.count > 1, needsHeader { cells.append(columns.map { $0.totalText ?? $0.text(total) }) }
         for row in cells {
             for (index, cell) in row.enumerated() { widths[index] = max(widths[index], cell.count) }
         }

@@ -33,6 +33,9 @@ enum OutputForm: Sendable {
                 "\(invocation.command.name) does nothing with --\(option); it takes "
                     + taken.map { "--\($0)" }.joined(separator: " and "))
         }
+        if invocation.isSet("csv"), let other = given.first(where: { $0.hasPrefix("json") }) {
+            throw .usage("--csv and --\(other) are two forms of output; give one")
+        }
         // Only the two that shape a table go together.
         if given.count > 1, given != ["output", "no-header"] {
             throw .usage("--\(given[0]) and --\(given[1]) are two forms of output; give one")

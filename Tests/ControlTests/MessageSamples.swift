@@ -96,6 +96,16 @@ enum MessageSamples {
         version: 12, createdAt: now, episodeCount: 40, isCurrent: true)
     static let row = SpendRow(
         queue: queue, day: day, user: "ann", model: "a", batch: BatchID(7), jobs: 3, quick: spend, deepthink: spend)
+    static let entry = LedgerEntryView(
+        sequence: 1, at: now, day: day, queue: "maths", userID: 1000, batch: BatchID(7), job: JobID(42), episode: 5,
+        step: 6, role: .deepthink, model: "a \"big\", model", kind: "step", isExploration: true, calls: 1,
+        promptTokens: 2, cachedTokens: 3, generatedTokens: 4, gpuMilliseconds: 5, previousHash: "00", hash: "ab")
+    static var leanEntry: LedgerEntryView {
+        var entry = entry
+        entry.sequence = 2
+        entry.batch = nil
+        return entry
+    }
     static let changes = QueueChanges(
         deepthinkCalls: 1, deepthinkTokens: 2, deepthinkGPUMilliseconds: 3, removeLimits: [.gpuTime], timeZone: "UTC",
         onBudget: .hold, switcherKind: .random, cost: 0.1, parameter: 0.5, explorationRate: 0.1,
@@ -163,8 +173,10 @@ enum MessageSamples {
             lean: .init(queue: queue, amount: spend)),
         MessageSample(RevokeGrants.self, .init(queue: queue), .init(count: 1, budget: budget)),
         MessageSample(
-            ReportSpend.self, .init(from: day, to: day, by: [.queue, .day], queue: queue), .init(rows: [row]),
-            lean: .init(by: []), leanReply: .init(rows: [SpendRow(jobs: 0, quick: .zero, deepthink: .zero)])),
+            ReportSpend.self, .init(from: day, to: day, by: [.queue, .day], queue: queue),
+            .init(rows: [row], total: row),
+            lean: .init(by: []),
+            leanReply: .init(rows: [], total: SpendRow(jobs: 0, quick: .zero, deepthink: .zero))),
         MessageSample(ShowPolicy.self, .init(queue: queue), .init(policy: policy)),
         MessageSample(
             ListPolicyVersions.self, .init(queue: queue, limit: 2), .init(versions: [version]),
@@ -172,8 +184,15 @@ enum MessageSamples {
         MessageSample(
             VerifyBooks.self, .init(),
             .init(
-                entries: 3, lastHash: "ab",
+                check: "steps", entries: 3, total: 4, lastHash: "ab",
                 differences: [BookDifferenceView(check: "steps", subject: "step 1", expected: "a", found: "b")]),
-            leanReply: .init(entries: 0, lastHash: nil, differences: [])),
+            leanReply: .init(entries: 0, total: 0, lastHash: nil, differences: [])),
+        MessageSample(
+            ExportLedger.self, .init(from: day, to: day, queue: queue), .init(entries: [entry]), lean: .init(),
+            leanReply: .init(entries: [leanEntry])),
+        MessageSample(
+            ReplayPolicy.self, .init(queue: queue),
+            .init(total: 2, versions: [PolicyReplayView(version: 1, verdict: .different, reason: "r")]),
+            leanReply: .init(total: 1, versions: [PolicyReplayView(version: 1, verdict: .identical)])),
     ]
 }

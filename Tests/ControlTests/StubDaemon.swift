@@ -12,6 +12,10 @@ final class StubDaemon: Sendable {
         var changes: QueueChanges?
         var submitted: SubmitJob.Parameters?
         var spend: ReportSpend.Parameters?
+        var rows = [MessageSamples.row]
+        var differences: [BookDifferenceView] = []
+        var export: ExportLedger.Parameters?
+        var verdict = ReplayVerdict.identical
         var faultCode: String?
         var cancelled = 3
         /// Without a reply before the last one, as for what had ended before.
@@ -50,7 +54,7 @@ final class StubDaemon: Sendable {
         }
         table.on(ReportSpend.self) { parameters, _, reply async throws(ControlError) in
             self.state.withLock { $0.spend = parameters }
-            try await reply.send(.init(rows: [MessageSamples.row]))
+            try await reply.send(.init(rows: self.state.withLock { $0.rows }, total: MessageSamples.row))
         }
         table.on(ShowPolicy.self) { _, _, reply async throws(ControlError) in
             try await reply.send(.init(policy: self.state.withLock { $0.policy }))
@@ -59,7 +63,23 @@ final class StubDaemon: Sendable {
             try await reply.send(.init(versions: [MessageSamples.version]))
         }
         table.on(VerifyBooks.self) { _, _, reply async throws(ControlError) in
-            try await reply.send(.init(entries: 3, lastHash: "ab", differences: []))
+            if reply.wantsMore {
+                try await reply.send(.init(check: "chain", entries: 1, total: 3), continues: true)
+            }
+            try await reply.send(
+                .init(entries: 3, total: 3, lastHash: "ab", differences: self.state.withLock { $0.differences }))
+        }
+        table.on(ExportLedger.self) { parameters, _, reply async throws(ControlError) in
+            self.state.withLock { $0.export = parameters }
+            try await reply.send(.init(entries: [MessageSamples.entry]), continues: true)
+            guard parameters.queue?.text != "away" else { throw .unavailable(what: "the disk") }
+            try await reply.send(.init(entries: [MessageSamples.leanEntry]))
+        }
+        table.on(ReplayPolicy.self) { _, _, reply async throws(ControlError) in
+            let first = PolicyReplayView(version: 1, verdict: .notReproducible, reason: "gone")
+            try await reply.send(.init(total: 2, versions: [first]), continues: true)
+            let verdict = self.state.withLock { $0.verdict }
+            try await reply.send(.init(total: 2, versions: [PolicyReplayView(version: 2, verdict: verdict)]))
         }
         table.on(Status.self) { _, _, reply async throws(ControlError) in
             try await reply.send(

@@ -157,9 +157,12 @@ package enum ReportSpend: ControlMethod {
 
     package struct Reply: Hashable, Codable, Sendable {
         package var rows: [SpendRow]
+        /// Of all rows; its jobs are counted once each.
+        package var total: SpendRow
 
-        package init(rows: [SpendRow]) {
+        package init(rows: [SpendRow], total: SpendRow) {
             self.rows = rows
+            self.total = total
         }
     }
 }

@@ -30,7 +30,7 @@ extension ControlService {
             try await reply.send(RevokeGrants.Reply(count: count, budget: try await budget(of: parameters.queue)))
         }
         table.on(ReportSpend.self) { parameters, peer, reply throws(ControlError) in
-            try await reply.send(ReportSpend.Reply(rows: try await spend(parameters, peer)))
+            try await reply.send(try await spend(parameters, peer))
         }
     }
 
@@ -45,19 +45,27 @@ extension ControlService {
         do throws(ZoneError) { return try body() } catch { throw .unavailable(what: error.description) }
     }
 
-    private func spend(_ parameters: ReportSpend.Parameters, _ peer: Peer) async throws(ControlError) -> [SpendRow] {
+    private func spend(_ parameters: ReportSpend.Parameters, _ peer: Peer) async throws(ControlError)
+        -> ReportSpend.Reply
+    {
         var queues = try await answering { () async throws(StorageError) in try await reader.queues() }
         if let name = parameters.queue { queues = [try await queue(name)] }
-        // Today is a different day in different zones: the earliest of them begins the window.
-        let today = try await budgets(of: queues).map(\.day).min() ?? DayKey(daysSinceEpoch: 0)
-        let from = parameters.from ?? today
+        // Today is a different day in different zones: the earliest of them begins the window, and queues that are
+        // further on leave out what lies before their own.
+        let days = try await budgets(of: queues).map { (queue: $0.queue, day: $0.day) }
+        let from = parameters.from ?? days.map(\.day).min() ?? DayKey(daysSinceEpoch: 0)
+        let later = parameters.from == nil ? days.filter { $0.day > from } : []
         let to = parameters.to ?? DayKey(daysSinceEpoch: .max)
         guard from <= to else {
             throw .invalidArgument(argument: "to", value: to.description, remedy: "name a day not before \(from)")
         }
-        let filter = SpendFilter(days: from...to, queue: parameters.queue, uid: Self.visibleUser(to: peer))
-        return try await answering { () async throws(StorageError) in try await reader.spend(filter, by: parameters.by)
+        let filter = SpendFilter(
+            days: from...to, queue: parameters.queue, uid: Self.visibleUser(to: peer),
+            firstDays: Dictionary(uniqueKeysWithValues: later.map { ($0.queue, $0.day) }))
+        let (rows, total) = try await answering { () async throws(StorageError) in
+            try await reader.spendWithTotal(filter, by: parameters.by)
         }
+        return ReportSpend.Reply(rows: rows, total: total)
     }
 
     /// The budgets of some queues today, each by its own zone.

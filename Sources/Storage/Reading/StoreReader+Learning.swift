@@ -3,10 +3,11 @@ package import Domain
 extension StoreReader {
     /// The newest judged episodes of a queue, each with its latest outcome.
     /// - Parameters:
+    ///   - fromOutcome: episodes whose outcome is older are left out.
     ///   - throughOutcome: as if no later outcome existed; nil for all. The same number always gives the same episodes.
     ///   - limit: the most episodes, >= 1.
     package func trainingEpisodes(
-        queue: QueueName, throughOutcome: Int64? = nil, limit: Int
+        queue: QueueName, fromOutcome: Int64 = 0, throughOutcome: Int64? = nil, limit: Int
     ) throws(StorageError) -> TrainingEpisodes {
         try database.snapshot { () throws(StorageError) in
             let last = try lastOutcome(of: queue)
@@ -16,12 +17,12 @@ extension StoreReader {
                 SELECT outcome.seq, outcome.job, outcome.episode, outcome.reward, outcome.source, episode.pair_key,
                     coalesce(episode.end_reason IN ('step-limit', 'context-limit'), 0) AS is_truncated
                 FROM outcome JOIN episode ON episode.id = outcome.episode
-                WHERE outcome.queue = ?1 AND outcome.seq <= ?2
+                WHERE outcome.queue = ?1 AND outcome.seq BETWEEN ?4 AND ?2
                     AND NOT EXISTS (
                         SELECT 1 FROM outcome AS later
                         WHERE later.episode = outcome.episode AND later.seq > outcome.seq AND later.seq <= ?2)
                 ORDER BY outcome.seq DESC LIMIT ?3
-                """, queue.text, through, limit
+                """, queue.text, through, limit, fromOutcome
             ) { (row: Row) throws(StorageError) in try trainingRecord(row) }
             return TrainingEpisodes(episodes: newestFirst.reversed(), throughOutcome: through)
         }
@@ -46,12 +47,19 @@ extension StoreReader {
         return snapshot
     }
 
+    /// One policy of a queue with its weights, whether or not they have their hash; nil where there is none.
+    package func policySnapshot(_ queue: QueueName, version: Int64) throws(StorageError) -> PolicySnapshot? {
+        try database.first("SELECT * FROM policy_snapshot WHERE queue = ? AND version = ?", queue.text, version) {
+            (row: Row) throws(StorageError) in try policySnapshot(row, weights: row.blob("weights"))
+        }
+    }
+
     /// All published policies of a queue without their weights, oldest first.
     package func policyVersions(_ queue: QueueName) throws(StorageError) -> [PolicySnapshot] {
         try database.all(
             """
             SELECT queue, version, pair_key, kind, encoder, sha256, trained_through_outcome, episode_count,
-                created_at_ms
+                created_at_ms, cost, first_outcome, trained_episodes
             FROM policy_snapshot WHERE queue = ? ORDER BY version
             """, queue.text
         ) { (row: Row) throws(StorageError) in try policySnapshot(row, weights: nil) }
@@ -128,10 +136,17 @@ extension StoreReader {
     }
 
     private func policySnapshot(_ row: Row, weights: [UInt8]?) throws(StorageError) -> PolicySnapshot {
-        PolicySnapshot(
+        var origin: PolicyOrigin?
+        if let cost = try row.optionalReal("cost"), let first = try row.optionalInteger("first_outcome"),
+            let episodes = try row.optionalInteger("trained_episodes")
+        {
+            origin = PolicyOrigin(cost: cost, firstOutcome: first, trainedEpisodes: Int(episodes))
+        }
+        return PolicySnapshot(
             queue: try row.queueName(), version: try row.integer("version"), pairKey: try row.text("pair_key"),
             kind: try row.text("kind"), encoder: try row.text("encoder"), sha256: try row.text("sha256"),
             weights: weights, trainedThroughOutcome: try row.integer("trained_through_outcome"),
-            episodeCount: try row.count("episode_count"), createdAt: try row.timestamp("created_at_ms"))
+            episodeCount: try row.count("episode_count"), createdAt: try row.timestamp("created_at_ms"),
+            origin: origin)
     }
 }

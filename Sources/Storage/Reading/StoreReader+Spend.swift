@@ -2,6 +2,16 @@ package import Domain
 internal import SQLite
 
 extension StoreReader {
+    /// `spend` by these groups and all in one row, of one moment.
+    package func spendWithTotal(
+        _ filter: SpendFilter, by groups: [SpendGroup]
+    ) throws(StorageError) -> (rows: [SpendRow], total: SpendRow) {
+        try database.snapshot { () throws(StorageError) in
+            let total = try spend(filter, by: []).first
+            return (try spend(filter, by: groups), total ?? SpendRow(jobs: 0, quick: .zero, deepthink: .zero))
+        }
+    }
+
     /// Sums of the ledger, ordered by the groups. Without groups one row, all zero where nothing was spent.
     package func spend(_ filter: SpendFilter, by groups: [SpendGroup]) throws(StorageError) -> [SpendRow] {
         let columns = groups.map(\.column)
@@ -15,6 +25,12 @@ extension StoreReader {
         if let uid = filter.uid {
             sql += " AND submitter_uid = ?"
             values.append(uid)
+        }
+        for (day, queues) in Dictionary(grouping: filter.firstDays.keys.sorted(), by: { filter.firstDays[$0] }) {
+            let places = Array(repeating: "?", count: queues.count).joined(separator: ", ")
+            sql += " AND NOT (day < ? AND queue IN (\(places)))"
+            values.append(day?.daysSinceEpoch)
+            for queue in queues { values.append(queue.text) }
         }
         if !columns.isEmpty {
             let list = columns.joined(separator: ", ")

@@ -12,10 +12,12 @@ package struct NewPolicySnapshot: Hashable, Sendable {
     /// The last outcome that it has seen: with `trainingEpisodes(throughOutcome:)` it can be trained again.
     package var trainedThroughOutcome: Int64
     package var episodeCount: Int
+    /// What else determined the weights; nil where nobody will learn them again.
+    package var origin: PolicyOrigin?
 
     package init(
         queue: QueueName, pairKey: String, kind: String, encoder: String, weights: [UInt8],
-        trainedThroughOutcome: Int64, episodeCount: Int
+        trainedThroughOutcome: Int64, episodeCount: Int, origin: PolicyOrigin? = nil
     ) {
         self.queue = queue
         self.pairKey = pairKey
@@ -24,6 +26,23 @@ package struct NewPolicySnapshot: Hashable, Sendable {
         self.weights = weights
         self.trainedThroughOutcome = trainedThroughOutcome
         self.episodeCount = episodeCount
+        self.origin = origin
+    }
+}
+
+/// What determined a policy's weights besides the outcomes up to the one it names.
+package struct PolicyOrigin: Hashable, Sendable {
+    /// The price of a DEEPTHINK call at that time, in units of reward.
+    package var cost: Double
+    /// The oldest outcome that was looked at.
+    package var firstOutcome: Int64
+    /// Episodes that were learnt from, those of other pairs included.
+    package var trainedEpisodes: Int
+
+    package init(cost: Double, firstOutcome: Int64, trainedEpisodes: Int) {
+        self.cost = cost
+        self.firstOutcome = firstOutcome
+        self.trainedEpisodes = trainedEpisodes
     }
 }
 
@@ -42,4 +61,6 @@ package struct PolicySnapshot: Hashable, Sendable {
     package let trainedThroughOutcome: Int64
     package let episodeCount: Int
     package let createdAt: Timestamp
+    /// nil in versions older than its columns.
+    package let origin: PolicyOrigin?
 }

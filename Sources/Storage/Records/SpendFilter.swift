@@ -6,10 +6,15 @@ package struct SpendFilter: Hashable, Sendable {
     package var days: ClosedRange<DayKey>
     package var queue: QueueName?
     package var uid: UInt32?
+    /// Queues whose window begins later than `days`.
+    package var firstDays: [QueueName: DayKey]
 
-    package init(days: ClosedRange<DayKey>, queue: QueueName? = nil, uid: UInt32? = nil) {
+    package init(
+        days: ClosedRange<DayKey>, queue: QueueName? = nil, uid: UInt32? = nil, firstDays: [QueueName: DayKey] = [:]
+    ) {
         self.days = days
         self.queue = queue
         self.uid = uid
+        self.firstDays = firstDays
     }
 }

@@ -1,14 +1,14 @@
-internal import Domain
+package import Domain
 internal import Hashing
 
 /// One entry of the ledger, sealed to the one before it.
 ///
 /// The seal is SHA-256 over the bytes of the previous entry's hash (32 zero bytes before the first entry) followed by
-/// the entry's columns in the order of `canonicalText`, each as a netstring: the length in bytes as decimal digits,
+/// the entry's columns in the order of `canonicalColumns`, each as a netstring: the length in bytes as decimal digits,
 /// `:`, the content, `,`. Numbers are decimal digits; an absent batch is the empty content. So no two entries have the
 /// same text, and changing, removing or inserting one breaks every later seal.
-struct LedgerEntry: Equatable {
-    enum Kind: String {
+package struct LedgerEntry: Hashable, Sendable {
+    package enum Kind: String, Sendable {
         /// Written, as measured.
         case step
         /// Cut off, as measured until then.
@@ -19,34 +19,36 @@ struct LedgerEntry: Equatable {
 
     static let firstPreviousHash = [UInt8](repeating: 0, count: 32)
 
-    var sequence: Int64
-    var at: Timestamp
-    var day: DayKey
-    var queue: String
-    var submitterUID: UInt32
-    var batch: Int64?
-    var job: Int64
-    var episode: Int64
-    var step: Int64
-    var role: Role
-    var model: String
-    var kind: Kind
-    var isExploration: Bool
-    var calls: Int64
-    var promptTokens: Int64
-    var cachedTokens: Int64
-    var generatedTokens: Int64
-    var gpuMilliseconds: Int64
+    package var sequence: Int64
+    package var at: Timestamp
+    package var day: DayKey
+    package var queue: String
+    package var submitterUID: UInt32
+    package var batch: Int64?
+    package var job: Int64
+    package var episode: Int64
+    package var step: Int64
+    package var role: Role
+    package var model: String
+    package var kind: Kind
+    package var isExploration: Bool
+    package var calls: Int64
+    package var promptTokens: Int64
+    package var cachedTokens: Int64
+    package var generatedTokens: Int64
+    package var gpuMilliseconds: Int64
 
-    var canonicalText: String {
-        let columns = [
+    /// The columns as they are sealed, in their order.
+    var canonicalColumns: [String] {
+        [
             "\(sequence)", "\(at.milliseconds)", "\(day.daysSinceEpoch)", queue, "\(submitterUID)",
             batch.map { "\($0)" } ?? "", "\(job)", "\(episode)", "\(step)", role.rawValue, model, kind.rawValue,
             isExploration ? "1" : "0", "\(calls)", "\(promptTokens)", "\(cachedTokens)", "\(generatedTokens)",
             "\(gpuMilliseconds)",
         ]
-        return columns.map { "\($0.utf8.count):\($0)," }.joined()
     }
+
+    var canonicalText: String { canonicalColumns.map { "\($0.utf8.count):\($0)," }.joined() }
 
     /// The seal, 32 bytes.
     func hash(after previousHash: [UInt8]) -> [UInt8] {

@@ -18,6 +18,8 @@ extension Store {
                     "kind": snapshot.kind, "encoder": snapshot.encoder, "sha256": sha256(snapshot.weights),
                     "weights": snapshot.weights, "trained_through_outcome": snapshot.trainedThroughOutcome,
                     "episode_count": snapshot.episodeCount, "created_at_ms": now.milliseconds,
+                    "cost": snapshot.origin?.cost, "first_outcome": snapshot.origin?.firstOutcome,
+                    "trained_episodes": snapshot.origin?.trainedEpisodes,
                 ])
             return version
         }

@@ -6,21 +6,29 @@ extension Command {
         summary: "Recompute the ledger's chain, counters, reservations and job sums, and report every difference",
         examples: ["audit verify", "audit verify --json"]
     ) { invocation async throws(CommandError) in
-        let reply = try await Session(invocation).call(VerifyBooks.self, .init())
+        let console = invocation.console
+        var last: VerifyBooks.Reply?
+        try await Session(invocation).stream(VerifyBooks.self, .init()) { reply throws(CommandError) in
+            last = reply
+            guard console.drawsProgress else { return }
+            let words = reply.check.map { "checking \($0): \(reply.entries)/\(reply.total) ledger entries" } ?? ""
+            console.complain("\r\(words)\u{1b}[K")
+        }
+        guard let reply = last else { throw .control(.disconnected) }
         if invocation.isForMachines {
-            invocation.console.write(JSONText.text(of: reply) + "\n")
+            console.write(JSONText.text(of: reply) + "\n")
         } else {
             for difference in reply.differences {
-                invocation.console.write(
-                    "\(difference.check): \(difference.subject): expected \(difference.expected), "
-                        + "found \(difference.found)\n"
-                )
+                console.write(
+                    "\(difference.check): \(Plain.text(difference.subject, keepsLines: false)): expected "
+                        + "\(Plain.text(difference.expected, keepsLines: false)), found "
+                        + "\(Plain.text(difference.found, keepsLines: false))\n")
             }
             let verdict =
                 reply.differences.isEmpty ? "The books agree" : Phrase.count(reply.differences.count, "difference")
             let seal = reply.lastHash.map { ", the last sealed \($0)" } ?? ""
-            invocation.console.write("\(verdict): \(Phrase.count(reply.entries, "ledger entry"))\(seal)\n")
+            console.write("\(verdict): \(Phrase.count(reply.entries, "ledger entry"))\(seal)\n")
         }
-        return reply.differences.isEmpty ? .ok : .error
+        return reply.differences.isEmpty ? .ok : .jobFailed
     }
 }

@@ -1,0 +1,86 @@
+import Control
+import Domain
+
+extension Command {
+    static let auditExport = Command(
+        words: ["audit", "export"], summary: "Print every ledger entry with its seal, as JSON lines or CSV",
+        options: [
+            CommandOption("csv", nil, "comma-separated values; the first 18 are the sealed texts as they are"),
+            CommandOption("start", short: "S", "DAY", "the first day, 2026-11-23"),
+            CommandOption("end", short: "E", "DAY", "the last day"),
+            CommandOption("queue", short: "q", "QUEUE", "only of this queue"),
+            CommandOption("file", short: "f", "FILE", "write there instead, whole or not at all"),
+        ],
+        examples: ["audit export --csv --file ledger.csv", "audit export -S 2026-11-01 -E 2026-11-30 --queue maths"],
+        output: .lines
+    ) { invocation async throws(CommandError) in
+        let (first, last) = try invocation.days()
+        let isCSV = invocation.isSet("csv")
+        let parameters = ExportLedger.Parameters(from: first, to: last, queue: try invocation.queueOption())
+        let console = invocation.console
+        guard let path = invocation.text("file") else {
+            if isCSV { console.write(CSV.record(LedgerEntryView.header)) }
+            try await Session(invocation).stream(ExportLedger.self, parameters) { reply throws(CommandError) in
+                console.write(text(of: reply.entries, isCSV: isCSV))
+            }
+            return .ok
+        }
+        let session = try Session(invocation)
+        var file = try WholeFile(path: path)
+        if isCSV { try file.write(CSV.record(LedgerEntryView.header)) }
+        var count = 0
+        var replies = try await session.replies(ExportLedger.self, parameters)
+        while true {
+            let reply: ExportLedger.Reply?
+            do throws(ControlError) { reply = try await replies.next() } catch { throw .control(error) }
+            guard let reply else { break }
+            try file.write(text(of: reply.entries, isCSV: isCSV))
+            count += reply.entries.count
+            if console.drawsProgress { console.complain("\r\(Phrase.count(count, "ledger entry"))\u{1b}[K") }
+        }
+        try file.finish()
+        if console.drawsProgress { console.complain("\r\u{1b}[K") }
+        console.complain("\(path): \(Phrase.count(count, "ledger entry"))\n")
+        return .ok
+    }
+}
+
+private func text(of entries: [LedgerEntryView], isCSV: Bool) -> String {
+    entries.map { isCSV ? CSV.record($0.record) : JSONText.text(of: $0) + "\n" }.joined()
+}
+
+extension LedgerEntryView {
+    fileprivate static let header = [
+        "seq", "at_ms", "day", "queue", "submitter_uid", "batch", "job", "episode", "step", "role", "model", "kind",
+        "is_exploration", "calls", "prompt_tokens", "cached_tokens", "generated_tokens", "gpu_ms", "previous_hash",
+        "hash", "date",
+    ]
+
+    /// The sealed texts, the two seals, and the day as people write it.
+    fileprivate var record: [String] {
+        [
+            "\(sequence)", "\(at.milliseconds)", "\(day.daysSinceEpoch)", queue, "\(userID)",
+            batch.map { "\($0.number)" } ?? "", "\(job)", "\(episode)", "\(step)", role.rawValue, model, kind,
+            isExploration ? "1" : "0", "\(calls)", "\(promptTokens)", "\(cachedTokens)", "\(generatedTokens)",
+            "\(gpuMilliseconds)", previousHash, hash, day.description,
+        ]
+    }
+}
+
+extension Invocation {
+    /// The days of `--start` and `--end`.
+    func days() throws(CommandError) -> (first: DayKey?, last: DayKey?) {
+        func day(_ name: String) throws(CommandError) -> DayKey? {
+            guard let text = text(name) else { return nil }
+            guard let day = DayKey(parsing: text) else {
+                throw .usage("--\(name) '\(text)' is no day such as 2026-11-23")
+            }
+            return day
+        }
+        let (first, last) = (try day("start"), try day("end"))
+        if let first, let last, last < first {
+            throw .usage("--end '\(last)' is before --start '\(first)'; name a day from then on")
+        }
+        return (first, last)
+    }
+}
