@@ -11,17 +11,17 @@ from machinery import Gone, Refused, Varlink
 
 UNITS = {"deepthinkCalls": "limit_calls", "deepthinkTokens": "limit_tokens", "deepthinkGPUMilliseconds": "limit_gpu_ms"}
 QUEUES = {
-    "hold": ["--deepthink-calls", "6/day", "--on-budget", "hold", "--switcher", "random", "--parameter", "0.5"],
-    "fail": ["--deepthink-tokens", "900/day", "--on-budget", "fail", "--switcher", "random", "--parameter", "0.4"],
-    "quick": ["--deepthink-calls", "12/day", "--deepthink-gpu-seconds", "60/day", "--on-budget", "quick",
+    "hold": ["--deepthink-calls", "3/day", "--on-budget", "hold", "--switcher", "random", "--parameter", "0.5"],
+    "fail": ["--deepthink-tokens", "200/day", "--on-budget", "fail", "--switcher", "random", "--parameter", "0.4"],
+    "quick": ["--deepthink-calls", "6/day", "--deepthink-gpu-seconds", "30/day", "--on-budget", "quick",
               "--exploration-rate", "0.5", "--exploration-share", "1"],
 }
 COMMON = ["--time-zone", "UTC", "--max-steps", "3", "--step-tokens", "4", "--max-attempts", "3"]
 # Their limits only ever rise; the third one's go both ways.
 RISING = ("hold", "fail")
-START = {"hold": {"deepthinkCalls": 6}, "fail": {"deepthinkTokens": 900},
-         "quick": {"deepthinkCalls": 12, "deepthinkGPUMilliseconds": 60_000}}
-STEP = {"deepthinkCalls": 4, "deepthinkTokens": 500, "deepthinkGPUMilliseconds": 30_000}
+START = {"hold": {"deepthinkCalls": 3}, "fail": {"deepthinkTokens": 200},
+         "quick": {"deepthinkCalls": 6, "deepthinkGPUMilliseconds": 30_000}}
+STEP = {"deepthinkCalls": 2, "deepthinkTokens": 100, "deepthinkGPUMilliseconds": 10_000}
 
 
 class Acknowledged:
@@ -145,6 +145,7 @@ class Client(threading.Thread):
         self.completed = []
         self.serial = 0
         self.connections = 0
+        self.changes_queues = number == 0
         self.failure = None
         self.ending = threading.Event()
 
@@ -182,10 +183,10 @@ class Client(threading.Thread):
             again(connection)
         self.unsure = []
         actions = [self.submit_job, self.submit_batch, self.cancel, self.look, self.results, self.budgets, self.verify]
-        weights = [30, 8, 4, 15, 4, 6, 1]
+        weights = [30, 8, 2, 15, 4, 6, 1]
         if self.number == 0:
             actions += [self.feedback, self.change_queue]
-            weights += [15, 8]
+            weights += [15, 2 if self.changes_queues else 0]
         while not self.ending.is_set():
             action = self.random.choices(actions, weights)[0]
             if self.unfinished > self.backlog and action in (self.submit_job, self.submit_batch):
@@ -266,7 +267,7 @@ class Client(threading.Thread):
     def cancel(self, connection):
         if not self.jobs:
             return
-        job = self.jobs[-1 - self.random.randrange(min(6, len(self.jobs)))]
+        job = self.jobs[-1 - self.random.randrange(min(12, len(self.jobs)))]
         if connection.call("Cancel", job=job)["count"] == 1:
             self.acknowledged.note("cancel", job=job)
 

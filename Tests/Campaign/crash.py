@@ -38,8 +38,10 @@ class Tally:
         self.servers = 0
         self.orphans = 0
         self.reserved = 0
+        self.held = 0
         self.lives = 0
-        self.totals = {"jobs": 0, "steps": 0, "ledger entries": 0, "acknowledgements": 0, "calls": 0, "policies": 0}
+        self.totals = {"jobs": 0, "steps": 0, "ledger entries": 0, "acknowledgements": 0, "calls": 0, "policies": 0,
+                       "steps without budget": 0, "jobs that the budget refused": 0}
         self.ends = {}
 
     @property
@@ -51,16 +53,25 @@ class Tally:
         for name, table in [("jobs", "job"), ("steps", "step"), ("ledger entries", "ledger_entry"),
                             ("policies", "policy_snapshot")]:
             self.totals[name] += books.value(f"SELECT count(*) FROM {table}")
+        self.totals["steps without budget"] += books.value("SELECT count(*) FROM step WHERE mask_reason IS NOT NULL")
+        self.totals["jobs that the budget refused"] += books.value(
+            "SELECT count(*) FROM job WHERE error_code = 'budget-exhausted'")
         for state, count in books.rows("SELECT state, count(*) FROM job GROUP BY state"):
             self.ends[state] = self.ends.get(state, 0) + count
         self.totals["acknowledgements"] += len(acknowledged.entries)
         self.totals["calls"] += acknowledged.calls
 
+    def unreached(self):
+        """What a long campaign must have met, or it proved less than it says."""
+        met = {**self.kills, **self.totals, "a kill of a llama-server": self.servers, "a running job": self.orphans,
+               "an open reservation": self.reserved, "a held job": self.held}
+        return [name for name, count in met.items() if count == 0]
+
     def line(self):
         seconds = time.monotonic() - self.began
         kinds = ", ".join(f"{count} {kind}" for kind, count in self.kills.items())
         return (f"{self.count} kills of londid ({kinds}), {self.servers} of llama-server, {self.orphans} running jobs and"
-                f" {self.reserved} open reservations cut off; {self.lives} lives, "
+                f" {self.reserved} open reservations cut off, {self.held} kills with jobs on hold; {self.lives} lives, "
                 + ", ".join(f"{count} {name}" for name, count in self.totals.items())
                 + f"; jobs {json.dumps(self.ends)}; {seconds:.0f} s, {seconds / max(1, self.count):.2f} s a kill")
 
@@ -180,6 +191,7 @@ class Life:
         self.epoch = epoch
         if not books.is_empty:
             self.tally.orphans += books.value("SELECT count(*) FROM job WHERE state = 'running'")
+            self.tally.held += books.value("SELECT count(*) FROM job WHERE state = 'held'") > 0
             self.tally.reserved += books.value("SELECT count(*) FROM reservation WHERE state = 'open'")
 
     def drain(self):
@@ -282,6 +294,9 @@ def main():
             server.kill()
     shutil.rmtree(directory)
     print(f"crash campaign: {tally.line()}; violations: 0")
+    if options.kills >= 300 and tally.unreached():
+        print(f"the campaign never met: {', '.join(tally.unreached())}", file=sys.stderr)
+        return 1
     return 0
 
 

@@ -15,6 +15,8 @@ import time
 BIN = pathlib.Path(os.environ["LONDI_BIN"])
 SERVER = os.environ["LONDI_TEST_LLAMA_SERVER"]
 MODEL = os.environ["LONDI_TEST_MODEL"]
+# A library for londid alone, where tsan.sh names one.
+PRELOADED = {"LD_PRELOAD": os.environ["LONDI_PRELOAD"]} if "LONDI_PRELOAD" in os.environ else {}
 
 
 class Violation(Exception):
@@ -158,7 +160,7 @@ class Daemon:
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [*prefix, BIN / "londid", "--user", "--config", self.configuration], stdin=subprocess.DEVNULL, stdout=log,
-                stderr=log, env={**os.environ, **(environment or {})})
+                stderr=log, env={**os.environ, **PRELOADED, **(environment or {})})
 
     def kill(self):
         """SIGKILL. An end of its own before that is a violation."""

@@ -66,13 +66,14 @@ class Case:
         self.refusals = collections.Counter()
         self.connection = None
         self.ended = None
+        self.was_cut = False
 
     def run(self):
         try:
             self.suffer()
             self.recover()
         except Violation as violation:
-            raise Violation(f"{self.name}: {violation}\nfaults: {self.hits()}\n{self.londid.tail()}") from violation
+            raise Violation(f"{self.name}: {violation}\nfaults: {self.hits()[:3]}\n{self.londid.tail()}") from violation
         finally:
             if self.londid.is_running():
                 self.londid.kill()
@@ -87,7 +88,7 @@ class Case:
             self.scenario()
             self.connection.close()
         except Gone:
-            pass
+            self.was_cut = self.connection is not None
         if self.connection is not None and self.londid.is_running():
             self.londid.process.terminate()
         try:
@@ -150,9 +151,11 @@ class Case:
         """Until they have ended; while the disk is full for ever they do not."""
         end = time.monotonic() + (3 if "ever" in self.name or "all" in self.name else WAIT_SECONDS)
         while time.monotonic() < end:
-            counts = self.connection.call("Status")["jobs"]
-            if job and self.connection.call("ShowJob", job=job)["job"].get("endedAt") or (
-                    batch and not any(counts[state] for state in ("pending", "held", "running"))):
+            if job:
+                view = self.connection.call("ShowJob", job=job)["job"]
+            else:
+                view = self.connection.call("ShowBatch", batch=batch)["batch"]
+            if view.get("endedAt"):
                 return
             time.sleep(0.02)
         if not ("ever" in self.name or "all" in self.name):
@@ -163,6 +166,15 @@ class Case:
         if not self.faults.exists():
             return []
         return [line.split(maxsplit=2) for line in self.faults.read_text().splitlines() if " total" not in line]
+
+    def what_happened(self):
+        if not self.hits():
+            return "was not reached by it"
+        if self.is_kill:
+            return "was killed"
+        if self.connection is None:
+            return "did not start"
+        return "ended" if self.was_cut else "went on" if self.ended == 0 else "went on until it was stopped"
 
     def total(self):
         totals = [line for line in self.faults.read_text().splitlines() if " total" in line]
@@ -220,11 +232,10 @@ class Sweep:
             # The last checkpoint is at the end anyway.
             if case.ended == 0:
                 raise Violation(f"{case.name}: londid went on after a failed sync: {hits[:3]}")
+        if case.was_cut and FAULTS[fault][0] == "ENOSPC":
+            raise Violation(f"{case.name}: londid ended with {case.ended} on a full disk\n{case.londid.tail()}")
         with self.lock:
-            if at and hits:
-                self.seen[fault, "ended by itself" if case.ended not in (0, -9) else "went on" if case.ended == 0 else "killed"] += 1
-            elif at:
-                self.seen[fault, "not reached"] += 1
+            self.seen[fault, case.what_happened()] += at > 0
         return case
 
     def compare_with_strace(self):
