@@ -16,7 +16,7 @@ for option in "$@"; do
 done
 
 command -v swift >/dev/null || die "swift is not on PATH; install the Swift 6.3 toolchain from https://www.swift.org/install"
-Tests/Setup/packages.sh libsqlite3-dev libcurl4-openssl-dev libssl-dev pkg-config tzdata g++ python3-venv ca-certificates procps
+Tests/Setup/packages.sh libsqlite3-dev libcurl4-openssl-dev libssl-dev pkg-config tzdata g++ python3-venv ca-certificates procps strace
 
 if [ "$quick" = 0 ]; then
     LONDI_TEST_LLAMA_SERVER=$(Tests/Setup/llama-server.sh)
@@ -43,5 +43,9 @@ if [ "$quick" = 0 ]; then
     export LONDI_BIN
     say "running the end-to-end tests: a real londid, llama-server and model"
     "$LONDI_TEST_PYTHON" -m unittest discover --start-directory Tests/EndToEnd --pattern 'test_*.py' --verbose
+    say "the crash campaign: 300 kills"
+    Tests/campaign.sh --kills 300
+    say "a sample of the sweep over every write: kills, I/O errors and a full disk"
+    Tests/sweep.sh --every 60
 fi
 say "all tests passed"
