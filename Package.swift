@@ -20,6 +20,7 @@ let package = Package(
     products: [
         .executable(name: "londid", targets: ["londid"]),
         .executable(name: "londictl", targets: ["londictl"]),
+        .executable(name: "londi-bench", targets: ["londi-bench"]),
     ],
     targets: [
         // System C libraries, and the few system calls that Swift's Glibc module lacks.
@@ -62,6 +63,12 @@ let package = Package(
             ], swiftSettings: strict),
         .executableTarget(name: "londid", dependencies: ["Daemon"], swiftSettings: strict),
         .executableTarget(name: "londictl", dependencies: ["Control", "Domain", "Hashing"], swiftSettings: strict),
+        .target(name: "CBench", dependencies: ["CSQLite"]),
+        .executableTarget(
+            name: "londi-bench",
+            dependencies: [
+                "CBench", "Control", "Daemon", "Domain", "Episodes", "Hashing", "Processes", "SQLite", "Storage",
+            ], swiftSettings: strict),
 
         .testTarget(name: "DomainTests", dependencies: ["Domain"], swiftSettings: strict),
         .testTarget(

@@ -1,11 +1,11 @@
-import Control
-import Domain
-import Episodes
+package import Control
+package import Domain
+package import Episodes
 import Hashing
-import Storage
+package import Storage
 
 /// Batches whose lines are coming in: checks every line before anything is queued.
-actor BatchIntake {
+package actor BatchIntake {
     /// A client that sends nothing for so long has gone; its batch is abandoned when the next one begins.
     private static let idleMilliseconds: Int64 = 600_000
     /// How many batches may be open at once.
@@ -30,13 +30,14 @@ actor BatchIntake {
     private let clock: WallClock
     private var open: [BatchID: OpenBatch] = [:]
 
-    init(store: Store, judge: Judge, clock: WallClock) {
+    package init(store: Store, judge: Judge, clock: WallClock) {
         self.store = store
         self.judge = judge
         self.clock = clock
     }
 
-    func begin(
+    /// Opens a batch, which ends with the connection.
+    package func begin(
         queue: QueueName, submitter: User, fileName: String?, priority: Int, connection: ConnectionID
     ) async throws(ControlError) -> BatchID {
         let now = clock.now()
@@ -54,7 +55,7 @@ actor BatchIntake {
     }
 
     /// Checks lines and stages the good ones, as long as all were good.
-    func append(
+    package func append(
         _ lines: [String], from firstLine: Int, to batch: BatchID, by user: User
     ) async throws(ControlError) -> AppendLines.Reply {
         var state = try openBatch(batch, by: user)
@@ -82,7 +83,8 @@ actor BatchIntake {
         return AppendLines.Reply(accepted: jobs.count, errors: [])
     }
 
-    func commit(
+    /// Queues every line of a batch, durably, where its digest is that of the lines that came.
+    package func commit(
         _ batch: BatchID, sha256: String, allowDuplicate: Bool, by user: User
     ) async throws(ControlError) -> BatchCommit {
         let state = try openBatch(batch, by: user)

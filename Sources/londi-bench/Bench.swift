@@ -1,0 +1,88 @@
+import Glibc
+import Storage
+
+/// What ends a measurement without a figure.
+struct BenchError: Error, CustomStringConvertible {
+    let description: String
+}
+
+/// The command line: which part is measured, where and how much.
+struct BenchOptions: Sendable {
+    var part = ""
+    var directory = "/var/tmp"
+    /// Jobs of the largest state, or lines of the file.
+    var jobCount = 0
+    var printsJSON = false
+    /// The control socket of a running londid, for `latency`.
+    var socket: String?
+
+    static let help = """
+        londi-bench - measures Londi's books on this machine, each figure beside its own baseline
+
+        Usage: londi-bench queue|budget|recovery|import|latency [options]
+
+          queue      claim and complete jobs that do nothing, against a raw C loop over the same statements
+          budget     begin and finish DEEPTHINK steps with a reservation, 64 jobs in turn
+          recovery   from kill -9 with 64 running jobs to a socket that takes connections
+          import     a batch file through the daemon's checks into the store, and by londictl
+          latency    from submitting to an idle londid (--socket) to the start of the job
+
+          --directory DIR   where to work; DIR/londi-bench-* is made and removed (default /var/tmp)
+          --jobs N          jobs of the state, or lines of the file
+          --socket PATH     the control socket of an idle londid whose models are ready
+          --json            one object instead of text
+
+        recovery and import run the londid and londictl that lie beside londi-bench.
+        """
+
+    init(_ arguments: [String]) throws(BenchError) {
+        var rest = arguments[...]
+        func value(of option: String) throws(BenchError) -> String {
+            guard let value = rest.popFirst() else { throw BenchError(description: "\(option) needs a value") }
+            return value
+        }
+        while let argument = rest.popFirst() {
+            switch argument {
+            case "--directory": directory = try value(of: argument)
+            case "--socket": socket = try value(of: argument)
+            case "--json": printsJSON = true
+            case "--jobs":
+                let text = try value(of: argument)
+                guard let count = Int(text), count >= 1000 else {
+                    throw BenchError(description: "--jobs is '\(text)'; use a whole number of 1000 or more")
+                }
+                jobCount = count
+            case _ where part.isEmpty && !argument.hasPrefix("-"): part = argument
+            default: throw BenchError(description: "'\(argument)' is unknown; see londi-bench --help")
+            }
+        }
+    }
+}
+
+/// Runs one part and prints what it found.
+enum Bench {
+    static func run(arguments: [String]) async -> Int32 {
+        if arguments.isEmpty || arguments.contains("--help") {
+            print(BenchOptions.help)
+            return arguments.isEmpty ? 64 : 0
+        }
+        do {
+            let options = try BenchOptions(arguments)
+            var report = Report(machine: try Machine(), place: try Place(options.directory))
+            switch options.part {
+            case "queue": try await QueueBench(options: options).run(&report)
+            case "budget": try await BudgetBench(options: options).run(&report)
+            case "recovery": try await RecoveryBench(options: options).run(&report)
+            case "import": try await ImportBench(options: options).run(&report)
+            case "latency": try await LatencyBench(options: options).run(&report)
+            default: throw BenchError(description: "there is no part '\(options.part)'; see londi-bench --help")
+            }
+            print(options.printsJSON ? report.json : report.text, terminator: "")
+            return 0
+        } catch {
+            let message = "londi-bench: \(error)\n"
+            write(STDERR_FILENO, message, message.utf8.count)
+            return 2
+        }
+    }
+}

@@ -1,0 +1,3 @@
+import Glibc
+
+exit(await Bench.run(arguments: Array(CommandLine.arguments.dropFirst())))
