@@ -16,7 +16,8 @@ extension Command {
     private static let options = [
         "limits.calls": "deepthink-calls", "limits.tokens": "deepthink-tokens",
         "limits.gpuMilliseconds": "deepthink-gpu-seconds", "switcher.kind": "switcher", "messages": "prompt",
-        "from": "start", "to": "end", "states": "state",
+        "from": "start", "to": "end", "states": "state", "timeLimitMilliseconds": "time-limit", "afterOK": "after-ok",
+        "customID": "custom-id",
     ]
 
     /// The option that sets a member such as `switcher.explorationRate`; nil where the command has none.
