@@ -6,7 +6,8 @@ package import Domain
 /// user's message), `body.messages` (text only), `body.model` and `body.metadata` (given back). Sampling parameters
 /// and unknown members of the body are the roles' affair and change nothing; what would ask for another kind of
 /// answer (`stream`, `n` > 1, `tools`) is refused. Beside the body may stand `londi`: `verifier`, `answer_marker`,
-/// `max_steps`, `priority`, `not_before`, `deadline`.
+/// `max_steps`, `priority`, `not_before`, `deadline`, `time_limit` (seconds), `after_ok` and `after_any` (each an array of
+/// job numbers and of custom_ids of earlier lines).
 /// - Source: OpenAI API reference, "Batch", the request input object.
 package struct BatchLine: Hashable, Sendable {
     package var customID: String
@@ -15,6 +16,10 @@ package struct BatchLine: Hashable, Sendable {
     package var priority: Int?
     package var notBefore: Timestamp?
     package var deadline: Timestamp?
+    /// nil: the batch's.
+    package var timeLimitMilliseconds: Int64?
+    /// The batch's come to these.
+    package var needs: [Need] = []
 
     /// - Throws: what is wrong, at which member, and what is expected.
     package init(parsing text: String) throws(BatchLineError) {
@@ -132,13 +137,53 @@ package struct BatchLine: Hashable, Sendable {
                 case "priority": priority = try Self.whole(option, "londi.priority", SubmissionLimits.priority)
                 case "not_before": notBefore = try Self.instant(option, "londi.not_before")
                 case "deadline": deadline = try Self.instant(option, "londi.deadline")
+                case "time_limit": timeLimitMilliseconds = try Self.seconds(option, "londi.time_limit")
+                case "after_ok": needs += try Self.needs(option, .afterOK, "londi.after_ok")
+                case "after_any": needs += try Self.needs(option, .afterAny, "londi.after_any")
                 default:
                     throw .invalidArgument(
                         argument: "londi.\(name)", value: JSONText.text(of: option),
-                        remedy: "londi takes verifier, answer_marker, max_steps, priority, not_before and deadline")
+                        remedy: "londi takes verifier, answer_marker, max_steps, priority, not_before, deadline, "
+                            + "time_limit, after_ok and after_any")
                 }
             } catch { throw BatchLineError(message: error.description) }
         }
+        guard needs.count <= Need.limit else {
+            throw BatchLineError(
+                message: "londi names \(needs.count) jobs to wait for; at most \(Need.limit) are taken")
+        }
+    }
+
+    /// Seconds as milliseconds.
+    private static func seconds(_ value: JSONValue, _ path: String) throws(ControlError) -> Int64 {
+        let range = SubmissionLimits.timeLimitMilliseconds
+        guard let number = value.number, number * 1000 >= 1, number * 1000 <= Double(range.upperBound) else {
+            throw .invalidArgument(
+                argument: path, value: JSONText.text(of: value), remedy: "use seconds above 0, such as 90")
+        }
+        return Int64((number * 1000).rounded())
+    }
+
+    private static func needs(
+        _ value: JSONValue, _ kind: Need.Kind, _ path: String
+    ) throws(ControlError) -> [Need] {
+        func wrong() -> ControlError {
+            .invalidArgument(
+                argument: path, value: JSONText.text(of: value),
+                remedy: "use an array of custom_ids of earlier lines and of job numbers, such as [\"p1\", 42]")
+        }
+        guard let items = value.array else { throw wrong() }
+        var needs: [Need] = []
+        for item in items {
+            if let id = item.string, !id.isEmpty {
+                needs.append(Need(kind, .line(id)))
+            } else if let number = item.integer, number > 0 {
+                needs.append(Need(kind, .job(JobID(number))))
+            } else {
+                throw wrong()
+            }
+        }
+        return needs
     }
 
     private static func marker(_ value: JSONValue) throws(ControlError) -> String {

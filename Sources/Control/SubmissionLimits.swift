@@ -4,6 +4,8 @@ import Domain
 package enum SubmissionLimits {
     package static let priority: ClosedRange<Int64> = -1000...1000
     package static let maxSteps: ClosedRange<Int64> = 1...10_000
+    /// A second's thousandth to a year.
+    package static let timeLimitMilliseconds: ClosedRange<Int64> = 1...31_536_000_000
     /// In bytes of UTF-8.
     static let answerMarker = 1...64
     /// In bytes of UTF-8.
@@ -15,6 +17,20 @@ package enum SubmissionLimits {
     static func check(_ number: Int?, _ argument: String, in range: ClosedRange<Int64>) throws(ControlError) {
         guard let number, !range.contains(Int64(number)) else { return }
         throw outside(range, argument, value: String(number))
+    }
+
+    static func check(timeLimitMilliseconds: Int64?) throws(ControlError) {
+        guard let limit = timeLimitMilliseconds, !SubmissionLimits.timeLimitMilliseconds.contains(limit) else { return }
+        throw .invalidArgument(
+            argument: "timeLimitMilliseconds", value: String(limit), remedy: "use a time from 1 ms to 365 days")
+    }
+
+    static func check(afterOK: [JobID]?, afterAny: [JobID]?) throws(ControlError) {
+        let count = (afterOK?.count ?? 0) + (afterAny?.count ?? 0)
+        guard count > Need.limit else { return }
+        throw .invalidArgument(
+            argument: afterOK?.isEmpty ?? true ? "afterAny" : "afterOK", value: "\(count) jobs",
+            remedy: "name at most \(Need.limit)")
     }
 
     static func outside(_ range: ClosedRange<Int64>, _ argument: String, value: String) -> ControlError {
@@ -30,6 +46,8 @@ extension SubmitJob.Parameters {
     package func validate() throws(ControlError) {
         try SubmissionLimits.check(priority, "priority", in: SubmissionLimits.priority)
         try SubmissionLimits.check(specification.maxSteps, "maxSteps", in: SubmissionLimits.maxSteps)
+        try SubmissionLimits.check(timeLimitMilliseconds: timeLimitMilliseconds)
+        try SubmissionLimits.check(afterOK: afterOK, afterAny: afterAny)
         if let key = idempotencyKey, !SubmissionLimits.idempotencyKey.contains(key.utf8.count) {
             throw .invalidArgument(
                 argument: "idempotencyKey", value: key, remedy: "use a text of 1 to 256 bytes")
@@ -45,6 +63,8 @@ extension BeginBatch.Parameters {
     /// - Throws: `.invalidArgument` where the priority is out of range.
     package func validate() throws(ControlError) {
         try SubmissionLimits.check(priority, "priority", in: SubmissionLimits.priority)
+        try SubmissionLimits.check(timeLimitMilliseconds: timeLimitMilliseconds)
+        try SubmissionLimits.check(afterOK: afterOK, afterAny: afterAny)
     }
 }
 

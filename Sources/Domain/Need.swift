@@ -21,6 +21,16 @@ package struct Need: Hashable, Sendable {
         self.target = target
     }
 
+    /// Needs of both kinds for jobs that exist already.
+    package static func of(afterOK: [JobID]?, afterAny: [JobID]?) -> [Need] {
+        (afterOK ?? []).map { Need(.afterOK, .job($0)) } + (afterAny ?? []).map { Need(.afterAny, .job($0)) }
+    }
+
+    /// The jobs that are named by their numbers.
+    package static func jobs(of needs: [Need]) -> [JobID] {
+        needs.compactMap { if case .job(let job) = $0.target { job } else { nil } }
+    }
+
     /// How many jobs one job may need: each end of one of them looks at the others.
     package static let limit = 1000
 }

@@ -15,6 +15,8 @@ package enum EpisodeResult: Sendable {
     case refused(MaskReason, BudgetDay)
     /// A model could not write. `GenerationError.isPassing` tells whether the job may go on later.
     case interrupted(Role, GenerationError)
+    /// Its time was over; the step that ran was cut off.
+    case timedOut
     /// The job was cancelled, or the daemon stops.
     case cancelled
 }

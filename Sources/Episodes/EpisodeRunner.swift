@@ -24,16 +24,31 @@ package struct EpisodeRunner: Sendable {
     }
 
     /// Goes on with `assignment` where it stands and returns how it ended.
+    /// - Parameter bound: cuts off whatever runs when it is over, a step or the judge.
     /// - Throws: only what `recorder` throws: then nothing more may be done for the job.
-    package func run(_ assignment: Assignment, recorder: any EpisodeRecorder) async throws -> EpisodeResult {
+    package func run(
+        _ assignment: Assignment, recorder: any EpisodeRecorder, bound: TimeBound? = nil
+    ) async throws -> EpisodeResult {
+        let result = try await runSteps(assignment, recorder: recorder, bound: bound)
+        if case .cancelled = result, let bound, bound.isOver(), !Task.isCancelled { return .timedOut }
+        return result
+    }
+
+    private func runSteps(
+        _ assignment: Assignment, recorder: any EpisodeRecorder, bound: TimeBound?
+    ) async throws -> EpisodeResult {
         var progress = EpisodeProgress(assignment)
         let limits = StepLimits(tokens: assignment.settings.stepTokens, timeMilliseconds: stepMilliseconds)
         while !progress.isComplete {
+            if let bound, bound.isOver() { return .cancelled }
             let index = progress.steps.count
             var role = Role.deepthink
             do {
                 // DEEPTHINK's prompt is counted first: its worst case must be known before anything is chosen.
-                let costly = try await deepthink.prepare(assignment, answer: progress.text)
+                let answer = progress.text
+                let costly = try await bound.generating { () async throws(GenerationError) in
+                    try await deepthink.prepare(assignment, answer: answer)
+                }
                 let worstCase = limits.worstCase(for: costly)
                 let beginning = try await recorder.begin(
                     stepAt: index, worstCase: worstCase,
@@ -49,11 +64,13 @@ package struct EpisodeRunner: Sendable {
                 role = decision.role
                 let generated = try await abandoningOnFailure(stepAt: index, role: role, recorder) {
                     () async throws(GenerationError) in
-                    switch role {
-                    case .deepthink: return try await deepthink.generate(costly, limits, seed: decision.seed)
-                    case .quick:
-                        let prompt = try await quick.prepare(assignment, answer: progress.text)
-                        return try await quick.generate(prompt, limits, seed: decision.seed)
+                    try await bound.generating { () async throws(GenerationError) in
+                        switch decision.role {
+                        case .deepthink: return try await deepthink.generate(costly, limits, seed: decision.seed)
+                        case .quick:
+                            let prompt = try await quick.prepare(assignment, answer: answer)
+                            return try await quick.generate(prompt, limits, seed: decision.seed)
+                        }
                     }
                 }
                 try await recorder.finish(stepAt: index, role: role, generated: generated)
@@ -67,7 +84,9 @@ package struct EpisodeRunner: Sendable {
                 }
             }
         }
-        return await judged(progress, assignment)
+        guard let bound else { return await judged(progress, assignment) }
+        let written = progress
+        return await bound.run { await judged(written, assignment) }
     }
 
     /// Generates one begun step; where that fails the step is given up before the error goes on.

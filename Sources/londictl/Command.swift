@@ -4,7 +4,8 @@ struct Command: Sendable {
     var words: [String]
     /// One sentence without its full stop.
     var summary: String
-    /// The arguments after the words, `QUEUE [JOB]`: a name each, in brackets where it may be left out.
+    /// The arguments after the words, `QUEUE [JOB]`: a name each, in brackets where it may be left out. `...` behind the
+    /// last one: any number of them.
     var arguments: [String] = []
     var options: [CommandOption] = []
     /// Command lines without `londictl`.

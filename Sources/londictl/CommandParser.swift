@@ -82,7 +82,8 @@ enum CommandParser {
         guard invocation.arguments.count >= needed else {
             throw .usage("\(command.arguments[invocation.arguments.count]) is missing: \(command.synopsis)")
         }
-        guard invocation.arguments.count <= command.arguments.count else {
+        let takesMore = command.arguments.last?.hasSuffix("...") ?? false
+        guard takesMore || invocation.arguments.count <= command.arguments.count else {
             throw .usage("'\(invocation.arguments[command.arguments.count])' is too much: \(command.synopsis)")
         }
         try command.output.check(invocation)

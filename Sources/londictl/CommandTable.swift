@@ -1,7 +1,7 @@
 /// Every command, in the order of the help.
 enum CommandTable {
     static let all: [Command] = [
-        .submit, .wait, .results, .list, .show, .explain, .cancel, .feedback,
+        .submit, .wait, .results, .list, .show, .explain, .cancel, .retry, .feedback,
         .queueCreate, .queueSet, .queueList, .queuePause, .queueDrain, .queueResume,
         .batchList, .budgetShow, .budgetGrant, .budgetRevoke, .spend, .policyShow, .policyVersions,
         .auditVerify, .auditExport, .auditReplay, .status, .metrics, .version,

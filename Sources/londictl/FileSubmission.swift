@@ -17,7 +17,9 @@ struct FileSubmission {
     func run() async throws(CommandError) -> ExitCode {
         InterruptNotice.set("\ninterrupted; nothing was queued: submit the file again\n")
         let parameters = BeginBatch.Parameters(
-            queue: queue, fileName: path == "-" ? nil : path, priority: try invocation.integer("priority"))
+            queue: queue, fileName: path == "-" ? nil : path, priority: try invocation.integer("priority"),
+            timeLimitMilliseconds: try invocation.timeLimit(), afterOK: try invocation.jobs("after-ok"),
+            afterAny: try invocation.jobs("after-any"))
         try invocation.parse { () throws(ControlError) in try parameters.validate() }
         var file = try InputFile(path: path, console: invocation.console)
         let session = try Session(invocation)

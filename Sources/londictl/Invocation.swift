@@ -96,6 +96,32 @@ struct Invocation: Sendable {
         return job
     }
 
+    /// Several job ids, comma-separated.
+    func jobs(_ name: String) throws(CommandError) -> [JobID]? {
+        guard let text = values[name] else { return nil }
+        var jobs: [JobID] = []
+        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+            guard let job = JobID(parsing: part) else {
+                throw .usage(
+                    "--\(name) '\(text)': '\(part)' is no job id such as 42; name ids with commas between them")
+            }
+            jobs.append(job)
+        }
+        return jobs
+    }
+
+    /// `--time-limit` in milliseconds.
+    func timeLimit() throws(CommandError) -> Int64? {
+        guard let text = values["time-limit"] else { return nil }
+        return try parse { () throws(ControlError) in try Amount.milliseconds(text, argument: "--time-limit") }
+    }
+
+    /// An instant such as 2026-11-23T10:00:00Z.
+    func instant(_ name: String) throws(CommandError) -> Timestamp? {
+        guard let text = values[name] else { return nil }
+        return try parse { () throws(ControlError) in try RFC3339.parse(text, argument: "--\(name)") }
+    }
+
     /// Either, by its form.
     func target(_ text: String) throws(CommandError) -> Target {
         if let batch = BatchID(parsing: text) { return .batch(batch) }

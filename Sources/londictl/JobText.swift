@@ -22,6 +22,8 @@ enum JobText {
         lines.append("  steps: \(job.steps), \(job.deepthinkSteps) of them by DEEPTHINK; attempt \(job.attempt)")
         lines.append("  QUICK: \(spend(job.quickSpend))")
         lines.append("  DEEPTHINK: \(spend(job.deepthinkSpend))")
+        if let limit = job.timeLimitMilliseconds { lines.append("  time limit: \(Phrase.seconds(limit)) s an attempt") }
+        if let jobs = job.waitsFor, !jobs.isEmpty { lines.append("  waits for: \(waiting(for: jobs))") }
         if let end = job.end { lines.append("  end: \(end.rawValue), \(reward(job))") }
         if let fault = job.fault {
             let code = job.faultCode.map { " (\(Plain.text($0, keepsLines: false)))" } ?? ""
@@ -76,6 +78,12 @@ enum JobText {
     private static func spend(_ spend: Spend) -> String {
         "\(Phrase.count(spend.calls, "call")), \(Phrase.count(spend.tokens, "token")), "
             + "\(Phrase.seconds(spend.gpuMilliseconds)) GPU s"
+    }
+
+    /// `jobs 3, 4 and 7 more`: the first ten by name.
+    private static func waiting(for jobs: [JobID]) -> String {
+        let named = jobs.prefix(10).map(\.description).joined(separator: ", ")
+        return (jobs.count == 1 ? "job " : "jobs ") + named + (jobs.count > 10 ? " and \(jobs.count - 10) more" : "")
     }
 
     private static func reward(_ job: JobView) -> String {

@@ -19,6 +19,8 @@ extension Command {
         "amount.calls": "calls", "amount.tokens": "tokens", "amount.gpuMilliseconds": "gpu-seconds",
         "from": "start", "to": "end", "states": "state",
         "retentionDays": "retention",
+        "from": "start", "to": "end", "states": "state", "timeLimitMilliseconds": "time-limit", "afterOK": "after-ok",
+        "customID": "custom-id",
     ]
 
     /// The option that sets a member such as `switcher.explorationRate`; nil where the command has none.

@@ -18,7 +18,8 @@ import Testing
                 {"role": "developer", "content": "Be brief."},
                 {"role": "user", "content": [{"type": "text", "text": "2+"}, {"type": "text", "text": "2?"}]}]},
                 "londi": {"verifier": {"type": "numeric", "answer": 4}, "max_steps": 3, "priority": -5,
-                "not_before": "2026-11-23T10:00:00Z", "deadline": "2026-11-23T12:30:00+01:00"}}
+                "not_before": "2026-11-23T10:00:00Z", "deadline": "2026-11-23T12:30:00+01:00", "time_limit": 1.5,
+                "after_ok": ["p-0", 42], "after_any": [7]}}
                 """#)
         #expect(line.customID == "p-1")
         #expect(
@@ -29,6 +30,11 @@ import Testing
                     ], verifier: .numeric(answer: 4, tolerance: 0), maxSteps: 3, customID: "p-1", model: "gpt-x",
                     metadata: .object(["family": .string("sums")])))
         #expect(line.priority == -5)
+        #expect(line.timeLimitMilliseconds == 1_500)
+        #expect(
+            line.needs == [
+                Need(.afterAny, .job(JobID(7))), Need(.afterOK, .line("p-0")), Need(.afterOK, .job(JobID(42))),
+            ])
         #expect(line.notBefore == Timestamp(milliseconds: 1_795_428_000_000))
         #expect(line.deadline == Timestamp(milliseconds: 1_795_433_400_000))
     }
@@ -96,7 +102,17 @@ import Testing
         ),
         (
             chat(body + #","londi":{"verifer":{}}"#),
-            "londi.verifer cannot be '{}': londi takes verifier, answer_marker, max_steps, priority, not_before and deadline"
+            "londi.verifer cannot be '{}': londi takes verifier, answer_marker, max_steps, priority, "
+                + "not_before, deadline, time_limit, after_ok and after_any"
+        ),
+        (
+            chat(body + #","londi":{"time_limit":0}"#),
+            "londi.time_limit cannot be '0': use seconds above 0, such as 90"
+        ),
+        (
+            chat(body + #","londi":{"after_ok":"p1"}"#),
+            "londi.after_ok cannot be '\"p1\"': use an array of custom_ids of earlier lines and of job numbers, such as "
+                + "[\"p1\", 42]"
         ),
         (
             chat(body + #","londi":{"deadline":"tomorrow"}"#),

@@ -59,7 +59,8 @@ enum MessageSamples {
         job: JobID(42), queue: queue, batch: BatchID(7), customID: "p-1", user: "ann", state: .completed,
         pendingReason: .priority, priority: 5, attempt: 1, steps: 2, deepthinkSteps: 1, quickSpend: spend,
         deepthinkSpend: spend, end: .answered, reward: 0.5, rewardSource: .verifier, fault: "none", faultCode: "code",
-        submittedAt: now, notBefore: now, deadline: now, startedAt: now, endedAt: now)
+        submittedAt: now, notBefore: now, deadline: now, startedAt: now, endedAt: now, timeLimitMilliseconds: 90_000,
+        waitsFor: [JobID(41)])
     static let leanJob = JobView(
         job: JobID(43), queue: queue, user: "ann", state: .pending, priority: 0, attempt: 0, steps: 0,
         deepthinkSteps: 0, quickSpend: .zero, deepthinkSpend: .zero, submittedAt: now)
@@ -129,11 +130,15 @@ enum MessageSamples {
             SubmitJob.self,
             .init(
                 queue: queue, specification: specification, priority: 1, notBefore: now, deadline: now,
-                idempotencyKey: "k"), .init(job: JobID(42), batch: BatchID(7), duplicate: true),
+                idempotencyKey: "k", timeLimitMilliseconds: 90_000, afterOK: [JobID(1)], afterAny: [JobID(2)]),
+            .init(job: JobID(42), batch: BatchID(7), duplicate: true),
             lean: .init(queue: queue, specification: leanSpecification),
             leanReply: .init(job: JobID(42), duplicate: false)),
         MessageSample(
-            BeginBatch.self, .init(queue: queue, fileName: "p", priority: 3), .init(batch: BatchID(7)),
+            BeginBatch.self,
+            .init(
+                queue: queue, fileName: "p", priority: 3, timeLimitMilliseconds: 90_000, afterOK: [JobID(1)],
+                afterAny: [JobID(2)]), .init(batch: BatchID(7)),
             lean: .init(queue: queue)),
         MessageSample(
             AppendLines.self, .init(batch: BatchID(7), firstLine: 1, lines: ["{}"]),
@@ -153,7 +158,12 @@ enum MessageSamples {
             .init(job: job, specification: specification, outcome: outcome, steps: [step]),
             leanReply: .init(job: leanJob, specification: leanSpecification, steps: [leanStep])),
         MessageSample(
-            Cancel.self, .init(job: JobID(42), batch: BatchID(7)), .init(count: 1), lean: .init()),
+            Cancel.self, .init(job: JobID(42), batch: BatchID(7), states: [.held], customID: "p*"), .init(count: 1),
+            lean: .init()),
+        MessageSample(
+            Retry.self,
+            .init(jobs: [JobID(42)], batch: BatchID(7), queue: queue, cancelled: true, deadline: now),
+            .init(count: 1), lean: .init()),
         MessageSample(Feedback.self, .init(job: JobID(42), reward: 0.5), .init()),
         MessageSample(
             ListBatches.self, .init(queue: queue, limit: 1), .init(batches: [batch]), lean: .init(),

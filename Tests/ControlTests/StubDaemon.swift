@@ -11,6 +11,9 @@ final class StubDaemon: Sendable {
         var created: CreateQueue.Parameters?
         var changes: QueueChanges?
         var submitted: SubmitJob.Parameters?
+        var begun: BeginBatch.Parameters?
+        var cancel: Cancel.Parameters?
+        var retried: Retry.Parameters?
         var spend: ReportSpend.Parameters?
         var rows = [MessageSamples.row]
         var differences: [BookDifferenceView] = []
@@ -92,7 +95,8 @@ final class StubDaemon: Sendable {
     }
 
     private func addBatches(to table: inout MethodTable) {
-        table.on(BeginBatch.self) { _, _, reply async throws(ControlError) in
+        table.on(BeginBatch.self) { parameters, _, reply async throws(ControlError) in
+            self.state.withLock { $0.begun = parameters }
             try await reply.send(.init(batch: BatchID(7)))
         }
         table.on(AppendLines.self) { parameters, _, reply async throws(ControlError) in
@@ -172,7 +176,12 @@ final class StubDaemon: Sendable {
                     job: MessageSamples.job, specification: MessageSamples.specification,
                     outcome: MessageSamples.outcome, steps: [MessageSamples.step, MessageSamples.leanStep]))
         }
-        table.on(Cancel.self) { _, _, reply async throws(ControlError) in
+        table.on(Retry.self) { parameters, _, reply async throws(ControlError) in
+            self.state.withLock { $0.retried = parameters }
+            try await reply.send(.init(count: 2))
+        }
+        table.on(Cancel.self) { parameters, _, reply async throws(ControlError) in
+            self.state.withLock { $0.cancel = parameters }
             try await reply.send(.init(count: self.state.withLock { $0.cancelled }))
         }
         table.on(Feedback.self) { _, _, _ async throws(ControlError) in

@@ -71,4 +71,39 @@ import Testing
         await intake.connectionClosed(ConnectionID(2))
         #expect(try await reader.batch(kept).state == .ready)
     }
+
+    /// A cycle cannot be written, since a line can only name what stands before it.
+    @Test func `lines wait for earlier lines and for jobs of their submitter, and mistakes name their line`()
+        async throws
+    {
+        func waiting(_ id: String, _ needs: String) -> String {
+            Self.line(id).replacing(#""londi":{"#, with: #""londi":{"after_ok":[\#(needs)],"#)
+        }
+        let mine = try await store.submitJob(
+            NewJob(specification: "{}"), queue: queue, submitter: user, now: Timestamp(milliseconds: 0)
+        ).job
+        let others = try await store.submitJob(
+            NewJob(specification: "{}"), queue: queue, submitter: User(uid: 1001, name: "bob"),
+            now: Timestamp(milliseconds: 0)
+        ).job
+        let bad = try await begin()
+        let reply = try await intake.append(
+            [waiting("a", "\"a\""), waiting("b", "\"c\""), waiting("c", "\(others)"), waiting("d", "99")], from: 1,
+            to: bad, by: user)
+        #expect(
+            reply.errors == [
+                LineError(line: 1, message: "londi names 'a' to wait for, and no earlier line has that custom_id"),
+                LineError(line: 2, message: "londi names 'c' to wait for, and no earlier line has that custom_id"),
+                LineError(line: 3, message: "londi names job \(others) to wait for, and there is no such job"),
+                LineError(line: 4, message: "londi names job 99 to wait for, and there is no such job"),
+            ])
+        let good = try await begin()
+        let lines = [waiting("a", "\(mine)"), waiting("b", "\"a\",\(mine)")]
+        #expect(try await intake.append([lines[0]], from: 1, to: good, by: user).accepted == 1)
+        #expect(try await intake.append([lines[1]], from: 2, to: good, by: user).accepted == 1)
+        let digest = hexadecimal(SHA256.digest(of: lines.joined(separator: "\n") + "\n"))
+        _ = try await intake.commit(good, sha256: digest, allowDuplicate: false, by: user)
+        let jobs = try await store.makeReader().jobs(JobFilter(batch: good))
+        #expect(jobs.map(\.pendingReason) == [.dependency, .dependency])
+    }
 }

@@ -91,13 +91,18 @@ package struct JobView: Hashable, Codable, Sendable {
     package var deadline: Timestamp?
     package var startedAt: Timestamp?
     package var endedAt: Timestamp?
+    /// The most time of one attempt.
+    package var timeLimitMilliseconds: Int64?
+    /// The jobs that it still waits for; only ShowJob and ExplainJob tell them.
+    package var waitsFor: [JobID]?
 
     package init(
         job: JobID, queue: QueueName, batch: BatchID? = nil, customID: String? = nil, user: String, state: JobState,
         pendingReason: PendingReason? = nil, priority: Int, attempt: Int, steps: Int, deepthinkSteps: Int,
         quickSpend: Spend, deepthinkSpend: Spend, end: EpisodeEnd? = nil, reward: Double? = nil,
         rewardSource: RewardSource? = nil, fault: String? = nil, faultCode: String? = nil, submittedAt: Timestamp,
-        notBefore: Timestamp? = nil, deadline: Timestamp? = nil, startedAt: Timestamp? = nil, endedAt: Timestamp? = nil
+        notBefore: Timestamp? = nil, deadline: Timestamp? = nil, startedAt: Timestamp? = nil, endedAt: Timestamp? = nil,
+        timeLimitMilliseconds: Int64? = nil, waitsFor: [JobID]? = nil
     ) {
         self.job = job
         self.queue = queue
@@ -122,6 +127,8 @@ package struct JobView: Hashable, Codable, Sendable {
         self.deadline = deadline
         self.startedAt = startedAt
         self.endedAt = endedAt
+        self.timeLimitMilliseconds = timeLimitMilliseconds
+        self.waitsFor = waitsFor
     }
 }
 
@@ -220,7 +227,7 @@ package enum ExplainJob: ControlMethod {
     }
 }
 
-/// Cancels a job, or every job of a batch that has not ended; exactly one is named. Members cancel their own.
+/// Cancels a job, or the jobs of a batch that have not ended; exactly one is named. Members cancel their own.
 package enum Cancel: ControlMethod {
     package static let name = "io.londi.Cancel"
     package static let needs = Authority.member
@@ -228,15 +235,23 @@ package enum Cancel: ControlMethod {
     package struct Parameters: Hashable, Codable, Sendable {
         package var job: JobID?
         package var batch: BatchID?
+        /// Of a batch only those in these states.
+        package var states: [JobState]?
+        /// Of a batch only those whose custom_id this pattern matches: `*`, `?` and `[a-z]`.
+        package var customID: String?
 
-        package init(job: JobID? = nil, batch: BatchID? = nil) {
+        package init(
+            job: JobID? = nil, batch: BatchID? = nil, states: [JobState]? = nil, customID: String? = nil
+        ) {
             self.job = job
             self.batch = batch
+            self.states = states
+            self.customID = customID
         }
     }
 
     package struct Reply: Hashable, Codable, Sendable {
-        /// Jobs that this call cancelled.
+        /// Jobs that this call cancelled, with those that needed one of them.
         package var count: Int
 
         package init(count: Int) {

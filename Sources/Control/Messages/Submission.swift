@@ -12,7 +12,7 @@ package struct LineError: Hashable, Codable, Sendable {
     }
 }
 
-/// Queues one job. Errors: NotFound (queue), InvalidArgument, StorageFull.
+/// Queues one job. Errors: NotFound (queue, job), InvalidArgument, StorageFull.
 package enum SubmitJob: ControlMethod {
     package static let name = "io.londi.SubmitJob"
     package static let needs = Authority.member
@@ -26,10 +26,16 @@ package enum SubmitJob: ControlMethod {
         package var deadline: Timestamp?
         /// 1 to 256 bytes. The same user's same key gives the first job again.
         package var idempotencyKey: String?
+        /// The most time of one attempt.
+        package var timeLimitMilliseconds: Int64?
+        /// Jobs that must complete before this one runs, and jobs that must end.
+        package var afterOK: [JobID]?
+        package var afterAny: [JobID]?
 
         package init(
             queue: QueueName, specification: JobSpecification, priority: Int? = nil, notBefore: Timestamp? = nil,
-            deadline: Timestamp? = nil, idempotencyKey: String? = nil
+            deadline: Timestamp? = nil, idempotencyKey: String? = nil, timeLimitMilliseconds: Int64? = nil,
+            afterOK: [JobID]? = nil, afterAny: [JobID]? = nil
         ) {
             self.queue = queue
             self.specification = specification
@@ -37,6 +43,9 @@ package enum SubmitJob: ControlMethod {
             self.notBefore = notBefore
             self.deadline = deadline
             self.idempotencyKey = idempotencyKey
+            self.timeLimitMilliseconds = timeLimitMilliseconds
+            self.afterOK = afterOK
+            self.afterAny = afterAny
         }
     }
 
@@ -66,11 +75,22 @@ package enum BeginBatch: ControlMethod {
         package var fileName: String?
         /// -1000 to 1000, for lines that name none.
         package var priority: Int?
+        /// For lines that name none.
+        package var timeLimitMilliseconds: Int64?
+        /// What every line needs beside its own, as SubmitJob.
+        package var afterOK: [JobID]?
+        package var afterAny: [JobID]?
 
-        package init(queue: QueueName, fileName: String? = nil, priority: Int? = nil) {
+        package init(
+            queue: QueueName, fileName: String? = nil, priority: Int? = nil, timeLimitMilliseconds: Int64? = nil,
+            afterOK: [JobID]? = nil, afterAny: [JobID]? = nil
+        ) {
             self.queue = queue
             self.fileName = fileName
             self.priority = priority
+            self.timeLimitMilliseconds = timeLimitMilliseconds
+            self.afterOK = afterOK
+            self.afterAny = afterAny
         }
     }
 

@@ -41,6 +41,7 @@ struct JobRun: Sendable {
     }
 
     private func runEpisode() async throws {
+        let time = JobTime(of: claimed, clock: environment.clock)
         let specification: JobSpecification
         do {
             specification = try JSONDecoder().decode(
@@ -63,7 +64,8 @@ struct JobRun: Sendable {
                 claim: claimed.claim, zone: zone, quickModel: quickModel, deepthinkModel: deepthinkModel,
                 pairKey: pairKey),
             clock: environment.clock, board: environment.board, shutdown: environment.shutdown, log: environment.log)
-        let result = try await environment.runner.run(assignment, recorder: recorder)
+        let result = try await environment.runner.run(assignment, recorder: recorder, bound: time.bound)
+        if case .timedOut = result { return try await settle(.timeout(time.failure)) }
         try await conclude(result, zone: zone)
     }
 
@@ -93,6 +95,7 @@ struct JobRun: Sendable {
                 + "\(budget.account(of: reason)); it is new in \((resetsAt.milliseconds - now.milliseconds) / 60_000) min"
             try await settle(.failed(JobFailure(code: "budget-exhausted", message: message)))
         case .interrupted(let role, let error): try await conclude(error, of: role, now: now)
+        case .timedOut: preconditionFailure("settled by its caller, which knows the time")
         case .cancelled:
             // Cancelled by a user: the store has said so already. Stopped with the daemon: goes on after its next start.
             if environment.shutdown.phase > .running { try await release(Release(.none)) }
@@ -128,9 +131,9 @@ struct JobRun: Sendable {
         environment.board.post()
     }
 
-    /// When a job that failed for a passing reason may go on: after 1, 4, 16, ... seconds, at most five minutes.
     private func backoff(from now: Timestamp) -> Timestamp {
-        let exponent = min(claimed.failedAttempts, 5)
-        return now.advanced(byMilliseconds: min(1000 << Int64(2 * exponent), 300_000))
+        now.advanced(
+            byMilliseconds: Backoff.milliseconds(
+                job: claimed.claim.job, attempt: claimed.claim.attempt, failedAttempts: claimed.failedAttempts))
     }
 }

@@ -39,6 +39,9 @@ extension ControlError {
         case .rewardOutOfRange(let job):
             self = .invalidArgument(
                 argument: "reward", value: "job \(job)", remedy: "give a finite number such as 0.5")
+        case .noSuchLine, .tooMany: self = .conflict(what: "\(error)", remedy: "nothing was changed")
+        case .jobNotRetryable(let job, let complaint, let remedy):
+            self = .conflict(what: "job \(job) \(complaint)", remedy: remedy)
         case .diskFull(let path): self = .storageFull(path: path)
         case .fault(let path, let reason), .syncFailed(let path, let reason), .corrupt(let path, let reason):
             self = .storageFault(path: path, reason: reason)

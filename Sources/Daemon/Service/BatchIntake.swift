@@ -16,6 +16,12 @@ package actor BatchIntake {
         /// Its end is the batch's end.
         var connection: ConnectionID
         var priority: Int
+        /// For lines that name none.
+        var timeLimitMilliseconds: Int64?
+        /// What every line needs.
+        var needs: [Need]
+        /// Lines may need everybody's jobs.
+        var seesAllJobs: Bool
         var nextLine = 1
         var hasErrors = false
         /// Lines that are on their way into the store.
@@ -38,7 +44,8 @@ package actor BatchIntake {
 
     /// Opens a batch, which ends with the connection.
     package func begin(
-        queue: QueueName, submitter: User, fileName: String?, priority: Int, connection: ConnectionID
+        queue: QueueName, submitter: User, fileName: String?, priority: Int, connection: ConnectionID,
+        timeLimitMilliseconds: Int64? = nil, needs: [Need] = [], seesAllJobs: Bool = false
     ) async throws(ControlError) -> BatchID {
         let now = clock.now()
         for (batch, state) in open where now.milliseconds - state.lastHeard.milliseconds > Self.idleMilliseconds {
@@ -50,7 +57,9 @@ package actor BatchIntake {
         let batch = try await answering { () async throws(StorageError) in
             try await store.beginBatch(queue: queue, submitter: submitter, fileName: fileName, now: now)
         }
-        open[batch] = OpenBatch(submitter: submitter, connection: connection, priority: priority, lastHeard: now)
+        open[batch] = OpenBatch(
+            submitter: submitter, connection: connection, priority: priority,
+            timeLimitMilliseconds: timeLimitMilliseconds, needs: needs, seesAllJobs: seesAllJobs, lastHeard: now)
         return batch
     }
 
@@ -63,16 +72,19 @@ package actor BatchIntake {
             throw .invalidArgument(
                 argument: "firstLine", value: String(firstLine), remedy: "the next line is \(state.nextLine)")
         }
-        let (jobs, errors) = parse(lines, from: firstLine, of: state)
+        var (jobs, errors) = parse(lines, from: firstLine, of: state)
         for line in lines { state.hash.update(line + "\n") }
         state.nextLine += lines.count
-        state.hasErrors = state.hasErrors || !errors.isEmpty
         state.lastHeard = clock.now()
-        state.isAppending = !state.hasErrors
+        state.isAppending = true
         // Kept before the store is awaited: a second call for the same batch must see these lines as taken.
         open[batch] = state
-        guard !state.hasErrors else { return AppendLines.Reply(accepted: 0, errors: errors) }
         defer { open[batch]?.isAppending = false }
+        errors += try await unknownNeeds(of: jobs, in: state)
+        guard !state.hasErrors, errors.isEmpty else {
+            open[batch]?.hasErrors = true
+            return AppendLines.Reply(accepted: 0, errors: errors.sorted { $0.line < $1.line })
+        }
         let now = clock.now()
         do throws(StorageError) {
             try await store.appendJobs(jobs, to: batch, now: now)
@@ -143,6 +155,24 @@ package actor BatchIntake {
         return state
     }
 
+    /// The lines that need a job which is not there, or not the submitter's.
+    private func unknownNeeds(of jobs: [NewJob], in batch: OpenBatch) async throws(ControlError) -> [LineError] {
+        // The batch's own were looked at when it began.
+        let shared = Set(Need.jobs(of: batch.needs))
+        let named = Set(jobs.flatMap { Need.jobs(of: $0.needs) }).subtracting(shared)
+        guard !named.isEmpty else { return [] }
+        let uid = batch.seesAllJobs ? nil : batch.submitter.uid
+        let unknown = Set(
+            try await answering { () async throws(StorageError) in
+                try await store.unknownNeeds(named.sorted(), of: uid)
+            })
+        return jobs.compactMap { job in
+            guard let missing = Need.jobs(of: job.needs).first(where: { unknown.contains($0) }) else { return nil }
+            return LineError(
+                line: Int(job.line ?? 0), message: "londi names job \(missing) to wait for, and there is no such job")
+        }
+    }
+
     private func parse(_ lines: [String], from firstLine: Int, of batch: OpenBatch) -> ([NewJob], [LineError]) {
         var jobs: [NewJob] = []
         var errors: [LineError] = []
@@ -150,6 +180,11 @@ package actor BatchIntake {
             let number = firstLine + offset
             do throws(BatchLineError) {
                 let line = try BatchLine(parsing: text)
+                // Before its own id is noted: no line waits for itself.
+                for case .line(let id) in line.needs.map(\.target) where !batch.customIDs.contains(id) {
+                    throw BatchLineError(
+                        message: "londi names '\(id)' to wait for, and no earlier line has that custom_id")
+                }
                 if let first = batch.customIDs.note(line.customID, line: number) {
                     throw BatchLineError(
                         message: "custom_id '\(line.customID)' is already that of line \(first); give each line its own"
@@ -164,7 +199,9 @@ package actor BatchIntake {
                         line: Int64(number), customID: line.customID,
                         specification: JSONText.text(of: line.specification),
                         priority: Int64(line.priority ?? batch.priority), notBefore: line.notBefore,
-                        deadline: line.deadline))
+                        deadline: line.deadline,
+                        timeLimitMilliseconds: line.timeLimitMilliseconds ?? batch.timeLimitMilliseconds,
+                        needs: batch.needs + line.needs))
             } catch {
                 errors.append(LineError(line: number, message: error.message))
             }
@@ -176,6 +213,8 @@ package actor BatchIntake {
 /// The custom_ids of an open batch. A reference, so that they are not copied with every call.
 private final class CustomIDs {
     private var lines: [String: Int] = [:]
+
+    func contains(_ id: String) -> Bool { lines[id] != nil }
 
     /// The line that had `id` before; nil where `line` is the first.
     func note(_ id: String, line: Int) -> Int? {

@@ -146,11 +146,11 @@ extension ControlService {
 }
 
 extension JobRecord {
-    /// What ended the job; nil where it has not ended, has an answer or was cancelled.
+    /// What ended the job; nil where it has not ended, has an answer or a user cancelled it.
     fileprivate var endingFailure: JobFailure? {
         switch state {
-        case .failed, .timeout: failure
-        case .pending, .held, .running, .completed, .cancelled: nil
+        case .failed, .timeout, .cancelled: failure
+        case .pending, .held, .running, .completed: nil
         }
     }
 }
@@ -158,8 +158,7 @@ extension JobRecord {
 extension BatchResult {
     init(_ record: ResultRecord) throws(ControlError) {
         let specification = try JSONText.decode(JobSpecification.self, from: Array(record.specification.utf8))
-        // A job that was cancelled may have had a failed attempt before.
-        let failure = record.state == .cancelled ? nil : record.failure
+        let failure = record.failure
         var outcome: Outcome?
         if let answer = record.answer, let end = record.end {
             outcome = Outcome(answer: answer, end: end, reward: record.reward)

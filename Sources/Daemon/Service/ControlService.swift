@@ -28,6 +28,7 @@ struct ControlService: Sendable {
         addQueues(to: &table)
         addSubmission(to: &table)
         addJobs(to: &table)
+        addEndings(to: &table)
         addBatches(to: &table)
         addBudgets(to: &table)
         addPolicies(to: &table)

@@ -28,9 +28,6 @@ extension ControlService {
                     job: try await view(detail), specification: try specification(of: detail), outcome: detail.outcome,
                     steps: steps.map(StepView.init)))
         }
-        table.on(Cancel.self) { parameters, peer, reply throws(ControlError) in
-            try await reply.send(Cancel.Reply(count: try await cancel(parameters, peer)))
-        }
         table.on(Feedback.self) { parameters, peer, reply throws(ControlError) in
             try parameters.validate()
             let record = try await job(parameters.job, for: peer).job
@@ -45,7 +42,7 @@ extension ControlService {
     }
 
     /// A job that the caller may see, or the error that says there is none.
-    private func job(_ id: JobID, for peer: Peer) async throws(ControlError) -> JobDetail {
+    func job(_ id: JobID, for peer: Peer) async throws(ControlError) -> JobDetail {
         let detail = try await answering { () async throws(StorageError) in try await reader.job(id) }
         if let uid = Self.visibleUser(to: peer), detail.job.submitter.uid != uid {
             throw .notFound(kind: "job", name: id.description)
@@ -81,36 +78,14 @@ extension ControlService {
         }
     }
 
-    private func cancel(_ parameters: Cancel.Parameters, _ peer: Peer) async throws(ControlError) -> Int {
-        switch (parameters.job, parameters.batch) {
-        case (let id?, nil):
-            _ = try await job(id, for: peer)
-            return try await cancel(id, by: User(peer)) ? 1 : 0
-        case (nil, let batch?):
-            _ = try await self.batch(batch, for: peer)
-            let filter = JobFilter(batch: batch, states: [.pending, .held, .running], limit: .max)
-            let jobs = try await answering { () async throws(StorageError) in try await reader.jobs(filter) }
-            var count = 0
-            for record in jobs where try await cancel(record.id, by: User(peer)) { count += 1 }
-            return count
-        default:
-            throw .invalidArgument(argument: "job or batch", value: "both or none", remedy: "name exactly one")
-        }
-    }
-
-    /// Cancels one job; false where it had ended already.
-    private func cancel(_ id: JobID, by user: User) async throws(ControlError) -> Bool {
-        let previous = try await answering { () async throws(StorageError) in
-            try await store.cancelJob(id, by: user, now: clock.now())
-        }
-        workers.cancel(id)
-        board.post()
-        return !previous.isTerminal
-    }
-
     private func view(_ detail: JobDetail) async throws(ControlError) -> JobView {
         var view = try await view(detail.job)
         view.end = detail.end
+        if detail.job.pendingReason == .dependency {
+            view.waitsFor = try await answering { () async throws(StorageError) in
+                try await reader.openNeeds(of: detail.job.id)
+            }
+        }
         return view
     }
 
@@ -128,7 +103,8 @@ extension ControlService {
             deepthinkSteps: deepthink.stepCount, quickSpend: quick.spend, deepthinkSpend: deepthink.spend,
             reward: record.reward, fault: record.failure?.message, faultCode: record.failure?.code,
             submittedAt: record.createdAt, notBefore: record.notBefore, deadline: record.deadline,
-            startedAt: record.startedAt, endedAt: record.endedAt)
+            startedAt: record.startedAt, endedAt: record.endedAt,
+            timeLimitMilliseconds: record.timeLimitMilliseconds)
     }
 }
 

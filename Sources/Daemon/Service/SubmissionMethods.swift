@@ -11,7 +11,9 @@ extension ControlService {
                 customID: parameters.specification.customID,
                 specification: JSONText.text(of: parameters.specification), priority: Int64(parameters.priority ?? 0),
                 notBefore: parameters.notBefore, deadline: parameters.deadline,
-                idempotencyKey: parameters.idempotencyKey)
+                idempotencyKey: parameters.idempotencyKey, timeLimitMilliseconds: parameters.timeLimitMilliseconds,
+                needs: Need.of(afterOK: parameters.afterOK, afterAny: parameters.afterAny))
+            try await check(job.needs, of: peer)
             let submission = try await answering { () async throws(StorageError) in
                 try await store.submitJob(job, queue: parameters.queue, submitter: User(peer), now: clock.now())
             }
@@ -21,9 +23,13 @@ extension ControlService {
         }
         table.on(BeginBatch.self) { parameters, peer, reply throws(ControlError) in
             try parameters.validate()
+            let needs = Need.of(afterOK: parameters.afterOK, afterAny: parameters.afterAny)
+            try await check(needs, of: peer)
             let batch = try await intake.begin(
                 queue: parameters.queue, submitter: User(peer), fileName: parameters.fileName,
-                priority: parameters.priority ?? 0, connection: reply.connection)
+                priority: parameters.priority ?? 0, connection: reply.connection,
+                timeLimitMilliseconds: parameters.timeLimitMilliseconds, needs: needs,
+                seesAllJobs: Self.visibleUser(to: peer) == nil)
             try await reply.send(BeginBatch.Reply(batch: batch))
         }
         table.on(AppendLines.self) { parameters, peer, reply throws(ControlError) in
@@ -43,6 +49,15 @@ extension ControlService {
             try await intake.abandon(parameters.batch, by: User(peer))
             try await reply.send(NoFields())
         }
+    }
+
+    /// Members depend on their own jobs only, as they see no others.
+    private func check(_ needs: [Need], of peer: Peer) async throws(ControlError) {
+        guard !needs.isEmpty else { return }
+        let unknown = try await answering { () async throws(StorageError) in
+            try await store.unknownNeeds(Need.jobs(of: needs), of: Self.visibleUser(to: peer))
+        }
+        if let job = unknown.first { throw .notFound(kind: "job", name: job.description) }
     }
 
     private func check(_ specification: JobSpecification) throws(ControlError) {

@@ -104,6 +104,7 @@ extension Row {
             priority: try integer("priority"), createdAt: try timestamp("created_at_ms"),
             startedAt: try optionalTimestamp("started_at_ms"), endedAt: try optionalTimestamp("ended_at_ms"),
             notBefore: try optionalTimestamp("not_before_ms"), deadline: try optionalTimestamp("deadline_ms"),
+            timeLimitMilliseconds: try optionalInteger("time_limit_ms"),
             wakeAt: try optionalTimestamp("wake_at_ms"), idempotencyKey: try optionalText("idempotency_key"),
             attempt: try integer("attempt"), failedAttempts: try count("failed_attempts"), failure: try failure(),
             reward: try optionalReal("reward"))

@@ -18,6 +18,7 @@ package struct JobRecord: Hashable, Sendable {
     package let endedAt: Timestamp?
     package let notBefore: Timestamp?
     package let deadline: Timestamp?
+    package let timeLimitMilliseconds: Int64?
     /// When a parked job becomes claimable by itself.
     package let wakeAt: Timestamp?
     package let idempotencyKey: String?

@@ -37,6 +37,15 @@ package struct JobFailure: Hashable, Sendable {
     }
 }
 
+extension JobFailure {
+    /// The code of a job one of whose attempts took longer than its time limit.
+    package static let timeLimit = "time-limit"
+    /// The code of a job that had not ended at its deadline.
+    package static let deadline = "deadline"
+    package static let deadlinePassed = JobFailure(
+        code: deadline, message: "its deadline passed before it could run to its end")
+}
+
 /// What became of a release.
 package enum ReleaseResult: Hashable, Sendable {
     case released

@@ -44,9 +44,9 @@ extension Store {
             let expired = try database.all(
                 """
                 UPDATE job SET state = 'timeout', pending_reason = NULL, wake_at_ms = NULL, ended_at_ms = ?1,
-                    error_code = 'deadline', error_message = 'its deadline passed before it could run to its end'
+                    error_code = ?2, error_message = ?3
                 WHERE deadline_ms <= ?1 AND state IN ('pending', 'held') RETURNING id, episode
-                """, now.milliseconds
+                """, now.milliseconds, JobFailure.deadlinePassed.code, JobFailure.deadlinePassed.message
             ) { (row: Row) throws(StorageError) in
                 (job: JobID(try row.integer("id")), episode: try row.optionalInteger("episode"))
             }

@@ -14,6 +14,9 @@ extension Command {
             CommandOption("priority", "N", "-1000 to 1000, higher first"),
             CommandOption("not-before", "TIME", "the prompt's job starts no earlier, 2026-11-23T10:00:00Z"),
             CommandOption("deadline", "TIME", "the prompt's job is of no use later"),
+            CommandOption("time-limit", "TIME", "the most time of one attempt, 90, 90s, 10m or 2h"),
+            CommandOption("after-ok", "JOBS", "run when these jobs have completed; never, if one does not"),
+            CommandOption("after-any", "JOBS", "run when these jobs have ended, however"),
             CommandOption("idempotency-key", "KEY", "the same key gives the first job again"),
             CommandOption("allow-duplicate", nil, "queue a file that was queued before"),
             CommandOption("wait", nil, "wait for the end; exit with the jobs' result"),
@@ -23,6 +26,7 @@ extension Command {
             "submit --queue maths -f problems.jsonl", "submit --queue maths -f - --wait < problems.jsonl",
             "submit --queue maths --prompt 'What is 6 x 7?' "
                 + "--verifier '{\"type\": \"numeric\", \"answer\": 42}' --wait",
+            "submit --queue maths -f second.jsonl --after-ok 41,42 --time-limit 10m",
         ]
     ) { invocation async throws(CommandError) in
         let queue = try invocation.queue(invocation.required("queue"))
@@ -56,14 +60,11 @@ private func submitPrompt(
     let specification = JobSpecification(
         messages: [Message(role: "user", content: prompt)], verifier: verifier,
         maxSteps: try invocation.integer("max-steps"))
-    func instant(_ name: String) throws(CommandError) -> Timestamp? {
-        guard let text = invocation.text(name) else { return nil }
-        return try invocation.parse { () throws(ControlError) in try RFC3339.parse(text, argument: "--\(name)") }
-    }
     let parameters = SubmitJob.Parameters(
         queue: queue, specification: specification, priority: try invocation.integer("priority"),
-        notBefore: try instant("not-before"), deadline: try instant("deadline"),
-        idempotencyKey: invocation.text("idempotency-key"))
+        notBefore: try invocation.instant("not-before"), deadline: try invocation.instant("deadline"),
+        idempotencyKey: invocation.text("idempotency-key"), timeLimitMilliseconds: try invocation.timeLimit(),
+        afterOK: try invocation.jobs("after-ok"), afterAny: try invocation.jobs("after-any"))
     try invocation.parse { () throws(ControlError) in try parameters.validate() }
     let reply = try await Session(invocation).call(SubmitJob.self, parameters)
     let waits = invocation.isSet("wait")
