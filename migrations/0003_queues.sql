@@ -13,6 +13,9 @@ ALTER TABLE queue ADD COLUMN is_draining INTEGER NOT NULL DEFAULT 0
 ALTER TABLE queue ADD COLUMN retention_days INTEGER
     CONSTRAINT queue_retention_days_positive CHECK (retention_days >= 1);
 
+-- Prune: has a batch a job that has not ended? Without it each step would read all jobs of a large batch that has.
+CREATE INDEX job_unended_of_batch ON job (batch) WHERE batch IS NOT NULL AND ended_at_ms IS NULL;
+
 -- What is left of a job that was pruned: enough to reconcile the ledger, whose entries stay. No foreign keys: like the
 -- ledger it outlives what it is about. The pages of the pruned rows are used again by later rows; the file does not
 -- shrink, because auto_vacuum would move pages in every transaction that frees some.

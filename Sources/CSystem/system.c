@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #ifndef SO_PEERGROUPS
@@ -35,6 +36,20 @@ int londi_peer_groups(int socket, uint32_t *groups, int capacity) {
 int londi_accept(int socket) {
     int descriptor = accept4(socket, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     return descriptor < 0 ? -errno : descriptor;
+}
+
+int londi_clock_alarm(int64_t unix_milliseconds) {
+    int descriptor = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+    if (descriptor < 0) return -errno;
+    /* Zero would disarm it: an instant long ago is as good as the first one after the epoch. */
+    int64_t instant = unix_milliseconds > 0 ? unix_milliseconds : 1;
+    struct itimerspec when = {.it_value = {.tv_sec = instant / 1000, .tv_nsec = instant % 1000 * 1000000}};
+    if (timerfd_settime(descriptor, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &when, NULL) < 0 && errno != ECANCELED) {
+        int reason = errno;
+        close(descriptor);
+        return -reason;
+    }
+    return descriptor;
 }
 
 int londi_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC) < 0 ? -errno : 0; }

@@ -8,6 +8,8 @@ package enum ControlError: Error, Hashable, Sendable {
 
     /// There is no `kind` (job, batch, queue) called `name`.
     case notFound(kind: String, name: String)
+    /// The job ended and was pruned; its entries in the ledger remain.
+    case pruned(job: JobID, at: Timestamp, ledgerEntries: Int)
     case conflict(what: String, remedy: String)
     case invalidArgument(argument: String, value: String, remedy: String)
     /// `line` 1 is the file's first.
@@ -82,6 +84,9 @@ extension ControlError: CustomStringConvertible {
         switch self {
         case .notFound(let kind, let name):
             "there is no \(kind) \(name); \(Self.remedy(forMissing: kind))"
+        case .pruned(let job, let instant, let count):
+            "job \(job) was pruned on \(RFC3339.text(of: instant)); its \(count) ledger "
+                + "\(count == 1 ? "entry remains" : "entries remain")"
         case .conflict(let what, let remedy): "\(what); \(remedy)"
         case .invalidArgument(let argument, let value, let remedy): "\(argument) cannot be '\(value)': \(remedy)"
         case .invalidLine(let line, let message): "line \(line): \(message)"

@@ -17,6 +17,13 @@ struct WireError: Equatable {
         let (name, members) =
             switch error {
             case .notFound(let kind, let name): londi("NotFound", ["kind": .string(kind), "name": .string(name)])
+            case .pruned(let job, let instant, let count):
+                londi(
+                    "Pruned",
+                    [
+                        "job": .integer(job.number), "prunedAt": .integer(instant.milliseconds),
+                        "ledgerEntries": .integer(Int64(count)),
+                    ])
             case .conflict(let what, let remedy):
                 londi("Conflict", ["what": .string(what), "remedy": .string(remedy)])
             case .invalidArgument(let argument, let value, let remedy):
@@ -64,6 +71,10 @@ struct WireError: Equatable {
         func number(_ key: String) -> Int64 { parameters[key]?.integer ?? 0 }
         return switch name {
         case "io.londi.NotFound": .notFound(kind: text("kind"), name: text("name"))
+        case "io.londi.Pruned":
+            .pruned(
+                job: JobID(number("job")), at: Timestamp(milliseconds: number("prunedAt")),
+                ledgerEntries: Int(number("ledgerEntries")))
         case "io.londi.Conflict": .conflict(what: text("what"), remedy: text("remedy"))
         case "io.londi.InvalidArgument":
             .invalidArgument(argument: text("argument"), value: text("value"), remedy: text("remedy"))

@@ -4,6 +4,6 @@ enum CommandTable {
         .submit, .wait, .results, .list, .show, .explain, .cancel, .retry, .feedback,
         .queueCreate, .queueSet, .queueList, .queuePause, .queueDrain, .queueResume,
         .batchList, .budgetShow, .budgetGrant, .budgetRevoke, .spend, .policyShow, .policyVersions,
-        .auditVerify, .auditExport, .auditReplay, .status, .metrics, .version,
+        .prune, .auditVerify, .auditExport, .auditReplay, .status, .metrics, .version,
     ]
 }

@@ -19,7 +19,7 @@ enum ExitCode: Int32, Sendable {
     init(_ error: ControlError) {
         self =
             switch error {
-            case .notFound: .notFound
+            case .notFound, .pruned: .notFound
             case .conflict: .conflict
             case .budgetRefused: .budgetRefused
             case .permissionDenied: .notPermitted

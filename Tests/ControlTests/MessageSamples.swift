@@ -192,6 +192,9 @@ enum MessageSamples {
             ListPolicyVersions.self, .init(queue: queue, limit: 2), .init(versions: [version]),
             lean: .init(queue: queue)),
         MessageSample(
+            Prune.self, .init(queue: queue, before: now, dryRun: true), .init(jobs: 3, finished: false),
+            lean: .init(dryRun: false)),
+        MessageSample(
             VerifyBooks.self, .init(),
             .init(
                 check: "steps", entries: 3, total: 4, lastHash: "ab",

@@ -20,6 +20,8 @@ final class StubDaemon: Sendable {
         var export: ExportLedger.Parameters?
         var verdict = ReplayVerdict.identical
         var faultCode: String?
+        var prune: Prune.Parameters?
+        var waited: Wait.Parameters?
         var cancelled = 3
         /// Without a reply before the last one, as for what had ended before.
         var endsAtOnce = false
@@ -64,6 +66,11 @@ final class StubDaemon: Sendable {
         }
         table.on(ListPolicyVersions.self) { _, _, reply async throws(ControlError) in
             try await reply.send(.init(versions: [MessageSamples.version]))
+        }
+        table.on(Prune.self) { parameters, _, reply async throws(ControlError) in
+            self.state.withLock { $0.prune = parameters }
+            try await reply.send(.init(jobs: 500, finished: false), continues: true)
+            try await reply.send(.init(jobs: 1200, finished: true))
         }
         table.on(VerifyBooks.self) { _, _, reply async throws(ControlError) in
             if reply.wantsMore {
@@ -122,7 +129,8 @@ final class StubDaemon: Sendable {
             self.state.withLock { $0.isAbandoned = true }
             try await reply.send(.init())
         }
-        table.on(Wait.self) { _, _, reply async throws(ControlError) in
+        table.on(Wait.self) { parameters, _, reply async throws(ControlError) in
+            self.state.withLock { $0.waited = parameters }
             let (counts, faultCode) = self.state.withLock { ($0.counts, $0.faultCode) }
             let running = JobCounts(
                 pending: 0, held: 0, running: counts.total, completed: 0, failed: 0, cancelled: 0, timeout: 0)

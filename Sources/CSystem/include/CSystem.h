@@ -26,6 +26,9 @@ int londi_peer_groups(int socket, uint32_t *groups, int capacity);
 int londi_accept(int socket);
 int londi_pipe(int ends[2]);
 
+/* A descriptor that becomes readable at an instant of CLOCK_REALTIME, and whenever that clock is set. */
+int londi_clock_alarm(int64_t unix_milliseconds);
+
 /* Calendar day (days since 1970-01-01) of an instant in an IANA zone, by glibc's own zone database code. An unknown or
    unreadable zone is -ENOENT, never UTC. Serialised inside; the process's TZ belongs to this function. */
 int londi_zone_day(const char *zone, int64_t unix_seconds, int64_t *day);

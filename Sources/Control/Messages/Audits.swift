@@ -2,7 +2,7 @@ package import Domain
 
 /// One place where the books do not agree.
 package struct BookDifferenceView: Hashable, Codable, Sendable {
-    /// What was checked: chain, file, budget-days, steps, reservations, jobs or outcomes.
+    /// What was checked: chain, file, budget-days, steps, reservations, jobs, outcomes or pruned.
     package var check: String
     /// The rows concerned, such as `ledger entry 7`.
     package var subject: String

@@ -101,19 +101,10 @@ final class JobWorkers: Sendable {
         }
     }
 
-    /// Returns when something changed, or at `instant`.
+    /// Returns when something changed, at `instant`, or when the clock was set.
     private func wait(since version: UInt64, until instant: Timestamp?) async {
         guard let instant else { return await environment.board.changed(since: version) }
-        let now = environment.clock.now()
-        let milliseconds = instant > now ? instant.milliseconds - now.milliseconds : 1
-        await withTaskGroup { group in
-            group.addTask { await self.environment.board.changed(since: version) }
-            // The real clock may jump, so the wait is cut into minutes.
-            group.addTask {
-                do { try await Task.sleep(for: .milliseconds(min(milliseconds, 60_000))) } catch {}
-            }
-            await group.next()
-            group.cancelAll()
-        }
+        await first(
+            { await self.environment.board.changed(since: version) }, { await ClockAlarm.wait(until: instant) })
     }
 }

@@ -84,10 +84,7 @@ extension ControlService {
                 failure = jobs.first?.endingFailure
             }
         case (nil, let id?, nil):
-            let detail = try await answering { () async throws(StorageError) in try await reader.job(id) }
-            if let uid = Self.visibleUser(to: peer), detail.job.submitter.uid != uid {
-                throw .notFound(kind: "job", name: id.description)
-            }
+            let detail = try await job(id, for: peer)
             counts[detail.job.state] = 1
             name = detail.job.queue
             failure = detail.job.endingFailure

@@ -13,6 +13,7 @@ struct ControlService: Sendable {
     let judge: Judge
     let workers: JobWorkers
     let learner: LearnerLoop
+    let retention: RetentionLoop
     let policies: PolicyBook
     let encoder: HashedEncoder
     let pair: EnginePair
@@ -33,6 +34,7 @@ struct ControlService: Sendable {
         addBudgets(to: &table)
         addPolicies(to: &table)
         addAudits(to: &table)
+        addPruning(to: &table)
         let intake = intake
         table.onConnectionClosed { await intake.connectionClosed($0) }
         return table

@@ -43,11 +43,24 @@ extension ControlService {
 
     /// A job that the caller may see, or the error that says there is none.
     func job(_ id: JobID, for peer: Peer) async throws(ControlError) -> JobDetail {
-        let detail = try await answering { () async throws(StorageError) in try await reader.job(id) }
+        let detail: JobDetail
+        do throws(StorageError) { detail = try await reader.job(id) } catch {
+            guard case .noSuchJob = error else { throw ControlError(error) }
+            throw try await missing(id, for: peer)
+        }
         if let uid = Self.visibleUser(to: peer), detail.job.submitter.uid != uid {
             throw .notFound(kind: "job", name: id.description)
         }
         return detail
+    }
+
+    /// Why there is no such job.
+    private func missing(_ id: JobID, for peer: Peer) async throws(ControlError) -> ControlError {
+        let pruned = try await answering { () async throws(StorageError) in try await reader.prunedJob(id) }
+        guard let pruned, Self.visibleUser(to: peer) ?? pruned.submitter.uid == pruned.submitter.uid else {
+            return .notFound(kind: "job", name: id.description)
+        }
+        return .pruned(job: id, at: pruned.prunedAt, ledgerEntries: pruned.entryCount)
     }
 
     private func specification(of detail: JobDetail) throws(ControlError) -> JobSpecification {

@@ -12,6 +12,7 @@ extension ControlService {
                     parameters.name, parameters.settings, by: User(peer), now: clock.now())
             }
             board.post()
+            retention.noteSettings()
             try await reply.send(CreateQueue.Reply(queue: QueueView(try await queue(parameters.name))))
         }
         table.on(SetQueue.self) { parameters, peer, reply throws(ControlError) in
@@ -22,6 +23,7 @@ extension ControlService {
             }
             board.post()
             learner.note(parameters.name)
+            retention.noteSettings()
             try await reply.send(SetQueue.Reply(queue: QueueView(try await queue(parameters.name))))
         }
         table.on(ListQueues.self) { _, _, reply throws(ControlError) in

@@ -60,10 +60,7 @@ struct PruningPage {
 
     private static func hasUnended(_ batch: Int64, _ database: Database) throws(StorageError) -> Bool {
         try database.count(
-            """
-            SELECT EXISTS (SELECT 1 FROM job WHERE batch = ? AND state NOT IN
-                ('completed', 'failed', 'cancelled', 'timeout')) AS n
-            """, batch) == 1
+            "SELECT EXISTS (SELECT 1 FROM job WHERE batch = ? AND ended_at_ms IS NULL) AS n", batch) == 1
     }
 
     /// Episodes with this outcome or a later one stay. The same choice as `StoreReader.trainingEpisodes`.
