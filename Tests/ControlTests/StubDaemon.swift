@@ -12,6 +12,7 @@ final class StubDaemon: Sendable {
         var changes: QueueChanges?
         var submitted: SubmitJob.Parameters?
         var spend: ReportSpend.Parameters?
+        var granted: GrantBudget.Parameters?
         var faultCode: String?
         var cancelled = 3
         /// Without a reply before the last one, as for what had ended before.
@@ -47,6 +48,13 @@ final class StubDaemon: Sendable {
         }
         table.on(ShowBudgets.self) { _, _, reply async throws(ControlError) in
             try await reply.send(.init(budgets: [MessageSamples.budget]))
+        }
+        table.on(GrantBudget.self) { parameters, _, reply async throws(ControlError) in
+            self.state.withLock { $0.granted = parameters }
+            try await reply.send(.init(budget: MessageSamples.budget))
+        }
+        table.on(RevokeGrants.self) { _, _, reply async throws(ControlError) in
+            try await reply.send(.init(count: 1, budget: MessageSamples.budget))
         }
         table.on(ReportSpend.self) { parameters, _, reply async throws(ControlError) in
             self.state.withLock { $0.spend = parameters }
