@@ -19,6 +19,7 @@ final class StubDaemon: Sendable {
         var differences: [BookDifferenceView] = []
         var export: ExportLedger.Parameters?
         var verdict = ReplayVerdict.identical
+        var granted: GrantBudget.Parameters?
         var faultCode: String?
         var prune: Prune.Parameters?
         var waited: Wait.Parameters?
@@ -56,6 +57,13 @@ final class StubDaemon: Sendable {
         }
         table.on(ShowBudgets.self) { _, _, reply async throws(ControlError) in
             try await reply.send(.init(budgets: [MessageSamples.budget]))
+        }
+        table.on(GrantBudget.self) { parameters, _, reply async throws(ControlError) in
+            self.state.withLock { $0.granted = parameters }
+            try await reply.send(.init(budget: MessageSamples.budget))
+        }
+        table.on(RevokeGrants.self) { _, _, reply async throws(ControlError) in
+            try await reply.send(.init(count: 1, budget: MessageSamples.budget))
         }
         table.on(ReportSpend.self) { parameters, _, reply async throws(ControlError) in
             self.state.withLock { $0.spend = parameters }
