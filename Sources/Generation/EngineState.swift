@@ -23,13 +23,16 @@ final class EngineStateBoard: Sendable {
 
     var current: EngineState { board.withLock(\.current) }
 
-    /// Says nothing where nothing changes.
+    /// Says nothing where nothing changes. Only one task, the engine's, calls it: the states keep their order.
     func publish(_ state: EngineState) {
-        board.withLock { board in
-            guard board.current != state else { return }
+        let watchers = board.withLock { board in
+            guard board.current != state else { return [AsyncStream<EngineState>.Continuation]() }
             board.current = state
-            for watcher in board.watchers.values { watcher.yield(state) }
+            return Array(board.watchers.values)
         }
+        // Outside the lock: resuming a watcher takes the lock of its task, and a task that is cancelled holds that one
+        // while `remove` waits for ours.
+        for watcher in watchers { watcher.yield(state) }
     }
 
     /// The current state at once, then each new one, until the watching task ends.

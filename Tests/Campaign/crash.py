@@ -62,9 +62,11 @@ class Tally:
         self.totals["calls"] += acknowledged.calls
 
     def unreached(self):
-        """What a long campaign must have met, or it proved less than it says."""
-        met = {**self.kills, **self.totals, "a kill of a llama-server": self.servers, "a running job": self.orphans,
-               "an open reservation": self.reserved, "a held job": self.held}
+        """What a campaign must have met, or it proved less than it says; what is rare only a long one."""
+        met = {**self.kills, "a kill of a llama-server": self.servers, "a running job": self.orphans,
+               "an open reservation": self.reserved}
+        if self.count >= 3000:
+            met |= {**self.totals, "a held job": self.held}
         return [name for name, count in met.items() if count == 0]
 
     def line(self):
@@ -248,13 +250,10 @@ def require_dead(children, seconds=5):
 def lives(kills):
     """How many kills each life gets, and whether its llama-servers are londid's own."""
     own = max(1, round(kills * OWN_SHARE)) if kills >= 20 else 0
-    while own > 0:
-        yield min(own, 30), True
-        own -= min(own, 30)
-    rest = kills - (max(1, round(kills * OWN_SHARE)) if kills >= 20 else 0)
-    while rest > 0:
-        yield min(rest, KILLS_PER_LIFE), False
-        rest -= min(rest, KILLS_PER_LIFE)
+    for left, most, is_own in [(own, 30, True), (kills - own, KILLS_PER_LIFE, False)]:
+        while left > 0:
+            yield min(left, most), is_own
+            left -= most
 
 
 def main():

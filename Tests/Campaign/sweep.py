@@ -235,7 +235,8 @@ class Sweep:
         if case.was_cut and FAULTS[fault][0] == "ENOSPC":
             raise Violation(f"{case.name}: londid ended with {case.ended} on a full disk\n{case.londid.tail()}")
         with self.lock:
-            self.seen[fault, case.what_happened()] += at > 0
+            if at:
+                self.seen[fault, case.what_happened()] += 1
         return case
 
     def compare_with_strace(self):
