@@ -8,3 +8,6 @@ static inline int londi_bind_blob(sqlite3_stmt *statement, int index, const void
     return length == 0 ? sqlite3_bind_zeroblob(statement, index, 0)
                        : sqlite3_bind_blob(statement, index, bytes, length, SQLITE_TRANSIENT);
 }
+/* SQLite counts its memory under one lock for all threads, for statistics that nobody reads. Before the first
+   connection; sqlite3_config takes a variable number of arguments, which Swift cannot call. */
+static inline int londi_configure(void) { return sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); }

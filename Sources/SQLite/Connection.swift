@@ -17,8 +17,18 @@ package final class Connection {
         deinit { sqlite3_close_v2(pointer) }
     }
 
+    /// SQLite's code: refused where something else in the process has used SQLite before, which changes only its speed.
+    private static let configuration = londi_configure()
+
     private let handle: Handle
-    private var cache: [String: Statement] = [:]
+    private var cache: [Text: Statement] = [:]
+
+    /// A statement's text as a key. Hashing all of it costs as much as a small statement; nearly all texts differ in
+    /// length, and the same literal is equal without a look at its bytes.
+    private struct Text: Hashable {
+        let sql: String
+        func hash(into hasher: inout Hasher) { hasher.combine(sql.utf8.count) }
+    }
 
     /// Opens a database file. SQLite reads it only when the first statement runs.
     /// - Parameter busyTimeoutMilliseconds: how long a statement waits for another connection's lock.
@@ -30,6 +40,7 @@ package final class Connection {
             case .readOnly: SQLITE_OPEN_READONLY
             }
         var pointer: OpaquePointer?
+        _ = Self.configuration
         // One actor uses the connection, so SQLite's own mutexes are only a cost.
         let flags = access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
         let result = sqlite3_open_v2(path, &pointer, flags, nil)
@@ -53,10 +64,14 @@ package final class Connection {
 
     /// The prepared statement of a text: prepared once, kept with the connection. Reset it after use.
     package func statement(_ sql: String) throws(SQLiteError) -> Statement {
-        if let cached = cache[sql], !cached.isInUse { return cached }
+        let text = Text(sql: sql)
+        let cached = cache[text]
+        if let cached, !cached.isInUse { return cached }
         let statement = try Statement(sql, on: handle)
-        if cache.count >= Self.mostCached { cache = [:] }
-        if cache[sql] == nil { cache[sql] = statement }
+        if cached == nil {
+            if cache.count >= Self.mostCached { cache = [:] }
+            cache[text] = statement
+        }
         return statement
     }
 
