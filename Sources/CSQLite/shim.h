@@ -12,3 +12,6 @@ static inline int londi_bind_blob(sqlite3_stmt *statement, int index, const void
 static inline int londi_no_checkpoint_on_close(sqlite3 *connection) {
     return sqlite3_db_config(connection, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)0);
 }
+/* SQLite counts its memory under one lock for all threads, for statistics that nobody reads. Before the first
+   connection; sqlite3_config takes a variable number of arguments, which Swift cannot call. */
+static inline int londi_configure(void) { return sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); }

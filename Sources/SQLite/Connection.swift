@@ -21,9 +21,19 @@ package final class Connection {
         deinit { sqlite3_close_v2(pointer) }
     }
 
+    /// SQLite's code: refused where something else in the process has used SQLite before, which changes only its speed.
+    private static let configuration = londi_configure()
+
     let handle: Handle
     let busyTimeoutMilliseconds: Int32
-    private var cache: [String: Statement] = [:]
+    private var cache: [Text: Statement] = [:]
+
+    /// A statement's text as a key. Hashing all of it costs as much as a small statement; nearly all texts differ in
+    /// length, and the same literal is equal without a look at its bytes.
+    private struct Text: Hashable {
+        let sql: String
+        func hash(into hasher: inout Hasher) { hasher.combine(sql.utf8.count) }
+    }
 
     /// Opens a database file. SQLite reads it only when the first statement runs.
     /// - Parameters:
@@ -41,6 +51,7 @@ package final class Connection {
             }
         let name = mode == .immutable ? "file:\(Self.escaped(path))?immutable=1" : path
         var pointer: OpaquePointer?
+        _ = Self.configuration
         // One actor uses the connection, so SQLite's own mutexes are only a cost.
         let flags = access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
         let result = sqlite3_open_v2(name, &pointer, flags, fileSystem)
@@ -82,10 +93,14 @@ package final class Connection {
 
     /// The prepared statement of a text: prepared once, kept with the connection. Reset it after use.
     package func statement(_ sql: String) throws(SQLiteError) -> Statement {
-        if let cached = cache[sql], !cached.isInUse { return cached }
+        let text = Text(sql: sql)
+        let cached = cache[text]
+        if let cached, !cached.isInUse { return cached }
         let statement = try Statement(sql, on: handle)
-        if cache.count >= Self.mostCached { cache = [:] }
-        if cache[sql] == nil { cache[sql] = statement }
+        if cached == nil {
+            if cache.count >= Self.mostCached { cache = [:] }
+            cache[text] = statement
+        }
         return statement
     }
 

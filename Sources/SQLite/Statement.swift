@@ -8,7 +8,10 @@ package final class Statement {
 
     private let handle: OpaquePointer
     private let connection: Connection.Handle
-    private lazy var columns = columnIndexes()
+    private let parameterCount: Int
+    private lazy var columns = columnNames()
+    /// Where the next column that is asked for stands, if columns are read in the order of the SELECT.
+    private var expectedColumn = 0
 
     init(_ sql: String, on connection: Connection.Handle) throws(SQLiteError) {
         var handle: OpaquePointer?
@@ -25,6 +28,7 @@ package final class Statement {
         self.sql = sql
         self.handle = handle
         self.connection = connection
+        parameterCount = Int(sqlite3_bind_parameter_count(handle))
     }
 
     deinit { sqlite3_finalize(handle) }
@@ -32,13 +36,11 @@ package final class Statement {
     /// Begins anew with these parameters, in the order of the statement's `?`.
     /// - Precondition: as many values as parameters (traps).
     package func bind(_ values: [any Bindable]) throws(SQLiteError) {
-        reset()
-        precondition(
-            values.count == Int(sqlite3_bind_parameter_count(handle)),
-            "\(values.count) values for the parameters of \(sql)")
+        if isInUse { reset() }
+        precondition(values.count == parameterCount, "\(values.count) values for the parameters of \(sql)")
         isInUse = true
-        for (index, value) in values.enumerated() {
-            let status = bind(value.sqliteValue, at: Int32(index + 1))
+        for index in 0..<values.count {
+            let status = bind(values[index].sqliteValue, at: Int32(index + 1))
             guard status == SQLITE_OK else { throw .last(of: connection.pointer, sql: sql) }
         }
     }
@@ -77,14 +79,15 @@ package final class Statement {
     package func reset() {
         // The result repeats the error of the last step, which was thrown there.
         sqlite3_reset(handle)
-        sqlite3_clear_bindings(handle)
+        if parameterCount > 0 { sqlite3_clear_bindings(handle) }
         isInUse = false
+        expectedColumn = 0
     }
 
     /// The value of a column of the current row.
     /// - Precondition: the statement has a column of this name (traps).
     package func value(_ column: String) -> Value {
-        guard let index = columns[column] else { preconditionFailure("no column \(column) in: \(sql)") }
+        let index = index(of: column)
         switch sqlite3_column_type(handle, index) {
         case SQLITE_INTEGER: return .integer(sqlite3_column_int64(handle, index))
         case SQLITE_FLOAT: return .real(sqlite3_column_double(handle, index))
@@ -99,12 +102,16 @@ package final class Statement {
         }
     }
 
-    private func columnIndexes() -> [String: Int32] {
-        var indexes: [String: Int32] = [:]
-        for index in 0..<sqlite3_column_count(handle) {
-            guard let name = sqlite3_column_name(handle, index) else { continue }
-            indexes[String(cString: name)] = index
-        }
-        return indexes
+    /// From where the last one was found, since that is nearly always the next.
+    private func index(of column: String) -> Int32 {
+        let expected = expectedColumn
+        let found = columns[expected...].firstIndex(of: column) ?? columns[..<expected].firstIndex(of: column)
+        guard let found else { preconditionFailure("no column \(column) in: \(sql)") }
+        expectedColumn = found + 1
+        return Int32(found)
+    }
+
+    private func columnNames() -> [String] {
+        (0..<sqlite3_column_count(handle)).map { sqlite3_column_name(handle, $0).map { String(cString: $0) } ?? "" }
     }
 }

@@ -9,6 +9,8 @@ final class Database {
     /// The length of the log at which it is next moved into the database file.
     private var checkpointFrameCount = Database.checkpointInterval
     private var isCheckpointing = false
+    /// The text of each INSERT that `insert` has built, by its table: building one takes longer than running it.
+    private var inserts: [String: [(columns: [String], sql: String)]] = [:]
 
     init(
         path: String, mode: Connection.Mode, fileSystem: String? = nil, health: StoreHealth? = nil
@@ -40,11 +42,17 @@ final class Database {
 
     /// Inserts one row and returns its row id. For tables so wide that values are better read next to their columns.
     func insert(into table: String, _ columns: KeyValuePairs<String, any Bindable>) throws(StorageError) -> Int64 {
-        let names = columns.map(\.key).joined(separator: ", ")
-        let places = Array(repeating: "?", count: columns.count).joined(separator: ", ")
-        let sql = "INSERT INTO \(table) (\(names)) VALUES (\(places))"
+        let sql = insertSQL(table, columns.map(\.key))
         _ = try all(sql, columns.map(\.value)) { (_: Row) throws(StorageError) in }
         return connection.lastInsertedRowID
+    }
+
+    private func insertSQL(_ table: String, _ columns: [String]) -> String {
+        if let known = inserts[table]?.first(where: { $0.columns == columns }) { return known.sql }
+        let places = Array(repeating: "?", count: columns.count).joined(separator: ", ")
+        let sql = "INSERT INTO \(table) (\(columns.joined(separator: ", "))) VALUES (\(places))"
+        inserts[table, default: []].append((columns, sql))
+        return sql
     }
 
     /// The first row, read by `read`; nil where there is none.
