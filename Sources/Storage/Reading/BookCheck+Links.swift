@@ -7,7 +7,7 @@ extension BookCheck {
         case .reservations: [Self.reservedColumns, Self.quickReservations, Self.boundCharges]
         case .jobs: [Self.jobSums, Self.answerTexts, Self.answerEnds]
         case .outcomes: [Self.outcomeOwners, Self.transitionCounts]
-        case .chain, .file, .budgetDays, .dependencies: []
+        case .chain, .file, .budgetDays, .dependencies, .pruned: []
         }
     }
 
