@@ -64,7 +64,10 @@ package actor BatchIntake {
                 argument: "firstLine", value: String(firstLine), remedy: "the next line is \(state.nextLine)")
         }
         let (jobs, errors) = parse(lines, from: firstLine, of: state)
-        for line in lines { state.hash.update(line + "\n") }
+        for line in lines {
+            state.hash.update(line)
+            state.hash.update("\n")
+        }
         state.nextLine += lines.count
         state.hasErrors = state.hasErrors || !errors.isEmpty
         state.lastHeard = clock.now()
@@ -162,7 +165,7 @@ package actor BatchIntake {
                 jobs.append(
                     NewJob(
                         line: Int64(number), customID: line.customID,
-                        specification: JSONText.text(of: line.specification),
+                        specification: line.specification.jsonText,
                         priority: Int64(line.priority ?? batch.priority), notBefore: line.notBefore,
                         deadline: line.deadline))
             } catch {
