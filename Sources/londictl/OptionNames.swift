@@ -17,7 +17,6 @@ extension Command {
         "limits.calls": "deepthink-calls", "limits.tokens": "deepthink-tokens",
         "limits.gpuMilliseconds": "deepthink-gpu-seconds", "switcher.kind": "switcher", "messages": "prompt",
         "amount.calls": "calls", "amount.tokens": "tokens", "amount.gpuMilliseconds": "gpu-seconds",
-        "from": "start", "to": "end", "states": "state",
         "retentionDays": "retention",
         "from": "start", "to": "end", "states": "state", "timeLimitMilliseconds": "time-limit", "afterOK": "after-ok",
         "customID": "custom-id",

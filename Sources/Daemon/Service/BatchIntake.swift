@@ -73,7 +73,10 @@ package actor BatchIntake {
                 argument: "firstLine", value: String(firstLine), remedy: "the next line is \(state.nextLine)")
         }
         var (jobs, errors) = parse(lines, from: firstLine, of: state)
-        for line in lines { state.hash.update(line + "\n") }
+        for line in lines {
+            state.hash.update(line)
+            state.hash.update("\n")
+        }
         state.nextLine += lines.count
         state.lastHeard = clock.now()
         state.isAppending = true
@@ -197,7 +200,7 @@ package actor BatchIntake {
                 jobs.append(
                     NewJob(
                         line: Int64(number), customID: line.customID,
-                        specification: JSONText.text(of: line.specification),
+                        specification: line.specification.jsonText,
                         priority: Int64(line.priority ?? batch.priority), notBefore: line.notBefore,
                         deadline: line.deadline,
                         timeLimitMilliseconds: line.timeLimitMilliseconds ?? batch.timeLimitMilliseconds,
