@@ -48,12 +48,22 @@ package struct BatchResult: Hashable, Sendable {
         } else {
             members["response"] = .null
             members["error"] = .object([
-                "code": .string(faultCode ?? state.rawValue),
-                "message": .string(fault ?? "the job was \(state.rawValue)"),
+                "code": .string(errorCode), "message": .string(fault ?? "the job was \(state.rawValue)"),
             ])
         }
         return ResultLine(
             job: job, kind: outcome == nil ? .error : .output, line: JSONText.text(of: JSONValue.object(members)))
+    }
+
+    /// OpenAI's own words where it has one: a batch cancelled, a completion window over, a request that took too long. The
+    /// daemon's own word for every other fault.
+    private var errorCode: String {
+        switch (state, faultCode) {
+        case (.cancelled, nil): "batch_cancelled"
+        case (.timeout, "deadline"): "batch_expired"
+        case (.timeout, "time-limit"): "request_timeout"
+        case (_, let code): code ?? state.rawValue
+        }
     }
 
     private func response(_ outcome: Outcome) -> JSONValue {

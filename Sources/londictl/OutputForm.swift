@@ -27,7 +27,11 @@ enum OutputForm: Sendable {
 
     /// Refuses what would be ignored.
     func check(_ invocation: Invocation) throws(CommandError) {
-        let given = Self.options.filter { invocation.isSet($0) || invocation.text($0) != nil }
+        // An option of the command's own may have such a name.
+        let own = invocation.command.options.map(\.name)
+        let given = Self.options.filter {
+            !own.contains($0) && (invocation.isSet($0) || invocation.text($0) != nil)
+        }
         for option in given where !taken.contains(option) {
             throw .usage(
                 "\(invocation.command.name) does nothing with --\(option); it takes "

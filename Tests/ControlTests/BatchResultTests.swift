@@ -50,9 +50,21 @@ import Testing
         #expect(json["error"]?["code"] == .string("model-error"))
     }
 
-    @Test func `of a job that nothing ended but its user name the state`() throws {
+    @Test func `of a job that nothing ended but its user have OpenAI's code`() throws {
         let json = try JSONReader.value(of: Self.result(nil, state: .cancelled).line)
-        #expect(json["error"]?["code"] == .string("cancelled"))
+        #expect(json["error"]?["code"] == .string("batch_cancelled"))
         #expect(json["error"]?["message"] == .string("the job was cancelled"))
+    }
+
+    @Test(arguments: [
+        (JobState.timeout, "deadline", "batch_expired"), (.timeout, "time-limit", "request_timeout"),
+        (.cancelled, "dependency-failed", "dependency-failed"), (.failed, "budget-exhausted", "budget-exhausted"),
+    ])
+    func `of a job that came to nothing say why`(state: JobState, code: String, expected: String) throws {
+        let line = Self.result(nil, state: state, fault: "why", code: code)
+        #expect(line.kind == .error)
+        let json = try JSONReader.value(of: line.line)
+        #expect(json["error"]?["code"] == .string(expected))
+        #expect(json["londi"]?["state"] == .string(state.rawValue))
     }
 }

@@ -121,9 +121,28 @@ class Jobs(unittest.TestCase):
         job = self.londid.json("list", "--batch", batch)["jobs"][0]["job"]
         self.londid.wait_for(lambda: self.busy() > 0, 30, "it runs")
         self.londid.ctl("cancel", job)
-        self.londid.wait_for(lambda: self.busy() == 0, 5, "its slot is free")
+        self.londid.wait_for(lambda: self.busy() == 0, 1, "its slot is free")
         self.assertEqual(self.londid.json("show", job)["job"]["state"], "cancelled")
         self.assertEqual(self.londid.ctl("wait", job, check=False).returncode, 1)
+
+    def test_a_time_limit_cuts_off_the_step_that_runs_and_a_retry_begins_again(self):
+        ctl = self.londid.ctl
+        ctl("queue", "create", "limited", "--switcher", "always-quick", "--step-tokens", "4000", "--max-steps", "1")
+        batch = self.londid.submit(
+            [line("a", "Write a very long story without paragraphs.", time_limit=1), line("b", "Go on.", after_ok=["a"]),
+             line("c", "Say hello.", max_steps=1, after_any=["a"], time_limit=1)], "limited")
+        self.assertEqual(ctl("wait", batch, check=False).returncode, 1)
+        jobs = {job["customID"]: job for job in self.londid.json("list", "--batch", batch)["jobs"]}
+        self.assertEqual((jobs["a"]["state"], jobs["a"]["faultCode"]), ("timeout", "time-limit"))
+        self.assertLess(jobs["a"]["endedAt"] - jobs["a"]["startedAt"], 2500)
+        self.assertEqual((jobs["b"]["state"], jobs["b"]["faultCode"]), ("cancelled", "dependency-failed"))
+        self.assertIn(jobs["c"]["state"], ("completed", "timeout"))
+        ctl("queue", "pause", "limited")
+        self.assertEqual(self.londid.json("retry", batch, "--failed", "--cancelled")["count"], 3 - (jobs["c"]["state"] == "completed"))
+        waiting = self.londid.json("show", jobs["b"]["job"])["job"]
+        self.assertEqual((waiting["pendingReason"], waiting["waitsFor"]), ("Dependency", [jobs["a"]["job"]]))
+        ctl("cancel", batch)
+        ctl("audit", "verify")
 
     def busy(self):
         return sum(engine["busySlots"] for engine in self.londid.json("status")["engines"])

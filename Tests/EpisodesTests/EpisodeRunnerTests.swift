@@ -168,6 +168,38 @@ import Testing
         }
         #expect(outcome.answer == "4")
     }
+
+    /// A model that thinks for ever must not outlive its job's time, and what it took until then is booked.
+    @Test(.timeLimit(.minutes(1))) func `the step that runs when the time is over is cut off and given up`()
+        async throws
+    {
+        let endless = EndlessModel()
+        let recorder = MemoryRecorder()
+        let bound = TimeBound(
+            wait: { while !Task.isCancelled, !endless.hasBegun { await Task.yield() } }, isOver: { endless.hasBegun })
+        let runner = EpisodeRunner(
+            quick: RoleModel(model: endless, instructions: nil, temperature: 0),
+            deepthink: RoleModel(model: ScriptedModel([]), instructions: nil, temperature: 0), encoder: HashedEncoder(),
+            judge: Judge(commands: []), stepMilliseconds: 1000)
+        let result = try await runner.run(Self.assignment(), recorder: recorder, bound: bound)
+        guard case .timedOut = result else {
+            Issue.record("\(result)")
+            return
+        }
+        #expect(recorder.state.withLock { $0.abandoned } == [.cancelled(partial: EndlessModel.partial)])
+    }
+
+    @Test func `no step begins once the time is over`() async throws {
+        let recorder = MemoryRecorder()
+        let bound = TimeBound(wait: {}, isOver: { true })
+        let result = try await Self.runner(ScriptedModel([writes("a\n\n")]), ScriptedModel([])).run(
+            Self.assignment(), recorder: recorder, bound: bound)
+        guard case .timedOut = result else {
+            Issue.record("\(result)")
+            return
+        }
+        #expect(recorder.state.withLock { $0.decisions.isEmpty })
+    }
 }
 
 /// Verifier commands are other people's programs: whatever they do, the daemon gets a reward or a clear complaint.

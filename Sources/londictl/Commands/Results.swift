@@ -9,16 +9,28 @@ extension Command {
             CommandOption("follow", short: "f", nil, "go on until every job has ended"),
             CommandOption("errors", nil, "print the lines of jobs without an answer instead"),
             CommandOption("all", nil, "print both"),
+            CommandOption("output", short: "o", "FILE", "write the lines of answered jobs into this file"),
+            CommandOption("error-output", "FILE", "write the lines of jobs without an answer into this one"),
         ],
-        examples: ["results b7 > answers.jsonl", "results b7 --errors > errors.jsonl", "results b7 --follow"],
+        examples: [
+            "results b7 > answers.jsonl", "results b7 --errors > errors.jsonl", "results b7 --follow",
+            "results b7 --output answers.jsonl --error-output errors.jsonl",
+        ],
         output: .lines
     ) { invocation async throws(CommandError) in
         let batch = try invocation.batch(invocation.arguments[0])
         guard !(invocation.isSet("all") && invocation.isSet("errors")) else {
             throw .usage("--errors prints some of the lines, --all prints every one; give one of the two")
         }
+        let filesNamed = ["output", "error-output"].contains { invocation.text($0) != nil }
+        guard !filesNamed || !(invocation.isSet("all") || invocation.isSet("errors")) else {
+            throw .usage("--errors and --all choose what is printed; --output and --error-output write both files")
+        }
+        guard invocation.text("output") == nil || invocation.text("output") != invocation.text("error-output") else {
+            throw .usage("--output and --error-output name one file; give each its own")
+        }
         InterruptNotice.set("\ninterrupted; `londictl results \(batch)` prints them again from the start\n")
-        var printer = ResultPrinter(invocation)
+        var printer = try ResultPrinter(invocation)
         var daemon = try Reconnection(invocation)
         let isFollowing = invocation.isSet("follow")
         while true {
@@ -27,7 +39,7 @@ extension Command {
                     Results.self, .init(batch: batch, follow: isFollowing)
                 ) { reply throws(CommandError) in
                     daemon.noteReply()
-                    printer.print(reply.lines)
+                    try printer.print(reply.lines)
                 }
                 break
             } catch {
@@ -35,7 +47,8 @@ extension Command {
                 try await daemon.pause(after: error)
             }
         }
-        if printer.errorCount > 0, !printer.wanted.contains(.error) {
+        try printer.finish()
+        if printer.errorCount > 0, !printer.takesErrors {
             invocation.console.complain(
                 "\(Phrase.count(printer.errorCount, "job")) without an answer; "
                     + "`londictl results \(batch) --errors` says why\n"
@@ -45,21 +58,47 @@ extension Command {
     }
 }
 
-/// Prints each job's result once, however often the daemon sends it.
+/// Prints each job's result once, however often the daemon sends it, or writes it into its file.
 private struct ResultPrinter {
-    let wanted: Set<ResultKind>
+    private let wanted: Set<ResultKind>
     private(set) var errorCount = 0
     private let console: Console
+    private let files: [ResultKind: ResultFile]
+    private let isFollowing: Bool
     private var printed: Set<JobID> = []
 
-    init(_ invocation: Invocation) {
+    init(_ invocation: Invocation) throws(CommandError) {
         console = invocation.console
-        wanted = invocation.isSet("all") ? [.output, .error] : invocation.isSet("errors") ? [.error] : [.output]
+        isFollowing = invocation.isSet("follow")
+        var wanted: Set<ResultKind> =
+            invocation.isSet("all") ? [.output, .error] : invocation.isSet("errors") ? [.error] : [.output]
+        var files: [ResultKind: ResultFile] = [:]
+        for (kind, option) in [(ResultKind.output, "output"), (.error, "error-output")] {
+            guard let path = invocation.text(option) else { continue }
+            let file = try ResultFile(path: path)
+            // Whoever follows looks into the file while it grows.
+            if isFollowing { try file.save() }
+            files[kind] = file
+            wanted.remove(kind)
+        }
+        self.files = files
+        self.wanted = wanted
     }
 
-    mutating func print(_ lines: [ResultLine]) {
+    /// The lines of jobs without an answer are printed or written.
+    var takesErrors: Bool { wanted.contains(.error) || files[.error] != nil }
+
+    mutating func print(_ lines: [ResultLine]) throws(CommandError) {
         let new = lines.filter { printed.insert($0.job).inserted }
         errorCount += new.count { $0.kind == .error }
         console.write(new.filter { wanted.contains($0.kind) }.map { $0.line + "\n" }.joined())
+        for (kind, file) in files {
+            try file.write(new.filter { $0.kind == kind }.map { $0.line + "\n" }.joined())
+            if isFollowing { try file.save() }
+        }
+    }
+
+    func finish() throws(CommandError) {
+        for file in files.values { try file.save() }
     }
 }
