@@ -4,6 +4,6 @@ enum CommandTable {
         .submit, .wait, .results, .list, .show, .explain, .cancel, .feedback,
         .queueCreate, .queueSet, .queueList, .queuePause, .queueResume,
         .batchList, .budgetShow, .spend, .policyShow, .policyVersions,
-        .auditVerify, .status, .version,
+        .auditVerify, .backup, .status, .version,
     ]
 }

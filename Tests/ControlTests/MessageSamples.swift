@@ -166,5 +166,7 @@ enum MessageSamples {
                 entries: 3, lastHash: "ab",
                 differences: [BookDifferenceView(check: "steps", subject: "step 1", expected: "a", found: "b")]),
             leanReply: .init(entries: 0, lastHash: nil, differences: [])),
+        MessageSample(
+            Backup.self, .init(), .init(total: 3, data: "AAEC", sha256: "00"), leanReply: .init(total: 3, data: "")),
     ]
 }

@@ -32,6 +32,7 @@ struct ControlService: Sendable {
         addBudgets(to: &table)
         addPolicies(to: &table)
         addAudits(to: &table)
+        addBackups(to: &table)
         let intake = intake
         table.onConnectionClosed { await intake.connectionClosed($0) }
         return table
