@@ -72,7 +72,10 @@ let package = Package(
 
         .testTarget(name: "DomainTests", dependencies: ["Domain"], swiftSettings: strict),
         .testTarget(
-            name: "StorageTests", dependencies: ["Storage", "SQLite", "Domain", "Hashing"], swiftSettings: strict),
+            name: "StorageTests", dependencies: ["Storage", "SQLite", "Domain", "Hashing", "PowerLoss"],
+            swiftSettings: strict),
+        // A disk whose power can be cut, for StorageTests.
+        .target(name: "PowerLoss", dependencies: ["CSQLite"], path: "Tests/PowerLoss"),
         .testTarget(name: "SwitchingTests", dependencies: ["Switching", "Domain"], swiftSettings: numeric),
         .testTarget(
             name: "GenerationTests", dependencies: ["Generation", "Processes", "Domain"], swiftSettings: strict),

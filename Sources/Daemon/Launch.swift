@@ -7,12 +7,16 @@ package enum Launch {
     private static let help = """
         londid - runs reasoning jobs with a cheap and a costly language model under daily budgets
 
-        Usage: londid [--config FILE] [--user] [--check-config]
+        Usage: londid [--config FILE] [--user] [--check-config | --check-backup FILE | --restore FILE]
 
           --config FILE    the configuration (default /etc/londi/londid.conf; with --user
                            $XDG_CONFIG_HOME/londi/londid.conf); FILE.d/*.conf is read after it
           --user           run without privileges, with state and sockets in the XDG directories
           --check-config   read the configuration, say what is wrong with it, and exit
+          --check-backup FILE
+                           say whether a backup can be restored, and exit
+          --restore FILE   put a backup in the place of the state, which is kept beside it, and exit;
+                           no londid may run on it
           --version        print the version and exit
           --help           print this and exit
 
@@ -24,6 +28,8 @@ package enum Launch {
         var configPath: String?
         var isUserMode = false
         var checksOnly = false
+        var checkedBackup: String?
+        var restoredBackup: String?
     }
 
     /// sysexits.h: the command was used wrongly, and something was found in the configuration.
@@ -35,6 +41,10 @@ package enum Launch {
     package static func run(arguments: [String], environment: [String: String]) -> Never {
         let signals = blockSignals()
         let options = parse(arguments)
+        if let backup = options.checkedBackup {
+            Task.detached { exit(await Maintenance.run(backup: backup, restoringInto: nil)) }
+            while true { pause() }
+        }
         let (path, places) = locations(options, UserDirectories(environment))
         let configuration: Configuration
         do throws(ConfigurationError) {
@@ -45,6 +55,11 @@ package enum Launch {
         if options.checksOnly {
             print("\(path): no problem found")
             exit(0)
+        }
+        if let backup = options.restoredBackup {
+            let directory = configuration.stateDirectory
+            Task.detached { exit(await Maintenance.run(backup: backup, restoringInto: directory)) }
+            while true { pause() }
         }
         let log = Log(threshold: configuration.logLevel, isJournal: environment["JOURNAL_STREAM"] != nil)
         let daemon = LondiDaemon(
@@ -82,6 +97,11 @@ package enum Launch {
                     finish(status: usageStatus, message: "--config needs a file; see londid --help")
                 }
                 options.configPath = path
+            case "--check-backup", "--restore":
+                guard let path = rest.popFirst() else {
+                    finish(status: usageStatus, message: "\(argument) needs a file; see londid --help")
+                }
+                if argument == "--restore" { options.restoredBackup = path } else { options.checkedBackup = path }
             case "--version":
                 print("londid \(LondiDaemon.version)")
                 exit(0)

@@ -22,6 +22,8 @@ package enum StorageError: Error, Equatable {
     case fault(path: String, reason: String)
     /// A sync failed, so that nobody knows what is on the disk: the process must end, and its next start recovers.
     case syncFailed(path: String, reason: String)
+    /// A backup that cannot be restored as it is.
+    case unsoundBackup(path: String, reason: String)
     /// SQLite refused a statement.
     case database(path: String, cause: SQLiteError)
     /// Whoever asked for a long reading has gone.
@@ -108,6 +110,8 @@ extension StorageError: CustomStringConvertible {
                 "\(path) cannot be synced (\(reason)), so what is on the disk is unknown: londid stops, and its next "
                 + "start recovers; check the disk first"
         case .diskFull(let path): return "no space is left to write \(path): free some; londid goes on by itself"
+        case .unsoundBackup(let path, let reason):
+            return "\(path) cannot be restored: \(reason); nothing was changed"
         case .database(let path, let cause): return "\(path): \(cause)"
         case .cancelled: return "cut off: whoever asked for it has gone"
         case .badValue(let path, let column, let value):

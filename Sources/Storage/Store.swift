@@ -41,6 +41,9 @@ package actor Store {
             PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;
             PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 67108864;
             """)
+        // The switch to a log used a rollback journal. If its deletion were lost to a power cut, a later start would roll
+        // the database back to an empty one.
+        try StateDirectory.synchronize(state.path)
         database.takeOverCheckpoints()
         try Migrator(migrations: migrations, directory: state).migrate(database, now: now)
         (epoch, recovery) = try Recovery(database: database).run(now: now)

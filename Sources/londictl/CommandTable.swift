@@ -4,6 +4,6 @@ enum CommandTable {
         .submit, .wait, .results, .list, .show, .explain, .cancel, .retry, .feedback,
         .queueCreate, .queueSet, .queueList, .queuePause, .queueDrain, .queueResume,
         .batchList, .budgetShow, .budgetGrant, .budgetRevoke, .spend, .policyShow, .policyVersions,
-        .prune, .auditVerify, .auditExport, .auditReplay, .status, .metrics, .version,
+        .backup, .prune, .auditVerify, .auditExport, .auditReplay, .status, .metrics, .version,
     ]
 }

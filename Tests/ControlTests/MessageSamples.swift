@@ -207,5 +207,7 @@ enum MessageSamples {
             ReplayPolicy.self, .init(queue: queue),
             .init(total: 2, versions: [PolicyReplayView(version: 1, verdict: .different, reason: "r")]),
             leanReply: .init(total: 1, versions: [PolicyReplayView(version: 1, verdict: .identical)])),
+        MessageSample(
+            Backup.self, .init(), .init(total: 3, data: "AAEC", sha256: "00"), leanReply: .init(total: 3, data: "")),
     ]
 }

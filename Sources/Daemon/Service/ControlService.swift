@@ -35,6 +35,7 @@ struct ControlService: Sendable {
         addPolicies(to: &table)
         addAudits(to: &table)
         addPruning(to: &table)
+        addBackups(to: &table)
         let intake = intake
         table.onConnectionClosed { await intake.connectionClosed($0) }
         return table

@@ -7,9 +7,10 @@ struct Migrator {
 
     /// Checks what was applied before, and applies the rest. Before an existing database changes, a copy is made beside
     /// it: `state.sqlite.before-NAME`.
+    /// - Parameter isBackedUp: the database is a copy itself.
     /// - Throws: `.newerSchema`, `.changedMigration`, `.corrupt` for a file that is not londid's.
-    func migrate(_ database: Database, now: Timestamp) throws(StorageError) {
-        let applied = try applied(database)
+    func migrate(_ database: Database, now: Timestamp, isBackedUp: Bool = false) throws(StorageError) {
+        let applied = try Migrator.applied(database)
         for (index, found) in applied.enumerated() {
             guard index < migrations.count else {
                 throw .newerSchema(path: database.path, found: found.name, known: migrations.last?.name ?? "none")
@@ -19,7 +20,7 @@ struct Migrator {
             }
         }
         let rest = migrations.dropFirst(applied.count)
-        if let next = rest.first, !applied.isEmpty { try backUp(database, before: next) }
+        if let next = rest.first, !applied.isEmpty, !isBackedUp { try backUp(database, before: next) }
         for migration in rest {
             try database.transaction { () throws(StorageError) in
                 try database.execute(migration.sql)
@@ -30,7 +31,7 @@ struct Migrator {
         }
     }
 
-    private func applied(_ database: Database) throws(StorageError) -> [(name: String, sha256: String)] {
+    static func applied(_ database: Database) throws(StorageError) -> [(name: String, sha256: String)] {
         let tables = try database.all("SELECT name FROM sqlite_schema WHERE type = 'table'") {
             (row: Row) throws(StorageError) in try row.text("name")
         }

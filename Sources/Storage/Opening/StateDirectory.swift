@@ -27,6 +27,7 @@ final class StateDirectory {
         lock = try StateDirectory.lock("\(path)/lock", directory: path)
         self.path = path
         if isNew { try StateDirectory.synchronize("\(path)/..") }
+        try tidy()
         guard !StateDirectory.exists(databasePath) else { return }
         try StateDirectory.createPrivateFile(databasePath)
         try StateDirectory.synchronize(path)

@@ -1,0 +1,33 @@
+import Domain
+import Glibc
+import Storage
+
+/// What londid does with backups instead of running.
+enum Maintenance {
+    /// Checks a backup, or restores it, and returns the exit status.
+    static func run(backup: String, restoringInto directory: String?) async -> Int32 {
+        do throws(StorageError) {
+            guard let directory else {
+                print("\(backup): sound; \(text(try await Restoration.check(backup)))")
+                return 0
+            }
+            let report = try await Restoration.restore(backup, into: directory, now: WallClock().now())
+            print("restored \(backup) into \(directory); \(text(report))")
+            if let previous = report.previousPath {
+                print("the state before lies in \(previous), with its -wal if it had one")
+            }
+            print("what was spent after that entry is unknown to the budgets: today's may be used twice")
+            return 0
+        } catch {
+            var message = "\(error)\n"
+            message.withUTF8 { bytes in _ = write(2, bytes.baseAddress, bytes.count) }
+            return 1
+        }
+    }
+
+    private static func text(_ report: Restoration.Report) -> String {
+        guard let seal = report.books.lastHash, let at = report.lastEntryAt else { return "its ledger is empty" }
+        return
+            "its last ledger entry is \(report.books.entryCount), of \(at.milliseconds / 1000) (Unix time), sealed \(seal)"
+    }
+}

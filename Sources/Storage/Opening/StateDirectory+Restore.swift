@@ -1,0 +1,92 @@
+internal import Glibc
+
+extension StateDirectory {
+    static let backupPrefix = "backup.partial-"
+    static let restoringSuffix = ".restoring"
+    static let restoredSuffix = ".restored-"
+    static let beforeRestoreSuffix = ".before-restore-"
+    private static let mostRestores = 10_000
+
+    /// Removes what backups and restores that were cut off have left unfinished, and finishes a restore that was decided.
+    func tidy() throws(StorageError) {
+        for name in try names()
+        where name.hasPrefix(StateDirectory.backupPrefix)
+            || name.hasPrefix("state.sqlite\(StateDirectory.restoringSuffix)")
+        {
+            guard unlink("\(path)/\(name)") == 0 else {
+                throw .directory(path: "\(path)/\(name)", operation: "remove", errno: errno)
+            }
+        }
+        try finishRestore()
+    }
+
+    /// The lowest number that no restore has used.
+    func freeRestoreNumber() -> Int {
+        let used = [StateDirectory.beforeRestoreSuffix, StateDirectory.restoredSuffix]
+        return (1...StateDirectory.mostRestores).first { number in
+            !used.contains { suffix in
+                ["", "-wal", "-shm"].contains { StateDirectory.exists("\(databasePath)\(suffix)\(number)\($0)") }
+            }
+        } ?? StateDirectory.mostRestores
+    }
+
+    /// Moves the present state aside and the restored one into its place, from wherever an earlier try was cut off.
+    func finishRestore() throws(StorageError) {
+        let prefix = "state.sqlite\(StateDirectory.restoredSuffix)"
+        guard let name = try names().first(where: { $0.hasPrefix(prefix) && Int($0.dropFirst(prefix.count)) != nil })
+        else { return }
+        let previous = "\(databasePath)\(StateDirectory.beforeRestoreSuffix)\(name.dropFirst(prefix.count))"
+        // The log follows its database: alone in its place it would be taken for the restored one's.
+        for suffix in ["", "-wal", "-shm"] where StateDirectory.exists(databasePath + suffix) {
+            guard Glibc.rename(databasePath + suffix, previous + suffix) == 0 else {
+                throw .directory(path: databasePath + suffix, operation: "move", errno: errno)
+            }
+        }
+        try StateDirectory.synchronize(path)
+        guard Glibc.rename("\(path)/\(name)", databasePath) == 0 else {
+            throw .directory(path: databasePath, operation: "rename a file to", errno: errno)
+        }
+        try StateDirectory.synchronize(path)
+    }
+
+    private func names() throws(StorageError) -> [String] {
+        guard let stream = opendir(path) else { throw .directory(path: path, operation: "list", errno: errno) }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            names.append(
+                withUnsafePointer(to: &entry.pointee.d_name) {
+                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+                })
+        }
+        return names
+    }
+
+    /// Copies a file into a private new one, on the disk before this returns.
+    static func copy(_ original: String, to copy: String) throws(StorageError) {
+        let source = open(original, O_RDONLY | O_CLOEXEC)
+        guard source >= 0 else { throw .directory(path: original, operation: "open", errno: errno) }
+        defer { close(source) }
+        let target = open(copy, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0o600)
+        guard target >= 0 else { throw .directory(path: copy, operation: "create", errno: errno) }
+        defer { close(target) }
+        var buffer = [UInt8](repeating: 0, count: 1 << 20)
+        while true {
+            let count = read(source, &buffer, buffer.count)
+            guard count >= 0 else { throw .directory(path: original, operation: "read", errno: errno) }
+            if count == 0 { break }
+            var written = 0
+            while written < count {
+                let result = buffer.withUnsafeBytes {
+                    write(target, $0.baseAddress.map { $0 + written }, count - written)
+                }
+                guard result > 0 else {
+                    if errno == ENOSPC { throw .diskFull(path: copy) }
+                    throw .directory(path: copy, operation: "write", errno: errno)
+                }
+                written += result
+            }
+        }
+        guard fsync(target) == 0 else { throw .directory(path: copy, operation: "sync", errno: errno) }
+    }
+}
