@@ -41,7 +41,8 @@ import Testing
         ) -> LearnerLoop {
             LearnerLoop(
                 store: store, reader: reader, policies: PolicyBook(), encoder: encoder, pairKey: { pairKey },
-                clock: WallClock(), log: Log(threshold: .error, isJournal: false))
+                clock: WallClock(), shutdown: Shutdown(board: ChangeBoard()),
+                log: Log(threshold: .error, isJournal: false))
         }
 
         /// The learner as after a new start of londid.

@@ -132,7 +132,7 @@ struct StoreHistory {
             if case .begun(let step, _, _) = begun { running[place].step = step } else { running.remove(at: place) }
             return
         }
-        let text = "step \(index) of \(claim.job)"
+        let text = text(of: claim.job, index: index)
         guard Int.random(in: 0..<6, using: &random) > 0 else {
             _ = try await store.abandonStep(step, claim, .unknown, now: morning)
             running[place].step = nil
@@ -152,7 +152,8 @@ struct StoreHistory {
         if running[place].nextIndex == 0 || Bool.random(using: &random) {
             _ = try await store.releaseJob(claim, Release(.none), now: morning)
         } else {
-            let outcome = Outcome(answer: "4", end: .answered, reward: 1)
+            let answer = (0..<running[place].nextIndex).map { text(of: claim.job, index: $0) }.joined()
+            let outcome = Outcome(answer: answer, end: .answered, reward: 1)
             if try await store.settleJob(claim, .completed(outcome), now: morning) {
                 promises.jobs[claim.job, default: Promise()].state = .completed
             }
@@ -167,6 +168,8 @@ struct StoreHistory {
             weights: Array(repeating: 7, count: size), trainedThroughOutcome: 0, episodeCount: 1)
         promises.policyVersions = try await store.savePolicySnapshot(snapshot, now: morning)
     }
+
+    private func text(of job: JobID, index: Int) -> String { "step \(index) of \(job)" }
 
     private func start(_ claim: Claim, index: Int) -> StepStart {
         StepStart(

@@ -69,7 +69,7 @@ import Testing
 
     /// The modules that a source file imports, with or without a word of access before.
     private static func imports(in text: String) -> [String] {
-        text.split(separator: "\n").compactMap { line in
+        text.split(separator: "\n").filter { $0.first != " " }.compactMap { line in
             var words = line.split(separator: " ").map(String.init)
             if let first = words.first, ["package", "internal", "private", "public"].contains(first) {
                 words.removeFirst()

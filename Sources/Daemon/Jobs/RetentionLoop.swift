@@ -46,7 +46,7 @@ final class RetentionLoop: Sendable {
                     }
                 }
             } catch {
-                guard case .diskFull = error else { throw error }
+                guard error.isPassing else { throw error }
                 // Removing rows needs room in the log, too.
                 log.error("nothing can be pruned: \(error)")
                 due = clock.now()
