@@ -6,6 +6,8 @@ package enum SubmissionLimits {
     package static let maxSteps: ClosedRange<Int64> = 1...10_000
     /// A second's thousandth to a year.
     package static let timeLimitMilliseconds: ClosedRange<Int64> = 1...31_536_000_000
+    /// The years 1970 to 9999, as RFC 3339 can write them: arithmetic on them never overflows.
+    static let instants: ClosedRange<Int64> = 0...253_402_300_799_999
     /// In bytes of UTF-8.
     static let answerMarker = 1...64
     /// In bytes of UTF-8.
@@ -33,6 +35,11 @@ package enum SubmissionLimits {
             remedy: "name at most \(Need.limit)")
     }
 
+    static func check(_ instant: Timestamp?, _ argument: String) throws(ControlError) {
+        guard let instant, !instants.contains(instant.milliseconds) else { return }
+        throw outside(instants, argument, value: String(instant.milliseconds))
+    }
+
     static func outside(_ range: ClosedRange<Int64>, _ argument: String, value: String) -> ControlError {
         .invalidArgument(
             argument: argument, value: value,
@@ -48,6 +55,8 @@ extension SubmitJob.Parameters {
         try SubmissionLimits.check(specification.maxSteps, "maxSteps", in: SubmissionLimits.maxSteps)
         try SubmissionLimits.check(timeLimitMilliseconds: timeLimitMilliseconds)
         try SubmissionLimits.check(afterOK: afterOK, afterAny: afterAny)
+        try SubmissionLimits.check(notBefore, "notBefore")
+        try SubmissionLimits.check(deadline, "deadline")
         if let key = idempotencyKey, !SubmissionLimits.idempotencyKey.contains(key.utf8.count) {
             throw .invalidArgument(
                 argument: "idempotencyKey", value: key, remedy: "use a text of 1 to 256 bytes")
@@ -66,6 +75,16 @@ extension BeginBatch.Parameters {
         try SubmissionLimits.check(timeLimitMilliseconds: timeLimitMilliseconds)
         try SubmissionLimits.check(afterOK: afterOK, afterAny: afterAny)
     }
+}
+
+extension Retry.Parameters {
+    /// - Throws: `.invalidArgument` where the deadline is out of range.
+    package func validate() throws(ControlError) { try SubmissionLimits.check(deadline, "deadline") }
+}
+
+extension Prune.Parameters {
+    /// - Throws: `.invalidArgument` where the instant is out of range.
+    package func validate() throws(ControlError) { try SubmissionLimits.check(before, "before") }
 }
 
 extension Feedback.Parameters {

@@ -60,7 +60,10 @@ package struct Zone: Hashable, Sendable {
     /// When the budget of `day` gives way to the next one's. After a clock that was set ahead and back that is not the
     /// next midnight, but the end of the day in force.
     package func reset(of day: DayKey, now: Timestamp) throws(ZoneError) -> Timestamp {
-        guard try day > self.day(at: now) else { return try nextDay(after: now) }
+        let today = try self.day(at: now)
+        // The day turned since its budget was read.
+        if day < today { return now }
+        if day == today { return try nextDay(after: now) }
         return try start(of: DayKey(daysSinceEpoch: day.daysSinceEpoch + 1))
     }
 

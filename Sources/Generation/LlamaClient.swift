@@ -79,6 +79,10 @@ struct LlamaClient: Sendable {
             case .died(let reason):
                 step.add(part, stopReason: .interrupted)
                 throw .serverDied(role: role, reason: reason, partial: step.generated)
+            case .failed(.promptTooLong) where !step.tokens.isEmpty:
+                // What it wrote so far was written: the step must not go unbooked.
+                step.endAtContext()
+                return step.generated
             case .failed(let error): throw error
             }
             // Whoever stops within a possible break keeps its beginning back: a step's text must not lose it.

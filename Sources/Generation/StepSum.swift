@@ -38,6 +38,9 @@ struct StepSum {
 
     mutating func addText(_ more: String) { text += more }
 
+    /// Nothing more fits into the model's context.
+    mutating func endAtContext() { stopReason = .length }
+
     mutating func add(_ part: StreamPart, stopReason: StopReason) {
         let timings = part.stream.timings
         // What this step wrote itself and had read again is part of the writing.

@@ -207,7 +207,9 @@ struct BudgetSchedule {
     private mutating func revoke() async throws {
         noteLowering()
         let open = grants.count { $0.days.upperBound >= lastDay }
-        #expect(try await fixture.store.revokeGrants(fixture.queue, by: admin, now: morning) == open, "seed \(seed)")
+        #expect(
+            try await fixture.store.revokeGrants(fixture.queue, clockDay: lastDay, by: admin, now: morning) == open,
+            "seed \(seed)")
         grants.removeAll { $0.days.upperBound >= lastDay }
     }
 

@@ -88,8 +88,8 @@ import Testing
         let fixture = try await Fixture(QueueSettings(limits: BudgetLimits(calls: 1)))
         try await grant(fixture, Spend(calls: 2), through: day(9))
         for _ in 1...3 { try await fixture.complete(1, role: .deepthink) }
-        #expect(try await fixture.store.revokeGrants(fixture.queue, by: admin, now: morning) == 1)
-        #expect(try await fixture.store.revokeGrants(fixture.queue, by: admin, now: morning) == 0)
+        #expect(try await fixture.store.revokeGrants(fixture.queue, clockDay: today, by: admin, now: morning) == 1)
+        #expect(try await fixture.store.revokeGrants(fixture.queue, clockDay: today, by: admin, now: morning) == 0)
         let after = try await budget(fixture)
         #expect(after.limits.calls == 1 && after.spent.calls == 3)
         #expect(after.mask(for: bound) == .calls)

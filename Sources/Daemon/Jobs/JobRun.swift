@@ -22,7 +22,6 @@ struct JobRun: Sendable {
     }
 
     private static let modelWaitMilliseconds: Int64 = 30_000
-    private static let settlementMilliseconds: Int64 = 1_000
     private static let zoneWaitMilliseconds: Int64 = 60_000
 
     let claimed: ClaimedJob
@@ -86,8 +85,7 @@ struct JobRun: Sendable {
             environment.log.info("job \(claimed.claim.job): held, the budget is spent in \(reason.rawValue)")
             try await release(Release(.budgetExhausted(until: try zone.reset(of: budget.day, now: now))))
         case .waits:
-            try await release(
-                Release(.budgetExhausted(until: now.advanced(byMilliseconds: Self.settlementMilliseconds))))
+            try await release(Release(.budgetReserved(until: try zone.nextDay(after: now))))
         case .refused(let reason, let budget):
             let resetsAt = try zone.reset(of: budget.day, now: now)
             let message =
@@ -97,8 +95,10 @@ struct JobRun: Sendable {
         case .interrupted(let role, let error): try await conclude(error, of: role, now: now)
         case .timedOut: preconditionFailure("settled by its caller, which knows the time")
         case .cancelled:
-            // Cancelled by a user: the store has said so already. Stopped with the daemon: goes on after its next start.
-            if environment.shutdown.phase > .running { try await release(Release(.none)) }
+            // Stopped with the daemon: the job goes on after its next start. Cancelled by a user: the store has said so
+            // already, and this changes nothing, as for every claim that no longer holds. What was cut off for any other
+            // reason must not stay running without anybody who runs it.
+            try await release(Release(.none))
         }
     }
 

@@ -105,7 +105,8 @@ extension ControlService {
         _ parameters: Results.Parameters, _ peer: Peer, _ reply: MethodReply<Results>
     ) async throws(ControlError) {
         _ = try await batch(parameters.batch, for: peer)
-        var sent: Set<JobID> = []
+        // A job that is retried ends again, and that is another result.
+        var sent: [JobID: Timestamp?] = [:]
         while true {
             let version = board.version
             let isDone = try await batch(parameters.batch, for: peer).isDone
@@ -115,12 +116,12 @@ extension ControlService {
                 let page = try await answering { () async throws(StorageError) in
                     try await reader.results(parameters.batch, after: start, limit: Self.pageLength)
                 }
-                let ended = page.filter { $0.state.isTerminal && !sent.contains($0.job) }
+                let ended = page.filter { $0.state.isTerminal && sent[$0.job] != .some($0.endedAt) }
                 if !ended.isEmpty {
                     var lines: [ResultLine] = []
                     for record in ended { lines.append(try BatchResult(record).line) }
                     try await reply.send(Results.Reply(lines: lines), continues: true)
-                    if parameters.follow { sent.formUnion(ended.map(\.job)) }
+                    if parameters.follow { for record in ended { sent[record.job] = record.endedAt } }
                 }
                 guard page.count == Self.pageLength else { break }
                 after = page.last?.job

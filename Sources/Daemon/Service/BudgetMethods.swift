@@ -11,9 +11,8 @@ extension ControlService {
         }
         table.on(GrantBudget.self) { parameters, peer, reply throws(ControlError) in
             try parameters.validate()
-            let record = try await queue(parameters.queue)
             let now = clock.now()
-            let day = try Self.inZone { () throws(ZoneError) in try Zone(record.settings.timeZone).day(at: now) }
+            let day = try await day(of: parameters.queue, at: now)
             try await answering { () async throws(StorageError) in
                 try await store.grantBudget(
                     parameters.queue, parameters.amount, through: parameters.until, clockDay: day, by: User(peer),
@@ -23,8 +22,10 @@ extension ControlService {
             try await reply.send(GrantBudget.Reply(budget: try await budget(of: parameters.queue)))
         }
         table.on(RevokeGrants.self) { parameters, peer, reply throws(ControlError) in
+            let now = clock.now()
+            let day = try await day(of: parameters.queue, at: now)
             let count = try await answering { () async throws(StorageError) in
-                try await store.revokeGrants(parameters.queue, by: User(peer), now: clock.now())
+                try await store.revokeGrants(parameters.queue, clockDay: day, by: User(peer), now: now)
             }
             board.post()
             try await reply.send(RevokeGrants.Reply(count: count, budget: try await budget(of: parameters.queue)))
@@ -39,6 +40,12 @@ extension ControlService {
             throw .notFound(kind: "queue", name: name.text)
         }
         return view
+    }
+
+    /// The day by the clock in a queue's zone.
+    private func day(of name: QueueName, at now: Timestamp) async throws(ControlError) -> DayKey {
+        let zone = try await queue(name).settings.timeZone
+        return try Self.inZone { () throws(ZoneError) in try Zone(zone).day(at: now) }
     }
 
     private static func inZone<Result>(_ body: () throws(ZoneError) -> Result) throws(ControlError) -> Result {

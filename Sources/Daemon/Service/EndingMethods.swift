@@ -10,6 +10,7 @@ extension ControlService {
             try await reply.send(Cancel.Reply(count: try await cancel(parameters, peer)))
         }
         table.on(Retry.self) { parameters, peer, reply throws(ControlError) in
+            try parameters.validate()
             let count = try await retry(parameters, peer)
             try await reply.send(Retry.Reply(count: count))
         }
@@ -90,11 +91,6 @@ extension ControlService {
     ) async throws(ControlError) -> Int {
         if let id = filter.batch { _ = try await batch(id, for: peer) }
         if let name = filter.queue { _ = try await queue(name) }
-        if deadline == nil {
-            try await answering { () async throws(StorageError) in
-                try await store.requireFutureDeadlines(filter, now: clock.now())
-            }
-        }
         var count = 0
         var after: JobID?
         repeat {
@@ -106,6 +102,11 @@ extension ControlService {
             board.post()
             after = page.last
         } while after != nil
+        if count == 0, deadline == nil {
+            try await answering { () async throws(StorageError) in
+                try await store.requireFutureDeadlines(filter, now: clock.now())
+            }
+        }
         return count
     }
 }

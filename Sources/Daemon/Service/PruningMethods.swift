@@ -5,6 +5,7 @@ import Storage
 extension ControlService {
     func addPruning(to table: inout MethodTable) {
         table.on(Prune.self) { parameters, peer, reply throws(ControlError) in
+            try parameters.validate()
             var count = 0
             for rule in try await rules(parameters) {
                 if !parameters.dryRun {

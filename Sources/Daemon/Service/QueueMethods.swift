@@ -16,10 +16,16 @@ extension ControlService {
             try await reply.send(CreateQueue.Reply(queue: QueueView(try await queue(parameters.name))))
         }
         table.on(SetQueue.self) { parameters, peer, reply throws(ControlError) in
-            let settings = try parameters.changes.applied(to: try await queue(parameters.name).settings)
-            try checkZone(settings.timeZone)
-            try await answering { () async throws(StorageError) in
-                try await store.setQueue(parameters.name, settings, by: User(peer), now: clock.now())
+            var isSet = false
+            while !isSet {
+                // Two changes at once are both made: the later one is applied to what the earlier one left.
+                let before = try await queue(parameters.name).settings
+                let settings = try parameters.changes.applied(to: before)
+                try checkZone(settings.timeZone)
+                isSet = try await answering { () async throws(StorageError) in
+                    try await store.setQueue(
+                        parameters.name, settings, replacing: before, by: User(peer), now: clock.now())
+                }
             }
             board.post()
             learner.note(parameters.name)

@@ -49,7 +49,7 @@ extension StateDirectory {
         try StateDirectory.synchronize(path)
     }
 
-    private func names() throws(StorageError) -> [String] {
+    func names() throws(StorageError) -> [String] {
         guard let stream = opendir(path) else { throw .directory(path: path, operation: "list", errno: errno) }
         defer { closedir(stream) }
         var names: [String] = []

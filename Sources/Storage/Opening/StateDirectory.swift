@@ -28,12 +28,34 @@ final class StateDirectory {
         self.path = path
         if isNew { try StateDirectory.synchronize("\(path)/..") }
         try tidy()
+        try requireNoLoss()
         guard !StateDirectory.exists(databasePath) else { return }
         try StateDirectory.createPrivateFile(databasePath)
         try StateDirectory.synchronize(path)
     }
 
     deinit { close(lock) }
+
+    /// A database that is missing or empty is a new one only where nothing beside it tells of another: SQLite would throw
+    /// a log away that has no database.
+    private func requireNoLoss() throws(StorageError) {
+        guard StateDirectory.size(databasePath) == 0 else { return }
+        let log = "state.sqlite-wal"
+        let rests = try names().filter {
+            $0 == log ? StateDirectory.size("\(path)/\(log)") > 0 : $0.hasPrefix("state.sqlite.before-")
+        }
+        guard let rest = rests.min() else { return }
+        throw .corrupt(
+            path: databasePath,
+            reason: "it is \(StateDirectory.exists(databasePath) ? "empty" : "missing"), and \(rest) beside it tells of"
+                + " another one; a database that was moved away belongs back with its log")
+    }
+
+    /// In bytes; 0 for a file that there is not.
+    private static func size(_ path: String) -> Int {
+        var status = stat()
+        return stat(path, &status) == 0 ? Int(status.st_size) : 0
+    }
 
     static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 

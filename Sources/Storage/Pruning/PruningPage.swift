@@ -15,7 +15,9 @@ struct PruningPage {
             ended_at_ms IS NOT NULL AND ended_at_ms < ?2
             AND NOT EXISTS (
                 SELECT 1 FROM dependency JOIN job AS dependent ON dependent.id = dependency.job
-                WHERE dependency.needs = job.id AND dependent.ended_at_ms IS NULL)
+                WHERE dependency.needs = job.id
+                    -- One that may be retried must find out what its need came to.
+                    AND (dependent.ended_at_ms IS NULL OR dependent.state <> 'completed'))
             AND NOT EXISTS (
                 SELECT 1 FROM episode JOIN outcome ON outcome.episode = episode.id
                 WHERE episode.job = job.id AND outcome.seq >= ?3)

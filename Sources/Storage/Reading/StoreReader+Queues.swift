@@ -1,25 +1,35 @@
 package import Domain
+internal import SQLite
 
 extension StoreReader {
     /// All queues by name.
     package func queues() throws(StorageError) -> [QueueRecord] {
         try database.snapshot { () throws(StorageError) in
-            let counts = try unfinishedCounts()
+            let counts = try unfinishedCounts(
+                """
+                SELECT queue, state, count(*) AS n FROM job WHERE state IN ('pending', 'held', 'running')
+                GROUP BY queue, state
+                """)
             return try database.all("SELECT * FROM queue ORDER BY name") { (row: Row) throws(StorageError) in
-                let name = try row.queueName("name")
-                let count = counts[name] ?? [:]
-                return QueueRecord(
-                    name: name, settings: try row.queueSettings(), createdAt: try row.timestamp("created_at_ms"),
-                    pendingCount: count[.pending] ?? 0, heldCount: count[.held] ?? 0, runningCount: count[.running] ?? 0
-                )
+                try queueRecord(row, counts)
             }
         }
     }
 
     /// - Throws: `.noSuchQueue`.
     package func queue(_ name: QueueName) throws(StorageError) -> QueueRecord {
-        guard let record = try queues().first(where: { $0.name == name }) else { throw .noSuchQueue(name) }
-        return record
+        try database.snapshot { () throws(StorageError) in
+            let counts = try unfinishedCounts(
+                """
+                SELECT queue, state, count(*) AS n FROM job WHERE state IN ('pending', 'held', 'running') AND queue = ?
+                GROUP BY state
+                """, name.text)
+            let record = try database.first("SELECT * FROM queue WHERE name = ?", name.text) {
+                (row: Row) throws(StorageError) in try queueRecord(row, counts)
+            }
+            guard let record else { throw .noSuchQueue(name) }
+            return record
+        }
     }
 
     /// The budget of each queue on the day that the clock shows there, or on the latest day that the queue has seen if
@@ -48,14 +58,22 @@ extension StoreReader {
         }
     }
 
-    private func unfinishedCounts() throws(StorageError) -> [QueueName: [JobState: Int]] {
+    private func queueRecord(
+        _ row: Row, _ counts: [QueueName: [JobState: Int]]
+    ) throws(StorageError) -> QueueRecord {
+        let name = try row.queueName("name")
+        let count = counts[name] ?? [:]
+        return QueueRecord(
+            name: name, settings: try row.queueSettings(), createdAt: try row.timestamp("created_at_ms"),
+            pendingCount: count[.pending] ?? 0, heldCount: count[.held] ?? 0, runningCount: count[.running] ?? 0)
+    }
+
+    /// - Parameter sql: gives queue, state and n.
+    private func unfinishedCounts(
+        _ sql: String, _ values: any Bindable...
+    ) throws(StorageError) -> [QueueName: [JobState: Int]] {
         var counts: [QueueName: [JobState: Int]] = [:]
-        try database.each(
-            """
-            SELECT queue, state, count(*) AS n FROM job WHERE state IN ('pending', 'held', 'running')
-            GROUP BY queue, state
-            """, []
-        ) { (row: Row) throws(StorageError) in
+        try database.each(sql, values) { (row: Row) throws(StorageError) in
             let state: JobState = try row.word("state")
             counts[try row.queueName(), default: [:]][state] = try row.count("n")
             return true

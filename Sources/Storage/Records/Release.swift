@@ -9,6 +9,8 @@ package struct Release: Hashable, Sendable {
         case until(Timestamp)
         /// Claimable when the models are back, by `Store.wake`, or at an instant.
         case modelUnavailable(until: Timestamp?)
+        /// Claimable when a running step gives back some of what it reserved, or at an instant: the next day.
+        case budgetReserved(until: Timestamp)
         /// Held until the next day or until the queue's budget changes.
         case budgetExhausted(until: Timestamp)
     }

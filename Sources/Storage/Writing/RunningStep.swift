@@ -86,6 +86,25 @@ struct RunningStep {
 
     private func closeReservation(_ state: String, _ database: Database) throws(StorageError) {
         try database.run("UPDATE reservation SET state = ? WHERE step = ?", state, id.number)
+        if database.changes > 0 { try wakeWaiting(database) }
+    }
+
+    /// How many of the jobs that wait for a reservation's end look again after one: more than one step can need of it.
+    private static let wokenByReservation = 8
+
+    /// Wakes the first jobs of the queue that only reservations kept from DEEPTHINK, or all of them after the queue's last
+    /// reservation, since nothing would wake the rest.
+    private func wakeWaiting(_ database: Database) throws(StorageError) {
+        let isLast =
+            try database.count(
+                "SELECT NOT EXISTS (SELECT 1 FROM reservation WHERE state = 'open' AND queue = ?) AS n", queue) == 1
+        try database.run(
+            """
+            UPDATE job SET pending_reason = 'Priority', wake_at_ms = NULL WHERE id IN (
+                SELECT id FROM job
+                WHERE queue = ? AND state = 'pending' AND pending_reason = 'BudgetExhausted'
+                ORDER BY priority DESC, id LIMIT ?)
+            """, queue, isLast ? Int.max : Self.wokenByReservation)
     }
 
     private func enter(

@@ -35,19 +35,22 @@ extension Store {
         }
     }
 
-    /// Ends every grant of a queue, and returns how many that were. What was spent of them stays spent; where that is
+    /// Ends every grant of a queue that has not run out, and returns how many that were. What was spent of them stays spent; where that is
     /// over the limit, DEEPTHINK is masked for the rest of the day.
     /// - Throws: `.noSuchQueue`.
-    package func revokeGrants(_ queue: QueueName, by user: User, now: Timestamp) throws(StorageError) -> Int {
+    package func revokeGrants(
+        _ queue: QueueName, clockDay: DayKey, by user: User, now: Timestamp
+    ) throws(StorageError) -> Int {
         try transaction { () throws(StorageError) in
             guard try settingsOfQueue(queue) != nil else { throw .noSuchQueue(queue) }
+            let today = try observe(queue.text, clockDay: clockDay).day
             try database.run(
                 """
                 INSERT INTO budget_revocation (budget_grant, at_ms, uid, user)
                 SELECT id, ?2, ?3, ?4 FROM budget_grant
-                WHERE queue = ?1 AND last_day >= coalesce((SELECT last_day FROM queue WHERE name = ?1), last_day)
+                WHERE queue = ?1 AND last_day >= ?5
                     AND NOT EXISTS (SELECT 1 FROM budget_revocation WHERE budget_grant = budget_grant.id)
-                """, queue.text, now.milliseconds, user.uid, user.name)
+                """, queue.text, now.milliseconds, user.uid, user.name, today.daysSinceEpoch)
             let count = database.changes
             if count > 0 {
                 try recordEvent("budget.revoke", subject: queue.text, detail: "grants=\(count)", by: user, now: now)

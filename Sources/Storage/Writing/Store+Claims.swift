@@ -38,15 +38,23 @@ extension Store {
         package let expired: [JobID]
     }
 
-    /// Makes the parked jobs claimable whose time has come, and ends those whose deadline has passed.
+    /// The most jobs that one call wakes, and that it ends: whoever has a step to write waits for no more than that.
+    private static let mostWoken = 1000
+
+    /// Makes parked jobs claimable whose time has come, and ends waiting ones whose deadline has passed. Where that are
+    /// many, `nextWake` goes on to be due and the next call takes the next of them.
     package func wakeDue(now: Timestamp) throws(StorageError) -> Woken {
         try transaction { () throws(StorageError) in
             let expired = try database.all(
                 """
                 UPDATE job SET state = 'timeout', pending_reason = NULL, wake_at_ms = NULL, ended_at_ms = ?1,
                     error_code = ?2, error_message = ?3
-                WHERE deadline_ms <= ?1 AND state IN ('pending', 'held') RETURNING id, episode
-                """, now.milliseconds, JobFailure.deadlinePassed.code, JobFailure.deadlinePassed.message
+                WHERE id IN (
+                    SELECT id FROM job WHERE deadline_ms <= ?1 AND state IN ('pending', 'held')
+                    ORDER BY deadline_ms LIMIT ?4)
+                RETURNING id, episode
+                """, now.milliseconds, JobFailure.deadlinePassed.code, JobFailure.deadlinePassed.message,
+                Store.mostWoken
             ) { (row: Row) throws(StorageError) in
                 (job: JobID(try row.integer("id")), episode: try row.optionalInteger("episode"))
             }
@@ -56,8 +64,9 @@ extension Store {
             try lookAtDependents(of: expired.map(\.job), now: now)
             try database.run(
                 """
-                UPDATE job SET state = 'pending', pending_reason = 'Priority', wake_at_ms = NULL WHERE wake_at_ms <= ?
-                """, now.milliseconds)
+                UPDATE job SET state = 'pending', pending_reason = 'Priority', wake_at_ms = NULL
+                WHERE id IN (SELECT id FROM job WHERE wake_at_ms <= ? ORDER BY wake_at_ms LIMIT ?)
+                """, now.milliseconds, Store.mostWoken)
             return Woken(wokenCount: database.changes, expired: expired.map(\.job).sorted())
         }
     }

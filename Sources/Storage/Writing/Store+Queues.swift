@@ -15,16 +15,22 @@ extension Store {
         }
     }
 
-    /// Changes a queue, for every step that begins from now on. Jobs that its budget held look again at once.
+    /// Changes a queue: its limits for every step that begins from now on, the rest for every job that is claimed. Jobs
+    /// that its budget held look again at once.
+    /// - Parameter expected: what `settings` was made from; nil: whatever there is.
+    /// - Returns: false, and nothing is changed, where the queue's settings are others than expected.
     /// - Throws: `.noSuchQueue`, `.invalidSettings`.
+    @discardableResult
     package func setQueue(
-        _ name: QueueName, _ settings: QueueSettings, by user: User, now: Timestamp
-    ) throws(StorageError) {
+        _ name: QueueName, _ settings: QueueSettings, replacing expected: QueueSettings? = nil, by user: User,
+        now: Timestamp
+    ) throws(StorageError) -> Bool {
         try settings.validate(for: name)
-        try transaction { () throws(StorageError) in
+        return try transaction { () throws(StorageError) in
             guard let before = try settingsOfQueue(name) else { throw .noSuchQueue(name) }
+            guard expected == nil || expected == before else { return false }
             let changes = zip(before.described, settings.described).filter { $0.value != $1.value }
-            guard !changes.isEmpty else { return }
+            guard !changes.isEmpty else { return true }
             try write(settings, of: name, createdAt: now)
             let concernsBudget =
                 before.limits != settings.limits || before.onBudget != settings.onBudget
@@ -34,6 +40,7 @@ extension Store {
             }
             let detail = changes.map { "\($0.name)=\($0.value)->\($1.value)" }.joined(separator: " ")
             try recordEvent("queue.set", subject: name.text, detail: detail, by: user, now: now)
+            return true
         }
     }
 
@@ -77,7 +84,7 @@ extension Store {
         try database.run(
             """
             UPDATE job SET state = 'pending', pending_reason = 'Priority', wake_at_ms = NULL
-            WHERE state IN ('pending', 'held', 'running') AND queue = ? AND state = 'held'
+            WHERE state IN ('pending', 'held', 'running') AND queue = ? AND state IN ('pending', 'held')
                 AND pending_reason = 'BudgetExhausted'
             """, queue.text)
     }

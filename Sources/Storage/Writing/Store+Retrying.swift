@@ -51,6 +51,7 @@ extension Store {
             for job in inOrder {
                 guard let found = try stateOfJob(job) else { throw .noSuchJob(job) }
                 try requireRetryable(job, found.state, includesCancelled: includesCancelled)
+                try requireOpenQueue(of: job)
                 try requireFuture(job, deadline: deadline, now: now)
                 if let need = try failedNeed(of: job) {
                     throw .jobNotRetryable(
@@ -66,7 +67,7 @@ extension Store {
     }
 
     /// Retries the next thousand jobs that match, in one transaction. One whose need came to nothing and is not retried
-    /// is left as it is, and so is one whose deadline has passed.
+    /// is left as it is, and so is one whose deadline has passed or whose queue is draining.
     package func retryJobs(
         _ filter: RetryFilter, after: JobID? = nil, deadline: Timestamp? = nil, by user: User, now: Timestamp
     ) throws(StorageError) -> RetryPage {
@@ -87,8 +88,8 @@ extension Store {
         }
     }
 
-    /// Refuses a retry of jobs whose deadline has passed, before the first of them is touched.
-    /// - Throws: `.jobNotRetryable` for the first of them.
+    /// Tells why a retry found nothing to do.
+    /// - Throws: `.jobNotRetryable` for the first job whose deadline has passed.
     package func requireFutureDeadlines(_ filter: RetryFilter, now: Timestamp) throws(StorageError) {
         var (conditions, values) = conditions(filter)
         conditions.append("deadline_ms <= ?")
@@ -109,6 +110,7 @@ extension Store {
         var (conditions, values) = conditions(filter)
         conditions.append("id > ?")
         values.append(after?.number ?? 0)
+        conditions.append("queue NOT IN (SELECT name FROM queue WHERE is_draining = 1)")
         if deadline == nil {
             conditions.append("(deadline_ms IS NULL OR deadline_ms > ?)")
             values.append(now.milliseconds)
@@ -121,7 +123,9 @@ extension Store {
 
     /// Only what is filtered is in the statement, so that SQLite takes the index of a batch or a queue.
     private func conditions(_ filter: RetryFilter) -> (sql: [String], values: [any Bindable]) {
-        var conditions = ["state IN ('failed', 'timeout'\(filter.includesCancelled ? ", 'cancelled'" : ""))"]
+        // The states of the index `job_unanswered`, word by word.
+        var conditions = ["state IN ('failed', 'timeout', 'cancelled')"]
+        if !filter.includesCancelled { conditions.append("state <> 'cancelled'") }
         var values: [any Bindable] = []
         func require(_ condition: String, _ value: (any Bindable)?) {
             guard let value else { return }
@@ -147,6 +151,13 @@ extension Store {
         case .pending, .held, .running:
             throw .jobNotRetryable(job, complaint: "is \(state.rawValue)", remedy: "wait for its end, or cancel it")
         }
+    }
+
+    private func requireOpenQueue(of job: JobID) throws(StorageError) {
+        let queue = try database.first("SELECT queue FROM job WHERE id = ?", job.number) {
+            (row: Row) throws(StorageError) in try row.queueName()
+        }
+        if let queue { try requireOpen(queue) }
     }
 
     private func requireFuture(_ job: JobID, deadline: Timestamp?, now: Timestamp) throws(StorageError) {

@@ -36,7 +36,7 @@ extension Store {
                 try end(claim.episode, reason: "failed", now: now)
                 return .failed
             }
-            let (state, reason, wakeAt) = waiting(release.parking, now: now)
+            let (state, reason, wakeAt) = try waiting(release.parking, of: claim.job, now: now)
             try database.run(
                 "UPDATE job SET state = ?, pending_reason = ?, wake_at_ms = ?, epoch = NULL WHERE id = ?",
                 state.rawValue, reason.rawValue, wakeAt?.milliseconds, claim.job.number)
@@ -122,13 +122,25 @@ extension Store {
     }
 
     private func waiting(
-        _ parking: Release.Parking, now: Timestamp
-    ) -> (state: JobState, reason: PendingReason, wakeAt: Timestamp?) {
+        _ parking: Release.Parking, of job: JobID, now: Timestamp
+    ) throws(StorageError) -> (state: JobState, reason: PendingReason, wakeAt: Timestamp?) {
         switch parking {
+        case .budgetReserved(let instant) where try hasOpenReservation(inQueueOf: job):
+            (.pending, .budgetExhausted, instant)
+        // The last one was closed since: nothing would wake the job.
+        case .budgetReserved: (.pending, .priority, nil)
         case .none: (.pending, .priority, nil)
         case .until(let instant): instant > now ? (.pending, .notBefore, instant) : (.pending, .priority, nil)
         case .modelUnavailable(let instant): (.pending, .modelUnavailable, instant)
         case .budgetExhausted(let instant): (.held, .budgetExhausted, instant)
         }
+    }
+
+    private func hasOpenReservation(inQueueOf job: JobID) throws(StorageError) -> Bool {
+        try database.count(
+            """
+            SELECT EXISTS (
+                SELECT 1 FROM reservation WHERE state = 'open' AND queue = (SELECT queue FROM job WHERE id = ?)) AS n
+            """, job.number) == 1
     }
 }

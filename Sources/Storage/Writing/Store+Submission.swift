@@ -100,7 +100,7 @@ extension Store {
         }
     }
 
-    private func requireOpen(_ queue: QueueName) throws(StorageError) {
+    func requireOpen(_ queue: QueueName) throws(StorageError) {
         guard let settings = try settingsOfQueue(queue) else { throw .noSuchQueue(queue) }
         guard !settings.isDraining else { throw .queueDraining(queue) }
     }
@@ -129,6 +129,8 @@ extension Store {
         try database.first(
             """
             SELECT id, job_count FROM batch WHERE queue = ? AND submitter_uid = ? AND sha256 = ? AND state = 'ready'
+                -- Of a batch that was pruned in part not every line is there.
+                AND job_count = (SELECT count(*) FROM job WHERE job.batch = batch.id)
             ORDER BY id LIMIT 1
             """, owner.queue.text, owner.submitter.uid, sha256
         ) { (row: Row) throws(StorageError) in
