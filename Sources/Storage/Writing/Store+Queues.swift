@@ -16,15 +16,19 @@ extension Store {
     }
 
     /// Changes a queue, for every step that begins from now on. Jobs that its budget held look again at once.
+    /// - Parameter known: what the caller made `settings` of; nil: whatever they are now.
+    /// - Returns: false, and nothing is changed, where somebody else has changed them since.
     /// - Throws: `.noSuchQueue`, `.invalidSettings`.
+    @discardableResult
     package func setQueue(
-        _ name: QueueName, _ settings: QueueSettings, by user: User, now: Timestamp
-    ) throws(StorageError) {
+        _ name: QueueName, _ settings: QueueSettings, from known: QueueSettings? = nil, by user: User, now: Timestamp
+    ) throws(StorageError) -> Bool {
         try settings.validate(for: name)
-        try transaction { () throws(StorageError) in
+        return try transaction { () throws(StorageError) in
             guard let before = try settingsOfQueue(name) else { throw .noSuchQueue(name) }
+            if let known, known != before { return false }
             let changes = zip(before.described, settings.described).filter { $0.value != $1.value }
-            guard !changes.isEmpty else { return }
+            guard !changes.isEmpty else { return true }
             try write(settings, of: name, createdAt: now)
             let concernsBudget =
                 before.limits != settings.limits || before.onBudget != settings.onBudget
@@ -34,6 +38,7 @@ extension Store {
             }
             let detail = changes.map { "\($0.name)=\($0.value)->\($1.value)" }.joined(separator: " ")
             try recordEvent("queue.set", subject: name.text, detail: detail, by: user, now: now)
+            return true
         }
     }
 
