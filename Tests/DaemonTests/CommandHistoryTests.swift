@@ -21,17 +21,13 @@ import Testing
         }
         daemon.engines = [.quick: ScriptedEngine(.quick), .deepthink: ScriptedEngine(.deepthink)]
         var clients = try (0..<3).map { try ClientModel(number: $0, seed: seed) }
-        for _ in 0..<3 {
+        for isLast in [false, false, true] {
             try await daemon.run { path in
                 clients = try await Self.together(clients) { client throws in
                     let connection = try ControlClient.connect(path: path)
-                    for _ in 0..<25 { try await client.act(connection) }
+                    for _ in 0..<20 { try await client.act(connection) }
+                    if isLast { try await client.conclude(connection) }
                 }
-            }
-        }
-        try await daemon.run { path in
-            clients = try await Self.together(clients) { client throws in
-                try await client.conclude(try ControlClient.connect(path: path))
             }
         }
         // The last steps of cancelled jobs have been settled by now.
