@@ -15,15 +15,28 @@ package final class LondiDaemon: Sendable {
     private let environment: [String: String]
     private let serviceManager: ServiceManager
     private let log: Log
+    /// In place of those that the configuration describes.
+    private let engines: [Role: any Engine]?
     private let clock = WallClock()
     private let board: ChangeBoard
     private let shutdown: Shutdown
 
     /// - Parameter environment: londid's own: `PATH` to look for llama-server in, and what the drivers of GPUs read.
-    package init(
+    package convenience init(
         configuration: Configuration, isUserMode: Bool, environment: [String: String], serviceManager: ServiceManager,
         log: Log
     ) {
+        self.init(
+            configuration: configuration, isUserMode: isUserMode, environment: environment,
+            serviceManager: serviceManager, log: log, engines: nil)
+    }
+
+    /// - Parameter engines: one for each role, for tests that need answers and no models.
+    init(
+        configuration: Configuration, isUserMode: Bool, environment: [String: String], serviceManager: ServiceManager,
+        log: Log, engines: [Role: any Engine]?
+    ) {
+        self.engines = engines
         self.configuration = configuration
         self.isUserMode = isUserMode
         self.environment = environment
@@ -87,7 +100,7 @@ package final class LondiDaemon: Sendable {
         let encoder = HashedEncoder()
         let judge = Judge(commands: configuration.verifiers)
         let policies = PolicyBook()
-        let pair = EnginePair(engines: makeEngines(), configuration: configuration, board: board, log: log)
+        let pair = EnginePair(engines: engines ?? makeEngines(), configuration: configuration, board: board, log: log)
         let learner = LearnerLoop(
             store: store, reader: reader, policies: policies, encoder: encoder,
             pairKey: { await pair.pairKey(encoder) },
@@ -213,6 +226,7 @@ package final class LondiDaemon: Sendable {
     /// Tells the service manager once both models are ready, and from then on what runs.
     private func reportReadiness(of pair: EnginePair) async {
         var isReported = false
+        var told: String?
         while !Task.isCancelled {
             let version = board.version
             if pair.areReady, !isReported {
@@ -220,7 +234,9 @@ package final class LondiDaemon: Sendable {
                 serviceManager.notifyReady()
                 isReported = true
             }
-            serviceManager.notify(status: pair.areReady ? "both models are ready" : "waiting for the models")
+            let status = pair.areReady ? "both models are ready" : "waiting for the models"
+            if status != told { serviceManager.notify(status: status) }
+            told = status
             await board.changed(since: version)
         }
     }

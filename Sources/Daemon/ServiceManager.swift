@@ -1,9 +1,11 @@
+import Dispatch
 import Glibc
 
 /// Talks to systemd by the sd_notify protocol: one datagram to the socket that `NOTIFY_SOCKET` names. Does nothing where no
-/// service manager asked for it.
+/// service manager asked for it, and nobody here waits for one that is slow.
 package struct ServiceManager: Sendable {
     private let socketPath: String?
+    private let queue = DispatchQueue(label: "londi.notify")
 
     package init(socketPath: String?) {
         self.socketPath = socketPath
@@ -13,22 +15,30 @@ package struct ServiceManager: Sendable {
     package func notifyStopping() { send("STOPPING=1") }
     package func notify(status: String) { send("STATUS=\(status)") }
 
+    /// Where the service manager has yet to take what came before, a thread of its own waits for it: the few threads of
+    /// Swift's pool serve the clients.
     private func send(_ message: String) {
-        guard let socketPath else { return }
+        guard let socketPath, !Self.send(message, to: socketPath, flags: Int32(MSG_DONTWAIT)) else { return }
+        queue.async { _ = Self.send(message, to: socketPath, flags: 0) }
+    }
+
+    /// false where it would have to wait.
+    private static func send(_ message: String, to socketPath: String, flags: Int32) -> Bool {
         let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        guard descriptor >= 0 else { return }
+        guard descriptor >= 0 else { return true }
         defer { close(descriptor) }
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         var bytes = Array(socketPath.utf8)
-        guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else { return }
+        guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else { return true }
         // A name that begins with @ is in the abstract name space.
         if bytes.first == UInt8(ascii: "@") { bytes[0] = 0 }
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
         let length = socklen_t(MemoryLayout<sa_family_t>.size + bytes.count)
-        withUnsafePointer(to: &address) { pointer in
+        return withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                _ = sendto(descriptor, message, message.utf8.count, Int32(MSG_NOSIGNAL), address, length)
+                sendto(descriptor, message, message.utf8.count, Int32(MSG_NOSIGNAL) | flags, address, length) >= 0
+                    || errno != EAGAIN
             }
         }
     }

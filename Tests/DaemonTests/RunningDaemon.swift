@@ -1,15 +1,18 @@
 import Control
 import Dispatch
 import Domain
+import Generation
 import Glibc
 import Storage
 import Testing
 
 @testable import Daemon
 
-/// A whole londid in this process, whose models never answer, on a state that a test has prepared.
+/// A whole londid in this process, on a state that a test has prepared.
 struct RunningDaemon {
     private let state: TemporaryState
+    /// nil: models that never answer.
+    var engines: [Role: any Engine]?
 
     /// - Parameter prepare: writes what the daemon will find.
     init(_ prepare: (Store) async throws -> Void) async throws {
@@ -17,17 +20,33 @@ struct RunningDaemon {
         try await prepare(try Store(directory: state.directory + "/state", now: Timestamp(milliseconds: 0)))
     }
 
+    /// Returns once whoever had the state before has let go of it: its lock goes with the last reference to its store.
+    private func settle() async throws {
+        while true {
+            do throws(StorageError) {
+                _ = try Store(directory: state.directory + "/state", now: Timestamp(milliseconds: 0))
+                return
+            } catch {
+                guard case .inUse = error else { throw error }
+            }
+            await Task.yield()
+        }
+    }
+
     /// Runs the daemon for the time of `body`, which gets the path of its socket.
     func run(_ body: (String) async throws -> Void) async throws {
+        try await settle()
         let status = try StatusSocket(path: "\(state.directory)/notify")
-        let engine = Configuration.Engine(url: "unix:\(state.directory)/no-model.sock")
+        var engine = Configuration.Engine(url: "unix:\(state.directory)/no-model.sock")
+        engine.slots = 8
         let configuration = Configuration(
             stateDirectory: "\(state.directory)/state", runtimeDirectory: "\(state.directory)/run", memberGroup: "",
             adminGroup: "", logLevel: .error, drainSeconds: 0, stepSeconds: 1, quick: engine, deepthink: engine,
             verifiers: [])
         let daemon = LondiDaemon(
             configuration: configuration, isUserMode: true, environment: [:],
-            serviceManager: ServiceManager(socketPath: status.path), log: Log(threshold: .error, isJournal: false))
+            serviceManager: ServiceManager(socketPath: status.path), log: Log(threshold: .error, isJournal: false),
+            engines: engines)
         async let exit = daemon.run()
         // The daemon reports its state only once its socket listens.
         await status.firstMessage()
@@ -42,7 +61,7 @@ struct RunningDaemon {
 }
 
 /// The service manager's end of the readiness protocol.
-private final class StatusSocket: Sendable {
+final class StatusSocket: Sendable {
     let path: String
     private let descriptor: Int32
 
@@ -60,7 +79,10 @@ private final class StatusSocket: Sendable {
         try #require(status == 0, "\(path): \(String(cString: strerror(errno)))")
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        close(descriptor)
+        unlink(path)
+    }
 
     /// Until one has come.
     func firstMessage() async {

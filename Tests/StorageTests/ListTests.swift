@@ -4,6 +4,17 @@ import Testing
 
 /// What people and programs see of the queue.
 @Suite struct ListTests {
+    @Test func `who changes what has changed since is told so and changes nothing`() async throws {
+        let fixture = try await Fixture()
+        let known = try await fixture.reader.queue(fixture.queue).settings
+        var (first, second) = (known, known)
+        first.isPaused = true
+        second.share = 7
+        #expect(try await fixture.store.setQueue(fixture.queue, first, from: known, by: admin, now: morning))
+        #expect(try await !fixture.store.setQueue(fixture.queue, second, from: known, by: alice, now: morning))
+        #expect(try await fixture.reader.queue(fixture.queue).settings == first)
+    }
+
     @Test func `jobs are listed newest first, filtered and in pages`() async throws {
         let fixture = try await Fixture()
         let physics = try QueueName("physics")

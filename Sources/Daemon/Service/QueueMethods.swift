@@ -16,17 +16,8 @@ extension ControlService {
             try await reply.send(CreateQueue.Reply(queue: QueueView(try await queue(parameters.name))))
         }
         table.on(SetQueue.self) { parameters, peer, reply throws(ControlError) in
-            var isSet = false
-            while !isSet {
-                // Two changes at once are both made: the later one is applied to what the earlier one left.
-                let before = try await queue(parameters.name).settings
-                let settings = try parameters.changes.applied(to: before)
-                try checkZone(settings.timeZone)
-                isSet = try await answering { () async throws(StorageError) in
-                    try await store.setQueue(
-                        parameters.name, settings, replacing: before, by: User(peer), now: clock.now())
-                }
-            }
+            // Whoever else changed the queue in between keeps what they changed.
+            while try await !change(parameters, by: User(peer)) {}
             board.post()
             learner.note(parameters.name)
             retention.noteSettings()
@@ -35,6 +26,16 @@ extension ControlService {
         table.on(ListQueues.self) { _, _, reply throws(ControlError) in
             let queues = try await answering { () async throws(StorageError) in try await reader.queues() }
             try await reply.send(ListQueues.Reply(queues: queues.map(QueueView.init)))
+        }
+    }
+
+    /// false where the queue was changed by somebody else meanwhile.
+    private func change(_ parameters: SetQueue.Parameters, by user: User) async throws(ControlError) -> Bool {
+        let known = try await queue(parameters.name).settings
+        let settings = try parameters.changes.applied(to: known)
+        try checkZone(settings.timeZone)
+        return try await answering { () async throws(StorageError) in
+            try await store.setQueue(parameters.name, settings, from: known, by: user, now: clock.now())
         }
     }
 

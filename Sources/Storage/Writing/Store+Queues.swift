@@ -17,18 +17,17 @@ extension Store {
 
     /// Changes a queue: its limits for every step that begins from now on, the rest for every job that is claimed. Jobs
     /// that its budget held look again at once.
-    /// - Parameter expected: what `settings` was made from; nil: whatever there is.
-    /// - Returns: false, and nothing is changed, where the queue's settings are others than expected.
+    /// - Parameter known: what the caller made `settings` of; nil: whatever they are now.
+    /// - Returns: false, and nothing is changed, where somebody else has changed them since.
     /// - Throws: `.noSuchQueue`, `.invalidSettings`.
     @discardableResult
     package func setQueue(
-        _ name: QueueName, _ settings: QueueSettings, replacing expected: QueueSettings? = nil, by user: User,
-        now: Timestamp
+        _ name: QueueName, _ settings: QueueSettings, from known: QueueSettings? = nil, by user: User, now: Timestamp
     ) throws(StorageError) -> Bool {
         try settings.validate(for: name)
         return try transaction { () throws(StorageError) in
             guard let before = try settingsOfQueue(name) else { throw .noSuchQueue(name) }
-            guard expected == nil || expected == before else { return false }
+            if let known, known != before { return false }
             let changes = zip(before.described, settings.described).filter { $0.value != $1.value }
             guard !changes.isEmpty else { return true }
             try write(settings, of: name, createdAt: now)
