@@ -86,7 +86,9 @@ let package = Package(
             name: "ControlTests", dependencies: ["Control", "Domain", "Hashing", "londictl"], swiftSettings: strict),
         .testTarget(
             name: "DaemonTests",
-            dependencies: ["Daemon", "Control", "Episodes", "Storage", "SQLite", "Domain", "Hashing"],
+            dependencies: [
+                "Daemon", "Control", "Episodes", "Generation", "Storage", "SQLite", "Domain", "Hashing", "PowerLoss",
+            ],
             swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
     ]

@@ -1,3 +1,4 @@
+import Control
 import Domain
 import Glibc
 import Storage
@@ -27,7 +28,6 @@ enum Maintenance {
 
     private static func text(_ report: Restoration.Report) -> String {
         guard let seal = report.books.lastHash, let at = report.lastEntryAt else { return "its ledger is empty" }
-        return
-            "its last ledger entry is \(report.books.entryCount), of \(at.milliseconds / 1000) (Unix time), sealed \(seal)"
+        return "its last ledger entry is \(report.books.entryCount), of \(RFC3339.text(of: at)), sealed \(seal)"
     }
 }
