@@ -17,7 +17,7 @@ enum Maintenance {
             if let previous = report.previousPath {
                 print("the state before lies in \(previous), with its -wal if it had one")
             }
-            print("what was spent after that entry is unknown to the budgets: today's may be used twice")
+            print("what was spent after the backup was made is unknown to the budgets: today's may be used twice")
             return 0
         } catch {
             var message = "\(error)\n"
