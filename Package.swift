@@ -88,6 +88,7 @@ let package = Package(
             name: "DaemonTests",
             dependencies: [
                 "Daemon", "Control", "Episodes", "Generation", "Storage", "SQLite", "Switching", "Domain", "Hashing",
+                "PowerLoss",
             ],
             swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),

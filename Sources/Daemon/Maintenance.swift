@@ -1,3 +1,4 @@
+import Control
 import Domain
 import Glibc
 import Storage
@@ -16,7 +17,7 @@ enum Maintenance {
             if let previous = report.previousPath {
                 print("the state before lies in \(previous), with its -wal if it had one")
             }
-            print("what was spent after that entry is unknown to the budgets: today's may be used twice")
+            print("what was spent after the backup was made is unknown to the budgets: today's may be used twice")
             return 0
         } catch {
             var message = "\(error)\n"
@@ -27,7 +28,6 @@ enum Maintenance {
 
     private static func text(_ report: Restoration.Report) -> String {
         guard let seal = report.books.lastHash, let at = report.lastEntryAt else { return "its ledger is empty" }
-        return
-            "its last ledger entry is \(report.books.entryCount), of \(at.milliseconds / 1000) (Unix time), sealed \(seal)"
+        return "its last ledger entry is \(report.books.entryCount), of \(RFC3339.text(of: at)), sealed \(seal)"
     }
 }

@@ -8,10 +8,11 @@ struct WholeFile: ~Copyable {
     private let descriptor: Int32
     private var isFinished = false
 
-    init(path: String) throws(CommandError) {
+    /// - Parameter mode: who may read it, before the process's umask.
+    init(path: String, mode: mode_t = 0o666) throws(CommandError) {
         self.path = path
         partialPath = "\(path).partial-\(getpid())"
-        descriptor = open(partialPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+        descriptor = open(partialPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
         guard descriptor >= 0 else { throw Self.failure(partialPath) }
     }
 
@@ -20,8 +21,9 @@ struct WholeFile: ~Copyable {
         if !isFinished { unlink(partialPath) }
     }
 
-    func write(_ text: String) throws(CommandError) {
-        let bytes = Array(text.utf8)
+    func write(_ text: String) throws(CommandError) { try write(Array(text.utf8)) }
+
+    func write(_ bytes: [UInt8]) throws(CommandError) {
         var written = 0
         while written < bytes.count {
             let count = bytes.withUnsafeBytes {
@@ -33,10 +35,15 @@ struct WholeFile: ~Copyable {
         }
     }
 
-    /// Puts the file in its place.
+    /// Puts the file in its place, with content and name on the disk before this returns.
     mutating func finish() throws(CommandError) {
         guard fsync(descriptor) == 0, rename(partialPath, path) == 0 else { throw Self.failure(path) }
         isFinished = true
+        let name = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+        let directory = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard directory >= 0 else { throw Self.failure(name) }
+        defer { close(directory) }
+        guard fsync(directory) == 0 else { throw Self.failure(name) }
     }
 
     private static func failure(_ path: String) -> CommandError {

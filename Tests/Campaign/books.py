@@ -32,7 +32,7 @@ class Books:
         self.problems = []
         self.database = sqlite3.connect(path, isolation_level=None)
         self.database.row_factory = sqlite3.Row
-        tables = {row[0] for row in self.rows("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+        self.tables = tables = {row[0] for row in self.rows("SELECT name FROM sqlite_schema WHERE type = 'table'")}
         # A start that was cut off within the first migration leaves nothing at all.
         self.is_empty = not tables
         if tables and "migration" not in tables:
@@ -54,6 +54,19 @@ class Books:
     def expect_none(self, what, sql, *values):
         for row in self.rows(sql, *values)[:5]:
             self.report(f"{what}: {dict(row)}")
+
+    @property
+    def migrations(self):
+        return 0 if self.is_empty else self.value("SELECT count(*) FROM migration")
+
+    def retries(self):
+        """How often each job was begun anew by its user."""
+        return {int(row[0]): row[1] for row in self.rows("""
+            SELECT subject, count(*) FROM admin_event WHERE action = 'job.retry' GROUP BY subject""")}
+
+    def grants(self):
+        """What was added to the limits of queues, by row."""
+        return self.rows("SELECT * FROM budget_grant") if "budget_grant" in self.tables else []
 
     @property
     def epoch(self):
@@ -145,14 +158,14 @@ class Books:
         self.expect_none("a gap in an episode", """
             SELECT episode, count(*) AS n, max(idx) AS last FROM step WHERE state = 'written' GROUP BY episode
             HAVING n <> last + 1""")
-        self.expect_none("two running steps of a job", """
-            SELECT job, count(*) AS n FROM step JOIN episode ON episode.id = step.episode
-            WHERE step.state = 'running' GROUP BY job HAVING n > 1""")
+        self.expect_none("two running steps of an episode", """
+            SELECT episode, count(*) AS n FROM step WHERE state = 'running' GROUP BY episode HAVING n > 1""")
         self.expect_none("a running step of a job that waits, or of an older start", """
             SELECT step.id, job.id AS job, job.state, step.epoch FROM step JOIN episode ON episode.id = step.episode
                 JOIN job ON job.id = episode.job
-            WHERE step.state = 'running'
-                AND (job.state NOT IN ('running', 'cancelled', 'timeout') OR step.epoch <> (SELECT max(number) FROM epoch))""")
+            WHERE step.state = 'running' AND (step.epoch <> (SELECT max(number) FROM epoch)
+                -- Of a job that was cancelled and begun anew at once, the step of before may still end.
+                OR step.episode IS job.episode AND job.state NOT IN ('running', 'cancelled', 'timeout'))""")
         self.expect_none("a reservation that is not its step's", """
             SELECT step.id AS step, step.state AS step_state, reservation.state, ledger_entry.seq FROM step
                 LEFT JOIN reservation ON reservation.step = step.id LEFT JOIN ledger_entry ON ledger_entry.step = step.id
@@ -165,11 +178,12 @@ class Books:
         self.expect_none("a job whose episode ended and it not, or it and its episode not", """
             SELECT job.id, job.state, episode.end_reason FROM job JOIN episode ON episode.id = job.episode
             WHERE (job.ended_at_ms IS NULL) <> (episode.ended_at_ms IS NULL)""")
-        self.expect_none("a job with more than one episode", """
-            SELECT job, count(*) AS n FROM episode GROUP BY job HAVING n > 1""")
+        self.expect_none("a job with more episodes than its retries allow", """
+            SELECT job, count(*) AS n FROM episode GROUP BY job HAVING n > 1 +
+                (SELECT count(*) FROM admin_event WHERE action = 'job.retry' AND subject = cast(job AS TEXT))""")
         self.expect_none("a completed job without its one answer, or another job with one", """
-            SELECT job.id, job.state, count(answer.episode) AS answers FROM job LEFT JOIN episode ON episode.job = job.id
-                LEFT JOIN answer ON answer.episode = episode.id
+            SELECT job.id, job.state, count(answer.episode) AS answers FROM job
+                LEFT JOIN answer ON answer.episode = job.episode
             GROUP BY job.id HAVING answers <> (job.state = 'completed') AND job.state <> 'failed' OR answers > 1""")
         self.expect_none("a job that failed more often than it may", """
             SELECT job.id, failed_attempts, coalesce(job.max_attempts, queue.max_attempts) AS most
@@ -227,14 +241,16 @@ class Books:
                 for unit in amount:
                     amount[unit] += row[unit]
         limits = {row["name"]: row for row in self.rows("SELECT * FROM queue")}
+        granted = self.grants()
         for (queue, day), amount in used.items():
             for unit, value in amount.items():
+                more = sum(row[unit] for row in granted if row["queue"] == queue and row["first_day"] <= day <= row["last_day"])
                 if queue in rising:
                     limit = limits[queue][f"limit_{unit}"]
                 else:
                     limit = highest.get(queue, {}).get(unit)
-                if limit is not None and value > limit:
-                    self.report(f"queue {queue} day {day}: {value} {unit} spent and reserved of {limit}")
+                if limit is not None and value > limit + more:
+                    self.report(f"queue {queue} day {day}: {value} {unit} spent and reserved of {limit} + {more}")
 
     def check_idle(self):
         """Also what only holds when nothing is left to do."""
@@ -257,10 +273,11 @@ class History:
                 books.report("the database is empty again")
             return
         facts = {}
+        retries = books.retries()
         for row in books.rows("""
                 SELECT job.id, job.state, job.ended_at_ms, job.attempt, answer.text FROM job
                     LEFT JOIN answer ON answer.episode = job.episode WHERE job.ended_at_ms IS NOT NULL"""):
-            facts["the end of job", row["id"]] = tuple(row)[1:]
+            facts["the end of job", (row["id"], retries.get(row["id"], 0))] = tuple(row)[1:]
         for row in books.rows("SELECT seq, hash FROM ledger_entry"):
             facts["ledger entry", row["seq"]] = row["hash"]
         for row in books.rows("SELECT * FROM step WHERE state <> 'running'"):
@@ -275,7 +292,10 @@ class History:
             facts["batch", row["id"]] = tuple(row)
         for row in books.rows("SELECT id, queue, idempotency_key FROM job WHERE state <> 'staged'"):
             facts["job", row["id"]] = tuple(row)
-        lost = [name for name in self.facts if self.facts[name] != facts.get(name)]
+        # A job that was begun anew since has lost its end, and nothing else. That it was is a fact itself.
+        kept = [name for name in self.facts
+                if name[0] != "the end of job" or name[1][1] == retries.get(name[1][0], 0)]
+        lost = [name for name in kept if self.facts[name] != facts.get(name)]
         for name in lost[:5]:
             books.report(f"{name[0]} {name[1]} was {self.facts[name]} and is now {facts.get(name)}")
         self.facts = facts

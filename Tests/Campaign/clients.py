@@ -61,6 +61,24 @@ class Acknowledged:
         with self.lock:
             self.possible[subject].remove(value)
 
+    def count(self, subject, act):
+        """Carries out something that must happen once where it is acknowledged, at most once where it is cut off, and not
+        at all where it is refused (then this returns False)."""
+        with self.lock:
+            before = self.possible.get(subject, [0])
+            self.possible[subject] = sorted({*before, *(number + 1 for number in before)})
+        try:
+            act()
+        except Refused:
+            with self.lock:
+                self.possible[subject] = before
+            return False
+        after = [number + 1 for number in before]
+        self.note("count", subject=list(subject), values=after)
+        with self.lock:
+            self.possible[subject] = after
+        return True
+
     def close(self):
         os.close(self.file)
 
@@ -83,6 +101,8 @@ class Acknowledged:
                 LEFT JOIN answer ON answer.episode = job.episode""")}
         batches = {row["id"]: row for row in books.rows("SELECT id, state, sha256, job_count FROM batch")}
         queues = {row["name"]: row for row in books.rows("SELECT * FROM queue")}
+        retries = books.retries()
+        grants = [row["queue"] for row in books.grants()]
         for entry in entries:
             if entry["kind"] in ("job", "cancel", "answer"):
                 job = jobs.get(entry["job"])
@@ -90,7 +110,7 @@ class Acknowledged:
                     books.report(f"{entry} was acknowledged and the job does not exist")
                 elif entry["kind"] == "job" and (job["idempotency_key"], job["queue"]) != (entry["key"], entry["queue"]):
                     books.report(f"{entry} was acknowledged and is {tuple(job)}")
-                elif entry["kind"] == "cancel" and job["state"] != "cancelled":
+                elif entry["kind"] == "cancel" and job["state"] != "cancelled" and not retries.get(entry["job"]):
                     books.report(f"{entry} was acknowledged and the job is {job['state']}")
                 elif entry["kind"] == "answer" and (job["state"], job["text"]) != (entry["state"], entry["answer"]):
                     books.report(f"{entry} was shown and is {job['state']} {job['text']!r}")
@@ -111,6 +131,10 @@ class Acknowledged:
                 found = jobs[subject[1]]["reward"]
                 if values[0] is None:
                     continue
+            elif subject[0] == "retries":
+                found = retries.get(subject[1], 0)
+            elif subject[0] == "grants":
+                found = grants.count(subject[1])
             else:
                 continue
             if found not in values:
@@ -182,11 +206,12 @@ class Client(threading.Thread):
         for again in self.unsure:
             again(connection)
         self.unsure = []
-        actions = [self.submit_job, self.submit_batch, self.cancel, self.look, self.results, self.budgets, self.verify]
-        weights = [30, 8, 2, 15, 4, 6, 1]
+        actions = [self.submit_job, self.submit_batch, self.cancel, self.look, self.results, self.budgets, self.verify,
+                   self.retry]
+        weights = [30, 8, 2, 15, 4, 6, 1, 3]
         if self.number == 0:
-            actions += [self.feedback, self.change_queue]
-            weights += [15, 2 if self.changes_queues else 0]
+            actions += [self.feedback, self.change_queue, self.grant]
+            weights += [15, 2 if self.changes_queues else 0, 1 if self.changes_queues else 0]
         while not self.ending.is_set():
             action = self.random.choices(actions, weights)[0]
             if self.unfinished > self.backlog and action in (self.submit_job, self.submit_batch):
@@ -270,6 +295,21 @@ class Client(threading.Thread):
         job = self.jobs[-1 - self.random.randrange(min(12, len(self.jobs)))]
         if connection.call("Cancel", job=job)["count"] == 1:
             self.acknowledged.note("cancel", job=job)
+
+    def retry(self, connection):
+        """Jobs of this client alone, so that the order of their retries is known. Most have not failed: refused then."""
+        if self.jobs:
+            job = self.jobs[-1 - self.random.randrange(min(30, len(self.jobs)))]
+            self.acknowledged.count(("retries", job), lambda: connection.call("Retry", jobs=[job], cancelled=True))
+
+    def grant(self, connection):
+        queue = self.random.choice(list(QUEUES))
+        amount = {"calls": 1, "tokens": 60, "gpuMilliseconds": 5_000}
+        unit = {"deepthinkCalls": "calls", "deepthinkTokens": "tokens", "deepthinkGPUMilliseconds": "gpuMilliseconds"}[
+            self.random.choice(list(START[queue]))]
+        spend = {name: amount[name] if name == unit else 0 for name in amount}
+        self.acknowledged.count(
+            ("grants", queue), lambda: connection.call("GrantBudget", queue=queue, amount=spend))
 
     def look(self, connection):
         """What a client was shown must stay so."""

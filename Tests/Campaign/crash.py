@@ -2,8 +2,8 @@
 kill that nothing acknowledged was lost, nothing happened twice and the books agree.
 
 A campaign is a row of lives. A life is one state directory: its first starts die within their first milliseconds, in the
-first migration among others, and then it is killed while two clients submit, cancel, judge and change budgets, and real
-models write. At its end it is left to run until nothing is left to do, and checked whole.
+first migration among others or in the upgrade of a state of the first release, and then it is killed while two clients
+submit, cancel, retry, judge, change budgets and grant more, and real models write. At its end it is left to run until nothing is left to do, and checked whole.
 """
 
 import argparse
@@ -18,14 +18,18 @@ import sys
 import tempfile
 import time
 
+import first_schema
 from books import Books, History, copy_state, require_sound
-from clients import RISING, Acknowledged, Client
+from clients import QUEUES, RISING, START, UNITS, Acknowledged, Client
 from machinery import Daemon, ModelServer, Violation
 
 KILLS_PER_LIFE = 60
 # Of all kills, the share of lives whose londid runs its own llama-servers: those take seconds to load.
 OWN_SHARE = 0.03
 SERVER_KILL_CHANCE = 0.03
+# Of five lives, those that begin with a state of the first release.
+OLD_LIVES = (1, 3)
+MIGRATIONS = len(list((pathlib.Path(__file__).parents[2] / "migrations").glob("*.sql")))
 DRAIN_SECONDS = 120
 
 
@@ -34,14 +38,14 @@ class Tally:
 
     def __init__(self):
         self.began = time.monotonic()
-        self.kills = {"in the first migration": 0, "before recovery was done": 0, "after it": 0}
+        self.kills = {"in the first migration": 0, "in an upgrade": 0, "before recovery was done": 0, "after it": 0}
         self.servers = 0
         self.orphans = 0
         self.reserved = 0
         self.held = 0
         self.lives = 0
         self.totals = {"jobs": 0, "steps": 0, "ledger entries": 0, "acknowledgements": 0, "calls": 0, "policies": 0,
-                       "steps without budget": 0, "jobs that the budget refused": 0}
+                       "retries": 0, "grants": 0, "steps without budget": 0, "jobs that the budget refused": 0}
         self.ends = {}
 
     @property
@@ -51,8 +55,9 @@ class Tally:
     def add_life(self, books, acknowledged):
         self.lives += 1
         for name, table in [("jobs", "job"), ("steps", "step"), ("ledger entries", "ledger_entry"),
-                            ("policies", "policy_snapshot")]:
+                            ("policies", "policy_snapshot"), ("grants", "budget_grant")]:
             self.totals[name] += books.value(f"SELECT count(*) FROM {table}")
+        self.totals["retries"] += sum(books.retries().values())
         self.totals["steps without budget"] += books.value("SELECT count(*) FROM step WHERE mask_reason IS NOT NULL")
         self.totals["jobs that the budget refused"] += books.value(
             "SELECT count(*) FROM job WHERE error_code = 'budget-exhausted'")
@@ -64,7 +69,7 @@ class Tally:
     def unreached(self):
         """What a campaign must have met, or it proved less than it says; what is rare only a long one."""
         met = {**self.kills, "a kill of a llama-server": self.servers, "a running job": self.orphans,
-               "an open reservation": self.reserved}
+               "an open reservation": self.reserved, "a retry": self.totals["retries"], "a grant": self.totals["grants"]}
         if self.count >= 3000:
             met |= {**self.totals, "a held job": self.held}
         return [name for name, count in met.items() if count == 0]
@@ -81,7 +86,7 @@ class Tally:
 class Life:
     """One state directory from its first start to its end."""
 
-    def __init__(self, directory, seed, servers, tally):
+    def __init__(self, directory, seed, servers, tally, is_old=False):
         self.random = random.Random(seed)
         self.seed = seed
         self.servers = servers
@@ -93,8 +98,20 @@ class Life:
         self.history = History()
         self.checker = concurrent.futures.ThreadPoolExecutor(1)
         self.checking = None
-        self.epoch = 0
+        self.epoch = self.first_epoch = 0
+        self.is_upgrading = False
         self.kills = 0
+        if is_old:
+            self.make_old()
+
+    def make_old(self):
+        """The state as the first release would have left it, with jobs that wait."""
+        queues = {name: {UNITS[unit]: limit for unit, limit in START[name].items()} | {"on_budget": name} for name in QUEUES}
+        for name in QUEUES:
+            self.acknowledged.note("queue", queue=name)
+        for job, key, queue in first_schema.make(self.londid.state, queues, 4, os.getuid()):
+            self.acknowledged.note("job", job=job, key=key, queue=queue)
+        self.epoch = self.first_epoch = 1
 
     def run(self, kills):
         clients = [Client(self.londid, self.acknowledged, self.seed, number) for number in range(2)]
@@ -118,6 +135,9 @@ class Life:
 
     def moment(self):
         """Seconds from the start of londid to its death."""
+        if self.first_epoch and self.epoch == self.first_epoch:
+            # Longer each time, until one start comes to the end of its upgrade: a few milliseconds, once in a life.
+            return self.random.uniform(0.5, 1) * 0.003 * (self.kills + 1)
         if self.epoch == 0:
             # The whole of the first start up to the end of recovery lies here.
             return self.random.uniform(0, 0.025 if self.kills < 6 else 0.25)
@@ -146,6 +166,7 @@ class Life:
                 raise client.failure
         require_dead(children)
         self.finish_check()
+        self.is_upgrading = any(self.londid.state.glob("state.sqlite.before-*"))
         path = copy_state(self.londid.state, self.directory / "copy")
         self.checking = self.checker.submit(self.check, path, self.acknowledged.so_far(), f"kill {self.kills}")
 
@@ -188,7 +209,8 @@ class Life:
     def count(self, books):
         epoch = books.epoch
         kinds = list(self.tally.kills)
-        kind = kinds[0] if books.is_empty else kinds[1] if epoch == self.epoch else kinds[2]
+        is_upgrading = self.is_upgrading and books.migrations < MIGRATIONS
+        kind = kinds[0 if books.is_empty else 1 if is_upgrading else 2 if epoch == self.epoch else 3]
         self.tally.kills[kind] += 1
         self.epoch = epoch
         if not books.is_empty:
@@ -222,9 +244,20 @@ class Life:
         # The list itself, as it lies on the disk.
         entries = [json.loads(line) for line in open(self.acknowledged.path)]
         possible = {subject: values for subject, values in self.acknowledged.possible.items() if values != ["removed"]}
+        if self.first_epoch:
+            self.check_copy()
         path = copy_state(self.londid.state, self.directory / "copy")
         self.check(path, (entries, possible, {}), "at the end", is_idle=True)
         self.acknowledged.close()
+
+    def check_copy(self):
+        """What the upgrade has left beside the state is the state before it, whole."""
+        books = Books(self.londid.state / "state.sqlite.before-0002_jobs")
+        books.check()
+        if (books.migrations, books.value("SELECT count(*) FROM job WHERE state = 'pending'")) != (1, 4 * len(QUEUES)):
+            books.report("the copy that the upgrade made is not the state before it")
+        books.close()
+        require_sound(books, "the copy before the upgrade")
 
     def check_results(self, connection):
         """Each acknowledged batch gives one result for each of its lines."""
@@ -273,7 +306,7 @@ def main():
             server.wait_ready()
         for number, (kills, is_own) in enumerate(lives(options.kills)):
             place = directory / str(number)
-            life = Life(place, f"{options.seed} {number}", [] if is_own else servers, tally)
+            life = Life(place, f"{options.seed} {number}", [] if is_own else servers, tally, number % 5 in OLD_LIVES)
             try:
                 life.run(kills)
             finally:

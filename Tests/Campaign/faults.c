@@ -4,9 +4,10 @@
 //
 //   LONDI_FAULT_DIRECTORY  the files below it count
 //   LONDI_FAULT_AT         N, from 1; 0 only counts
-//   LONDI_FAULT_KIND       kill, EIO or ENOSPC
+//   LONDI_FAULT_KIND       kill, EIO, ENOSPC or EROFS
 //   LONDI_FAULT_COUNT      how many calls fail, from the N-th on (default 1); 0: all of them
 //   LONDI_FAULT_ONLY       sync: only fsync and fdatasync count; write: only the others do
+//   LONDI_FAULT_WHILE      only while this file exists do calls count
 //   LONDI_FAULT_LOG        gets one line for each call that failed, and at a clean end "total N"
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -24,7 +25,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-static const char *directory;
+static const char *directory, *condition;
 static long at, most = 1;
 static int error_number;  // 0: kill
 static int only_sync, only_write;
@@ -34,10 +35,12 @@ static atomic_long calls;
 __attribute__((constructor)) static void begin(void) {
     const char *text;
     directory = getenv("LONDI_FAULT_DIRECTORY");
+    condition = getenv("LONDI_FAULT_WHILE");
     if ((text = getenv("LONDI_FAULT_AT"))) at = atol(text);
     if ((text = getenv("LONDI_FAULT_COUNT"))) most = atol(text);
     if ((text = getenv("LONDI_FAULT_KIND")))
-        error_number = !strcmp(text, "EIO") ? EIO : !strcmp(text, "ENOSPC") ? ENOSPC : 0;
+        error_number = !strcmp(text, "EIO") ? EIO : !strcmp(text, "ENOSPC") ? ENOSPC
+            : !strcmp(text, "EROFS") ? EROFS : 0;
     if ((text = getenv("LONDI_FAULT_ONLY"))) {
         only_sync = !strcmp(text, "sync");
         only_write = !strcmp(text, "write");
@@ -62,6 +65,7 @@ static int decide(const char *what, const char *path) {
     if (length > 4 && !strcmp(path + length - 4, "-shm")) return 0;
     int is_sync = strstr(what, "sync") != NULL;
     if ((only_sync && !is_sync) || (only_write && is_sync)) return 0;
+    if (condition && access(condition, F_OK)) return 0;
     long number = atomic_fetch_add(&calls, 1) + 1;
     if (!at || number < at || (most && number >= at + most)) return 0;
     note(what, path, number);

@@ -29,6 +29,7 @@ FAULTS = {
     "kill": ("kill", 1, ""),
     "one write fails": ("EIO", 1, "write"),
     "one sync fails": ("EIO", 1, "sync"),
+    "the file system is read-only for a while": ("EROFS", 12, "write"),
     "the disk is full for one call": ("ENOSPC", 1, "write"),
     "the disk is full for a while": ("ENOSPC", 12, "write"),
     "the disk is full for ever": ("ENOSPC", 0, "write"),
@@ -228,10 +229,9 @@ class Sweep:
         place = self.directory / hashlib.sha256(place.name.encode()).hexdigest()[:8]
         case = Case(place, self.servers, self.library, fault, at).run()
         hits = case.hits()
-        if self.options.failed_sync_must_end and any("sync" in hit[1] and "state.sqlite" in hit[2] for hit in hits):
-            # The last checkpoint is at the end anyway.
-            if case.ended == 0:
-                raise Violation(f"{case.name}: londid went on after a failed sync: {hits[:3]}")
+        # Of the directory londid syncs the names itself, before it serves: SQLite passes over its own sync of them.
+        if not case.is_kill and case.ended != 1 and any("sync" in hit[1] and "state.sqlite" in hit[2] for hit in hits):
+            raise Violation(f"{case.name}: londid ended with {case.ended} after a failed sync: {hits[:3]}")
         if case.was_cut and FAULTS[fault][0] == "ENOSPC":
             raise Violation(f"{case.name}: londid ended with {case.ended} on a full disk\n{case.londid.tail()}")
         with self.lock:
@@ -309,7 +309,6 @@ def main():
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     parser.add_argument("--parallel", type=int, default=2)
     parser.add_argument("--faults", nargs="+", choices=FAULTS, default=list(FAULTS))
-    parser.add_argument("--failed-sync-must-end", action="store_true", help="londid must not go on after a failed sync")
     options = parser.parse_args()
     print(f"sweep: --every {options.every} --seed {options.seed}", flush=True)
     directory = pathlib.Path(tempfile.mkdtemp(prefix="londi-sweep-", dir="/tmp"))

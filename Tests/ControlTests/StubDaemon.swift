@@ -27,6 +27,7 @@ final class StubDaemon: Sendable {
         /// Without a reply before the last one, as for what had ended before.
         var endsAtOnce = false
         var policy = MessageSamples.policy
+        var backup: [Backup.Reply] = []
         var counts = JobCounts(pending: 0, held: 0, running: 0, completed: 2, failed: 0, cancelled: 0, timeout: 0)
     }
 
@@ -79,6 +80,13 @@ final class StubDaemon: Sendable {
             self.state.withLock { $0.prune = parameters }
             try await reply.send(.init(jobs: 500, finished: false), continues: true)
             try await reply.send(.init(jobs: 1200, finished: true))
+        }
+        table.on(Backup.self) { _, _, reply async throws(ControlError) in
+            let replies = self.state.withLock { $0.backup }
+            for (index, piece) in replies.enumerated() {
+                try await reply.send(piece, continues: index < replies.count - 1)
+            }
+            guard !replies.isEmpty else { throw .storageFull(path: "/s") }
         }
         table.on(VerifyBooks.self) { _, _, reply async throws(ControlError) in
             if reply.wantsMore {

@@ -50,11 +50,11 @@ Threads=1
 {deepthink}
 """
 
-    def start(self, wait=True):
+    def start(self, wait=True, environment=None):
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [BIN / "londid", "--user", "--config", self.configuration], stdin=subprocess.DEVNULL, stdout=log,
-                stderr=log)
+                stderr=log, env={**os.environ, **(environment or {})})
         if wait:
             self.wait_ready()
         return self
@@ -104,6 +104,12 @@ Threads=1
         if self.process.poll() is None:
             self.process.terminate()
         return self.process.wait(seconds)
+
+    def run(self, *arguments):
+        """londid with other arguments, to its end."""
+        return subprocess.run(
+            [BIN / "londid", "--user", "--config", self.configuration, *map(str, arguments)], capture_output=True, text=True,
+            timeout=60)
 
     def engines(self):
         """The pids of londid's llama-servers."""
