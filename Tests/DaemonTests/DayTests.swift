@@ -149,6 +149,8 @@ import Testing
         // 2026-11-22T23:30:00Z is 00:30 on the 23rd in Berlin.
         let now = instant(1_795_390_200)
         #expect(try zone.reset(of: DayKey(year: 2026, month: 11, day: 23), now: now) == instant(1_795_474_800))
+        // The day turned after its budget was read.
+        #expect(try zone.reset(of: DayKey(year: 2026, month: 11, day: 22), now: now) == now)
         #expect(
             try zone.reset(of: DayKey(year: 2026, month: 11, day: 30), now: now)
                 == instant(1_795_474_800 + 7 * 86_400))

@@ -19,6 +19,21 @@ import Testing
         TemporaryDirectory.remove(nested)
     }
 
+    /// SQLite takes an empty file for a new database, and throws away the log of another that lies beside it.
+    @Test(arguments: [true, false])
+    func `a database that has vanished is not begun anew beside its log`(isEmptied: Bool) throws {
+        let directory = TemporaryDirectory()
+        if isEmptied { directory.write([], to: "state.sqlite") }
+        directory.write(Array("log".utf8), to: "state.sqlite-wal")
+        #expect {
+            try Store(directory: directory.path, now: morning)
+        } throws: { error in
+            guard case .corrupt(_, let reason) = error as? StorageError else { return false }
+            return reason.hasPrefix(isEmptied ? "it is empty" : "it is missing")
+        }
+        #expect(directory.read("state.sqlite-wal") == Array("log".utf8))
+    }
+
     @Test func `a second londid on the same state is refused and told who has it`() throws {
         let directory = TemporaryDirectory()
         let store = try Store(directory: directory.path, now: morning)

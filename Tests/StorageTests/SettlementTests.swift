@@ -45,6 +45,33 @@ import Testing
         #expect(try await fixture.claim().failedAttempts == 0)
     }
 
+    /// Nothing polls: what only reservations keep from DEEPTHINK is woken by their end, and by nothing before.
+    @Test func `a job that waits for a reservation goes on at its end`() async throws {
+        let fixture = try await Fixture(QueueSettings(limits: BudgetLimits(calls: 1)))
+        let store = fixture.store
+        for _ in 1...3 { try await fixture.submit() }
+        let first = try await fixture.claim().claim
+        let begun = try await store.beginStep(fixture.start(first)) { _, _ in
+            .write(Decision(role: .deepthink), features: [])
+        }
+        guard case .begun(let step, _, _) = begun else { throw NothingToClaim() }
+        let tomorrow = Timestamp(milliseconds: morning.milliseconds + 86_400_000)
+        for _ in 1...2 {
+            let claim = try await fixture.claim().claim
+            #expect(
+                try await store.releaseJob(claim, Release(.budgetReserved(until: tomorrow)), now: morning) == .released)
+        }
+        #expect(try await store.claim(now: morning) == nil)
+        #expect(try await store.nextWake() == tomorrow)
+        #expect(try await store.finishStep(step, first, generated(), now: morning) == .settled)
+        let second = try await fixture.claim().claim
+        // Nobody reserves any more: whoever would wait now would wait for nothing.
+        #expect(
+            try await store.releaseJob(second, Release(.budgetReserved(until: tomorrow)), now: morning) == .released)
+        #expect(try await fixture.claim().claim.job == second.job)
+        #expect(try await fixture.claim().claim.job != second.job)
+    }
+
     @Test func `a stale claim changes nothing`() async throws {
         let fixture = try await Fixture()
         try await fixture.submit()

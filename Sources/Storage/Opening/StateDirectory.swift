@@ -40,9 +40,9 @@ final class StateDirectory {
     /// a log away that has no database.
     private func requireNoLoss() throws(StorageError) {
         guard StateDirectory.size(databasePath) == 0 else { return }
-        let log = "state.sqlite-wal"
         let rests = try names().filter {
-            $0 == log ? StateDirectory.size("\(path)/\(log)") > 0 : $0.hasPrefix("state.sqlite.before-")
+            ($0 == "state.sqlite-wal" || $0.hasPrefix("state.sqlite.before-"))
+                && StateDirectory.size("\(path)/\($0)") > 0
         }
         guard let rest = rests.min() else { return }
         throw .corrupt(

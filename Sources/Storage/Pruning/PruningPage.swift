@@ -16,8 +16,9 @@ struct PruningPage {
             AND NOT EXISTS (
                 SELECT 1 FROM dependency JOIN job AS dependent ON dependent.id = dependency.job
                 WHERE dependency.needs = job.id
-                    -- One that may be retried must find out what its need came to.
-                    AND (dependent.ended_at_ms IS NULL OR dependent.state <> 'completed'))
+                    AND (dependent.ended_at_ms IS NULL
+                        -- One that stays and may be retried must find out what its need came to.
+                        OR dependent.state <> 'completed' AND dependent.ended_at_ms >= ?2))
             AND NOT EXISTS (
                 SELECT 1 FROM episode JOIN outcome ON outcome.episode = episode.id
                 WHERE episode.job = job.id AND outcome.seq >= ?3)
