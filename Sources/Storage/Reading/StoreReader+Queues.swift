@@ -52,8 +52,9 @@ extension StoreReader {
         var counts: [QueueName: [JobState: Int]] = [:]
         try database.each(
             """
-            SELECT queue, state, count(*) AS n FROM job WHERE state IN ('pending', 'held', 'running')
-            GROUP BY queue, state
+            SELECT queue, state, count(*) AS n FROM job WHERE pending_reason IS NOT NULL GROUP BY queue, state
+            UNION ALL
+            SELECT queue, 'running', count(*) FROM job WHERE state = 'running' GROUP BY queue
             """, []
         ) { (row: Row) throws(StorageError) in
             let state: JobState = try row.word("state")
