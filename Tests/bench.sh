@@ -18,17 +18,36 @@ for product in londid londictl londi-bench; do
 done
 bin=$(swift build -c release --show-bin-path)
 
+# Prints a part's output and keeps it for the table; the time it took goes to stderr.
+figures=$(mktemp)
+trap 'rm -f "$figures"' EXIT
+measure() {
+    say "$1"
+    echo "part: $1" >>"$figures"
+    shift
+    local start=$SECONDS
+    "$@" | tee -a "$figures"
+    echo "that took $((SECONDS - start)) s" >&2
+}
+
 for part in queue budget recovery import; do
-    say "$part"
-    "$bin/londi-bench" "$part" --directory "$directory"
+    measure "$part" "$bin/londi-bench" "$part" --directory "$directory"
 done
 
-say "latency"
 # shellcheck source=Setup/daemon.sh
 . Tests/Setup/daemon.sh
 quick=$model deepthink=$model disk=$directory
 start_londid
-"$bin/londi-bench" latency --directory "$disk" --socket "$LONDI_SOCKET"
+measure latency "$bin/londi-bench" latency --directory "$disk" --socket "$LONDI_SOCKET"
+measure "queues from PyPI" "$python" Tests/Bench/peers.py "$disk"
 
-say "queues from PyPI"
-"$python" Tests/Bench/peers.py "$disk"
+say "all figures as a table"
+awk '
+    /^part: / { part = substr($0, 7); next }
+    NR < 12 && /^(cpu|cores|memory|kernel|sqlite|file system|fdatasync[^:]*): / { print "- " $0 }
+    # name: number unit, and what a peer adds behind a comma
+    match($0, /: [0-9.]+ (jobs|lines|steps)?(\/s|ms|us|%|s)/) && !/^(cpu|cores|memory|fdatasync|note)/ {
+        if (!header++) print "\n| part | figure | value |\n|---|---|---|"
+        print "| " part " | " substr($0, 1, RSTART - 1) " | " substr($0, RSTART + 2) " |"
+    }' "$figures"
+rm -f "$figures"

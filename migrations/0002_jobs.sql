@@ -4,4 +4,4 @@
 ALTER TABLE job ADD COLUMN time_limit_ms INTEGER CONSTRAINT job_time_limit_positive CHECK (time_limit_ms >= 1);
 
 -- Retry: the jobs that came to nothing.
-CREATE INDEX job_unanswered ON job (id) WHERE state IN ('failed', 'timeout', 'cancelled');
+CREATE INDEX job_unanswered ON job (id) WHERE state = 'failed' OR state = 'timeout' OR state = 'cancelled';

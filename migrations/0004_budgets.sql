@@ -57,6 +57,3 @@ CREATE TABLE budget_notice (
     at_ms INTEGER NOT NULL,
     PRIMARY KEY (queue, day, kind)
 ) STRICT, WITHOUT ROWID;
-
--- A reservation's end: the jobs that only reservations kept from DEEPTHINK. Those held until the next day are not in it.
-CREATE INDEX job_reserved ON job (queue, priority DESC, id) WHERE state = 'pending' AND pending_reason = 'BudgetExhausted';

@@ -6,5 +6,6 @@ package enum Migrations {
         ("0003_queues", PackageResources._003_queues_sql),
         ("0004_budgets", PackageResources._004_budgets_sql),
         ("0005_ledger", PackageResources._005_ledger_sql),
+        ("0006_speed", PackageResources._006_speed_sql),
     ]
 }

@@ -5,6 +5,7 @@ package enum JSONText {
     /// One value on one line.
     /// - Throws: `.unavailable` for a number that JSON cannot hold.
     package static func encode(_ value: some Encodable) throws(ControlError) -> [UInt8] {
+        if let quick = value as? any QuickJSON { return quick.jsonBytes }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         do { return Array(try encoder.encode(value)) } catch {
@@ -22,6 +23,7 @@ package enum JSONText {
     package static func decode<Value: Decodable>(
         _ type: Value.Type, from bytes: some Collection<UInt8>
     ) throws(ControlError) -> Value {
+        if let quick = type as? any QuickJSON.Type, let value = quick.value(of: Array(bytes)) as? Value { return value }
         do { return try JSONDecoder().decode(type, from: Data(bytes)) } catch let error as DecodingError {
             throw .invalidParameter(describe(error))
         } catch { throw .invalidParameter("\(error)") }

@@ -64,16 +64,7 @@ private struct SpecificationWriter {
     private mutating func member(_ name: StaticString, _ text: String?) {
         guard let text else { return }
         member(name, json: "\"")
-        var rest = text
-        rest.withUTF8 { content in
-            for byte in content {
-                if byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
-                    bytes.append(byte)
-                } else {
-                    bytes.append(contentsOf: Self.escape(byte).utf8)
-                }
-            }
-        }
+        bytes.appendEscaped(text)
         bytes.append(UInt8(ascii: "\""))
     }
 
@@ -82,19 +73,4 @@ private struct SpecificationWriter {
         bytes.append(contentsOf: "\"\(name)\":".utf8)
         bytes.append(contentsOf: json.utf8)
     }
-
-    private static func escape(_ byte: UInt8) -> String {
-        switch byte {
-        case UInt8(ascii: "\""): "\\\""
-        case UInt8(ascii: "\\"): "\\\\"
-        case 0x08: "\\b"
-        case 0x09: "\\t"
-        case 0x0a: "\\n"
-        case 0x0c: "\\f"
-        case 0x0d: "\\r"
-        default: "\\u00" + hexadecimal(byte >> 4) + hexadecimal(byte & 15)
-        }
-    }
-
-    private static func hexadecimal(_ digit: UInt8) -> String { String(digit, radix: 16) }
 }

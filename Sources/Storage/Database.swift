@@ -27,6 +27,9 @@ final class Database {
     /// Rows that the last `run` changed.
     var changes: Int { connection.changes }
 
+    /// The row id of the last INSERT.
+    var lastInsertedRowID: Int64 { connection.lastInsertedRowID }
+
     /// Runs a text of several statements without parameters.
     func execute(_ script: String) throws(StorageError) {
         do throws(SQLiteError) { try connection.execute(script) } catch { throw storageError(error) }
@@ -45,6 +48,13 @@ final class Database {
         let sql = insertSQL(table, columns.map(\.key))
         _ = try all(sql, columns.map(\.value)) { (_: Row) throws(StorageError) in }
         return connection.lastInsertedRowID
+    }
+
+    /// Runs an INSERT ... ON CONFLICT DO NOTHING of one row and returns its row id; nil where there was one already.
+    /// RETURNING would say the same by way of a table that is made for each row.
+    func insertIfNew(_ sql: String, _ values: any Bindable...) throws(StorageError) -> Int64? {
+        _ = try all(sql, values) { (_: Row) throws(StorageError) in }
+        return connection.changes == 1 ? connection.lastInsertedRowID : nil
     }
 
     private func insertSQL(_ table: String, _ columns: [String]) -> String {

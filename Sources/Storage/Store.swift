@@ -16,6 +16,8 @@ package actor Store {
     package nonisolated let health: StoreHealth
 
     let database: Database
+    /// The queues that are not paused; nil where they must be read anew. A claim would else read them each time.
+    var knownQueues: [(name: QueueName, settings: QueueSettings)]?
     /// Whose turn it is to give a job. In memory: a start of londid serves all queues anew.
     var turns = FairTurns()
     /// What is to be said about budgets and was not taken yet.

@@ -106,4 +106,25 @@ import Testing
         let jobs = try await store.makeReader().jobs(JobFilter(batch: good))
         #expect(jobs.map(\.pendingReason) == [.dependency, .dependency])
     }
+
+    /// The answer to a call comes before its lines are stored.
+    @Test(arguments: [true, false])
+    func `lines that could not be stored are told at the next call, and nothing is queued`(appendsMore: Bool)
+        async throws
+    {
+        let batch = try await begin()
+        try await store.abandonBatch(batch)
+        let lines = [Self.line("a"), Self.line("b")]
+        #expect(try await intake.append([lines[0]], from: 1, to: batch, by: user).accepted == 1)
+        let refusal = ControlError(StorageError.batchNotOpen(batch, state: .abandoned))
+        if appendsMore {
+            await #expect(throws: refusal) { try await intake.append([lines[1]], from: 2, to: batch, by: user) }
+        } else {
+            let digest = hexadecimal(SHA256.digest(of: lines[0] + "\n"))
+            await #expect(throws: refusal) {
+                try await intake.commit(batch, sha256: digest, allowDuplicate: false, by: user)
+            }
+        }
+        #expect(try await store.makeReader().jobs(JobFilter()).isEmpty)
+    }
 }

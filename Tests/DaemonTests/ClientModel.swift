@@ -218,7 +218,10 @@ struct ClientModel: Sendable {
         let isTaken = try await isAccepted { () throws(ControlError) in
             _ = try await client.call(Retry.self, .init(jobs: [job], cancelled: true))
         }
-        book.retried(job, isAccepted: isTaken, isParked: isPaused && book.jobs[job]?.queue == own)
+        let isOwn = book.jobs[job]?.queue == own
+        book.retried(
+            job, isAccepted: isTaken, isParked: isPaused && isOwn,
+            isOpen: !isOwn || settings?.isDraining == false)
     }
 
     private mutating func judge(_ job: JobID, _ client: ControlClient) async throws {

@@ -84,10 +84,12 @@ struct JobBook {
         for id in ended { end(id, .cancelled) }
     }
 
-    /// - Parameter isParked: its queue is paused.
-    mutating func retried(_ id: JobID, isAccepted: Bool, isParked: Bool) {
+    /// - Parameters:
+    ///   - isParked: its queue is paused.
+    ///   - isOpen: its queue takes jobs.
+    mutating func retried(_ id: JobID, isAccepted: Bool, isParked: Bool, isOpen: Bool) {
         guard let job = jobs[id] else { return }
-        let isRight = job.end == .cancelled && !hasFailed(job.afterOK)
+        let isRight = isOpen && job.end == .cancelled && !hasFailed(job.afterOK)
         expect(isAccepted == isRight, "the retry of job \(id) was \(isAccepted ? "accepted" : "refused")")
         guard isAccepted else { return }
         jobs[id]?.end = nil

@@ -89,6 +89,25 @@ import Testing
         #expect(try await fixture.claim().claim.attempt == 2)
     }
 
+    /// The settings that a claim uses are kept between claims.
+    @Test func `a claim sees what was changed of its queue just before`() async throws {
+        let fixture = try await Fixture()
+        for _ in 1...3 { try await fixture.submit() }
+        var settings = try await fixture.claim().settings
+        settings.isPaused = true
+        try await fixture.store.setQueue(fixture.queue, settings, by: alice, now: morning)
+        #expect(try await fixture.store.claim(now: morning) == nil)
+        settings.isPaused = false
+        settings.maxSteps = 3
+        try await fixture.store.setQueue(fixture.queue, settings, by: alice, now: morning)
+        #expect(try await fixture.claim().settings == settings)
+        let other = try QueueName("other")
+        try await fixture.store.createQueue(other, QueueSettings(), by: alice, now: morning)
+        _ = try await fixture.store.submitJob(
+            NewJob(specification: "{}"), queue: other, submitter: alice, now: morning)
+        #expect(Set([try await fixture.claim().queue, try await fixture.claim().queue]) == [fixture.queue, other])
+    }
+
     /// A scan over 100,000 parked jobs takes milliseconds at each claim; a search in the partial index does not see
     /// them.
     @Test func `a claim searches the index of claimable jobs`() async throws {
@@ -101,6 +120,10 @@ import Testing
             guard case .text(let line) = statement.value("detail") else { continue }
             plan.append(line)
         }
-        #expect(plan == ["SEARCH job USING INDEX job_claim (queue=?)"])
+        #expect(
+            plan == [
+                "SEARCH job USING INDEX job_waiting (queue=? AND state=? AND pending_reason=?)",
+                "SEARCH payload USING INTEGER PRIMARY KEY (rowid=?) LEFT-JOIN",
+            ])
     }
 }

@@ -144,7 +144,7 @@ import Testing
         try statement.bind(["maths"])
         #expect(try statement.step())
         #expect(
-            statement.value("detail") == .text("SEARCH job USING COVERING INDEX job_unfinished (queue=? AND state=?)"))
+            statement.value("detail") == .text("SEARCH job USING COVERING INDEX job_running (queue=? AND state=?)"))
     }
 
     @Test func `a draining queue refuses new jobs and runs those it has`() async throws {

@@ -104,7 +104,8 @@ package enum BeginBatch: ControlMethod {
 }
 
 /// Checks and stores the next lines of an open batch, blank ones as empty texts. After the first invalid line the
-/// batch can only be abandoned; further lines are still checked.
+/// batch can only be abandoned; further lines are still checked. Lines are stored while the next call's are checked:
+/// that or CommitBatch tells where it failed.
 package enum AppendLines: ControlMethod {
     package static let name = "io.londi.AppendLines"
     package static let needs = Authority.member
@@ -124,7 +125,7 @@ package enum AppendLines: ControlMethod {
     }
 
     package struct Reply: Hashable, Codable, Sendable {
-        /// Lines stored, blank ones left out.
+        /// Lines taken, blank ones left out.
         package var accepted: Int
         /// Every invalid line of this call.
         package var errors: [LineError]

@@ -24,8 +24,10 @@ package actor BatchIntake {
         var seesAllJobs: Bool
         var nextLine = 1
         var hasErrors = false
-        /// Lines that are on their way into the store.
+        /// Lines are being checked.
         var isAppending = false
+        /// The storing of the last good lines, which goes on while the next ones come; its failure is told with theirs.
+        var storing: Task<StorageError?, Never>?
         var lastHeard: Timestamp
         let hash = SHA256()
         let customIDs = CustomIDs()
@@ -63,7 +65,8 @@ package actor BatchIntake {
         return batch
     }
 
-    /// Checks lines and stages the good ones, as long as all were good.
+    /// Checks lines and begins to stage the good ones, as long as all were good. Where staging them fails, the next call
+    /// or the commit says so.
     package func append(
         _ lines: [String], from firstLine: Int, to batch: BatchID, by user: User
     ) async throws(ControlError) -> AppendLines.Reply {
@@ -88,14 +91,23 @@ package actor BatchIntake {
             open[batch]?.hasErrors = true
             return AppendLines.Reply(accepted: 0, errors: errors.sorted { $0.line < $1.line })
         }
-        let now = clock.now()
-        do throws(StorageError) {
-            try await store.appendJobs(jobs, to: batch, now: now)
-        } catch {
+        if let failure = await state.storing?.value {
             open[batch]?.hasErrors = true
-            throw ControlError(error)
+            throw ControlError(failure)
         }
+        open[batch]?.storing = stage(jobs, in: batch)
         return AppendLines.Reply(accepted: jobs.count, errors: [])
+    }
+
+    /// Not on this actor, which checks the next lines meanwhile.
+    private nonisolated func stage(_ jobs: [NewJob], in batch: BatchID) -> Task<StorageError?, Never> {
+        let now = clock.now()
+        return Task { @concurrent [store] in
+            do throws(StorageError) {
+                try await store.appendJobs(jobs, to: batch, now: now)
+                return nil
+            } catch { return error }
+        }
     }
 
     /// Queues every line of a batch, durably, where its digest is that of the lines that came.
@@ -104,12 +116,16 @@ package actor BatchIntake {
     ) async throws(ControlError) -> BatchCommit {
         let state = try openBatch(batch, by: user)
         guard !state.isAppending else {
-            throw .conflict(what: "lines of batch \(batch) are still being stored", remedy: "await their reply first")
+            throw .conflict(what: "lines of batch \(batch) are still being checked", remedy: "await their reply first")
         }
         guard !state.hasErrors else {
             throw .conflict(what: "batch \(batch) has invalid lines", remedy: "correct them and submit the file again")
         }
         open[batch] = nil
+        if let failure = await state.storing?.value {
+            await dropQuietly(batch)
+            throw ControlError(failure)
+        }
         let digest = hexadecimal(state.hash.finish())
         guard digest == sha256.lowercased() else {
             try await drop(batch)

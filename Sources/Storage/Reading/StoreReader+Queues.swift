@@ -7,8 +7,9 @@ extension StoreReader {
         try database.snapshot { () throws(StorageError) in
             let counts = try unfinishedCounts(
                 """
-                SELECT queue, state, count(*) AS n FROM job WHERE state IN ('pending', 'held', 'running')
-                GROUP BY queue, state
+                SELECT queue, state, count(*) AS n FROM job WHERE pending_reason IS NOT NULL GROUP BY queue, state
+                UNION ALL
+                SELECT queue, 'running', count(*) FROM job WHERE state = 'running' GROUP BY queue
                 """)
             return try database.all("SELECT * FROM queue ORDER BY name") { (row: Row) throws(StorageError) in
                 try queueRecord(row, counts)
@@ -21,8 +22,10 @@ extension StoreReader {
         try database.snapshot { () throws(StorageError) in
             let counts = try unfinishedCounts(
                 """
-                SELECT queue, state, count(*) AS n FROM job WHERE state IN ('pending', 'held', 'running') AND queue = ?
-                GROUP BY state
+                SELECT queue, state, count(*) AS n FROM job WHERE pending_reason IS NOT NULL AND queue = ?1
+                GROUP BY queue, state
+                UNION ALL
+                SELECT queue, 'running', count(*) FROM job WHERE state = 'running' AND queue = ?1 GROUP BY queue
                 """, name.text)
             let record = try database.first("SELECT * FROM queue WHERE name = ?", name.text) {
                 (row: Row) throws(StorageError) in try queueRecord(row, counts)

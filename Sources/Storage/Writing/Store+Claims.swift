@@ -3,24 +3,20 @@ package import Domain
 extension Store {
     /// The first claimable job of a queue. Literal states: only so does SQLite see that the partial index has it all.
     package static let nextClaimableSQL = """
-        SELECT id, attempt, episode FROM job
+        SELECT id, attempt, episode, batch, custom_id, submitter_uid, submitter_name, deadline_ms, time_limit_ms,
+            failed_attempts, max_attempts, specification
+        FROM job LEFT JOIN payload ON payload.job = job.id
         WHERE queue = ? AND state = 'pending' AND pending_reason = 'Priority'
         ORDER BY priority DESC, id LIMIT 1
         """
 
-    /// The jobs of a queue that run. The second condition is the partial index's.
-    package static let runningCountSQL = """
-        SELECT count(*) AS n FROM job
-        WHERE queue = ? AND state = 'running' AND state IN ('pending', 'held', 'running')
-        """
+    /// The jobs of a queue that run.
+    package static let runningCountSQL = "SELECT count(*) AS n FROM job WHERE queue = ? AND state = 'running'"
 
     /// Takes the next job to run, nil where none is claimable. The queues are served in turn by their shares, each by
     /// priority and then by age; paused queues and those at their limit are passed over.
     package func claim(now: Timestamp) throws(StorageError) -> ClaimedJob? {
-        let queues = try database.all("SELECT * FROM queue WHERE is_paused = 0") { (row: Row) throws(StorageError) in
-            (name: try row.queueName("name"), settings: try row.queueSettings())
-        }
-        let inTurn = queues.sorted { turns.comesFirst($0.name, $1.name) }
+        let inTurn = try openQueues().sorted { turns.comesFirst($0.name, $1.name) }
         for (name, settings) in inTurn {
             let job = try transaction { () throws(StorageError) in try claim(in: name, settings, now: now) }
             guard let job else { continue }
@@ -28,6 +24,16 @@ extension Store {
             return job
         }
         return nil
+    }
+
+    /// The queues that are not paused, as they were last written: nobody else writes them.
+    private func openQueues() throws(StorageError) -> [(name: QueueName, settings: QueueSettings)] {
+        if let knownQueues { return knownQueues }
+        let queues = try database.all("SELECT * FROM queue WHERE is_paused = 0") { (row: Row) throws(StorageError) in
+            (name: try row.queueName("name"), settings: try row.queueSettings())
+        }
+        knownQueues = queues
+        return queues
     }
 
     /// What `wakeDue` did.
@@ -90,8 +96,7 @@ extension Store {
             try database.run(
                 """
                 UPDATE job SET pending_reason = 'Priority', wake_at_ms = NULL
-                WHERE state IN ('pending', 'held', 'running') AND queue IN (SELECT name FROM queue)
-                    AND state = 'pending' AND pending_reason = 'ModelUnavailable'
+                WHERE queue IN (SELECT name FROM queue) AND state = 'pending' AND pending_reason = 'ModelUnavailable'
                 """)
             return database.changes
         }
@@ -104,64 +109,47 @@ extension Store {
             return nil
         }
         let found = try database.first(Store.nextClaimableSQL, queue.text) { (row: Row) throws(StorageError) in
-            (
-                job: JobID(try row.integer("id")), attempt: try row.integer("attempt"),
-                episode: try row.optionalInteger("episode")
-            )
+            let (id, attempt) = (try row.integer("id"), try row.integer("attempt"))
+            let current = try row.optionalInteger("episode").map(EpisodeID.init)
+            let isNew = current == nil
+            let episode = if let current { current } else { try beginEpisode(of: JobID(id), now: now) }
+            return ClaimedJob(
+                claim: Claim(job: JobID(id), episode: episode, attempt: attempt + 1, epoch: epoch), queue: queue,
+                settings: settings, batch: try row.optionalInteger("batch").map(BatchID.init),
+                customID: try row.optionalText("custom_id"), submitter: try row.submitter(),
+                deadline: try row.optionalTimestamp("deadline_ms"),
+                timeLimitMilliseconds: try row.optionalInteger("time_limit_ms"),
+                failedAttempts: try row.count("failed_attempts"),
+                maxAttempts: try row.optionalInteger("max_attempts").map(Int.init) ?? settings.maxAttempts,
+                specification: try row.text("specification"), steps: isNew ? [] : try writtenSteps(episode))
         }
         guard let found else { return nil }
-        let episode: EpisodeID
-        if let current = found.episode {
-            episode = EpisodeID(current)
-        } else {
-            episode = try beginEpisode(of: found.job, now: now)
-        }
-        let claim = Claim(job: found.job, episode: episode, attempt: found.attempt + 1, epoch: epoch)
         try database.run(
             """
             UPDATE job SET state = 'running', pending_reason = NULL, attempt = ?, epoch = ?, episode = ?,
                 started_at_ms = coalesce(started_at_ms, ?)
             WHERE id = ?
-            """, claim.attempt, epoch.number, episode.number, now.milliseconds, found.job.number)
-        return try claimedJob(claim, queue, settings)
+            """, found.claim.attempt, epoch.number, found.claim.episode.number, now.milliseconds,
+            found.claim.job.number)
+        return found
     }
 
     private func beginEpisode(of job: JobID, now: Timestamp) throws(StorageError) -> EpisodeID {
-        let earlier = try database.count("SELECT count(*) AS n FROM episode WHERE job = ?", job.number)
-        return EpisodeID(
-            try database.insert(
-                into: "episode", ["job": job.number, "number": earlier + 1, "started_at_ms": now.milliseconds]))
+        try database.run(
+            """
+            INSERT INTO episode (job, number, started_at_ms)
+            VALUES (?1, (SELECT count(*) FROM episode WHERE job = ?1) + 1, ?2)
+            """, job.number, now.milliseconds)
+        return EpisodeID(database.lastInsertedRowID)
     }
 
-    private func claimedJob(
-        _ claim: Claim, _ queue: QueueName, _ settings: QueueSettings
-    ) throws(StorageError) -> ClaimedJob {
-        let steps = try database.all(
-            "SELECT * FROM step WHERE episode = ? AND state <> 'abandoned' ORDER BY idx", claim.episode.number
+    private func writtenSteps(_ episode: EpisodeID) throws(StorageError) -> [WrittenStep] {
+        try database.all(
+            "SELECT * FROM step WHERE episode = ? AND state <> 'abandoned' ORDER BY idx", episode.number
         ) { (row: Row) throws(StorageError) in
             WrittenStep(
                 index: try row.count("idx"), role: try row.word("role"),
                 generated: try row.generated() ?? Generated(text: "", stopReason: .interrupted))
         }
-        let job = try database.first(
-            """
-            SELECT batch, custom_id, submitter_uid, submitter_name, deadline_ms, time_limit_ms, failed_attempts,
-                max_attempts, specification
-            FROM job JOIN payload ON payload.job = job.id WHERE id = ?
-            """, claim.job.number
-        ) { (row: Row) throws(StorageError) in
-            ClaimedJob(
-                claim: claim, queue: queue, settings: settings,
-                batch: try row.optionalInteger("batch").map(BatchID.init), customID: try row.optionalText("custom_id"),
-                submitter: try row.submitter(), deadline: try row.optionalTimestamp("deadline_ms"),
-                timeLimitMilliseconds: try row.optionalInteger("time_limit_ms"),
-                failedAttempts: try row.count("failed_attempts"),
-                maxAttempts: try row.optionalInteger("max_attempts").map(Int.init) ?? settings.maxAttempts,
-                specification: try row.text("specification"), steps: steps)
-        }
-        guard let job else {
-            throw .badValue(path: database.path, column: "payload.job", value: "nothing for job \(claim.job)")
-        }
-        return job
     }
 }

@@ -53,6 +53,7 @@ extension Store {
     private func write(
         _ settings: QueueSettings, of name: QueueName, createdAt: Timestamp
     ) throws(StorageError) {
+        knownQueues = nil
         try database.run(
             """
             INSERT INTO queue (
@@ -83,8 +84,7 @@ extension Store {
         try database.run(
             """
             UPDATE job SET state = 'pending', pending_reason = 'Priority', wake_at_ms = NULL
-            WHERE state IN ('pending', 'held', 'running') AND queue = ? AND state IN ('pending', 'held')
-                AND pending_reason = 'BudgetExhausted'
+            WHERE queue = ? AND state IN ('pending', 'held') AND pending_reason = 'BudgetExhausted'
             """, queue.text)
     }
 }

@@ -124,7 +124,7 @@ extension Store {
     /// Only what is filtered is in the statement, so that SQLite takes the index of a batch or a queue.
     private func conditions(_ filter: RetryFilter) -> (sql: [String], values: [any Bindable]) {
         // The states of the index `job_unanswered`, word by word.
-        var conditions = ["state IN ('failed', 'timeout', 'cancelled')"]
+        var conditions = ["(state = 'failed' OR state = 'timeout' OR state = 'cancelled')"]
         if !filter.includesCancelled { conditions.append("state <> 'cancelled'") }
         var values: [any Bindable] = []
         func require(_ condition: String, _ value: (any Bindable)?) {

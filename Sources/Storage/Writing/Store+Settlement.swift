@@ -7,7 +7,6 @@ extension Store {
     package func settleJob(_ claim: Claim, _ jobEnd: JobEnd, now: Timestamp) throws(StorageError) -> Bool {
         try transaction { () throws(StorageError) in
             guard try isCurrent(claim) else { return false }
-            try requireNoRunningStep(claim)
             switch jobEnd {
             case .completed(let outcome, let source):
                 try end(claim.job, state: .completed, failure: nil, now: now)
@@ -30,7 +29,6 @@ extension Store {
     package func releaseJob(_ claim: Claim, _ release: Release, now: Timestamp) throws(StorageError) -> ReleaseResult {
         try transaction { () throws(StorageError) in
             guard try isCurrent(claim) else { return .stale }
-            try requireNoRunningStep(claim)
             if let failure = release.failure, try countFailure(failure, of: claim.job) {
                 try end(claim.job, state: .failed, failure: failure, now: now)
                 try end(claim.episode, reason: "failed", now: now)
@@ -62,19 +60,17 @@ extension Store {
         }
     }
 
+    /// - Precondition: no step of a current claim runs (traps).
     private func isCurrent(_ claim: Claim) throws(StorageError) -> Bool {
-        try database.count(
+        let isRunning = try database.first(
             """
-            SELECT count(*) AS n FROM job
+            SELECT EXISTS (SELECT 1 FROM step WHERE episode = job.episode AND state = 'running') AS runs FROM job
             WHERE id = ? AND state = 'running' AND attempt = ? AND epoch = ? AND episode = ?
-            """, claim.job.number, claim.attempt, claim.epoch.number, claim.episode.number) == 1
-    }
-
-    private func requireNoRunningStep(_ claim: Claim) throws(StorageError) {
-        let running = try database.count(
-            "SELECT count(*) AS n FROM step WHERE episode = ? AND state = 'running'", claim.episode.number)
-        precondition(
-            running == 0, "job \(claim.job) was given back while a step of it runs: finish or abandon it first")
+            """, claim.job.number, claim.attempt, claim.epoch.number, claim.episode.number
+        ) { (row: Row) throws(StorageError) in try row.flag("runs") }
+        guard let isRunning else { return false }
+        precondition(!isRunning, "job \(claim.job) was given back while a step of it runs: finish or abandon it first")
+        return true
     }
 
     /// Ends a job, and lets the jobs that waited for it go on or end with it; returns those that ended.

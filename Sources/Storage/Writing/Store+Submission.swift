@@ -58,7 +58,8 @@ extension Store {
                 UPDATE job SET state = 'pending', created_at_ms = ?1,
                     pending_reason = CASE WHEN not_before_ms > ?1 THEN 'NotBefore' ELSE 'Priority' END,
                     wake_at_ms = CASE WHEN not_before_ms > ?1 THEN not_before_ms END
-                WHERE batch = ?2 AND state = 'staged'
+                WHERE id BETWEEN (SELECT min(id) FROM job WHERE batch = ?2) AND (SELECT max(id) FROM job WHERE batch = ?2)
+                    AND +batch = ?2 AND state = 'staged'
                 """, now.milliseconds, batch.number)
             try parkDependents(in: batch, now: now)
             try database.run(
@@ -153,23 +154,22 @@ extension Store {
     ) throws(StorageError) -> JobID? {
         let wakeAt = job.notBefore.flatMap { $0 > now && state == "pending" ? $0 : nil }
         let reason = wakeAt == nil ? PendingReason.priority : .notBefore
-        let id = try database.first(
+        let id = try database.insertIfNew(
             """
             INSERT INTO job (
                 batch, queue, custom_id, line, submitter_uid, submitter_name, state, pending_reason, priority,
                 created_at_ms, not_before_ms, deadline_ms, wake_at_ms, idempotency_key, max_attempts,
                 time_limit_ms)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-            ON CONFLICT (batch, custom_id) DO NOTHING RETURNING id
+            ON CONFLICT (batch, custom_id) DO NOTHING
             """, batch?.number, owner.queue.text, job.customID, job.line, owner.submitter.uid, owner.submitter.name,
             state,
             state == "pending" ? reason.rawValue : nil, job.priority, now.milliseconds, job.notBefore?.milliseconds,
             job.deadline?.milliseconds, wakeAt?.milliseconds, job.idempotencyKey, job.maxAttempts,
-            job.timeLimitMilliseconds
-        ) { (row: Row) throws(StorageError) in JobID(try row.integer("id")) }
+            job.timeLimitMilliseconds)
         guard let id else { return nil }
-        try database.run("INSERT INTO payload (job, specification) VALUES (?, ?)", id.number, job.specification)
-        return id
+        try database.run("INSERT INTO payload (job, specification) VALUES (?, ?)", id, job.specification)
+        return JobID(id)
     }
 
     private func duplicate(_ job: NewJob, in batch: BatchID) throws(StorageError) -> StorageError {
