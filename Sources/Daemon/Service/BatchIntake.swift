@@ -7,7 +7,7 @@ package import Storage
 /// Batches whose lines are coming in: checks every line before anything is queued.
 package actor BatchIntake {
     /// A client that sends nothing for so long has gone; its batch is abandoned when the next one begins.
-    private static let idleMilliseconds: Int64 = 600_000
+    private static let idleNanoseconds: Int64 = 600_000_000_000
     /// How many batches may be open at once.
     private static let openLimit = 64
 
@@ -28,7 +28,8 @@ package actor BatchIntake {
         var isAppending = false
         /// The storing of the last good lines, which goes on while the next ones come; its failure is told with theirs.
         var storing: Task<StorageError?, Never>?
-        var lastHeard: Timestamp
+        /// On a clock that never jumps.
+        var heardAtNanoseconds: Int64
         let hash = SHA256()
         let customIDs = CustomIDs()
     }
@@ -50,8 +51,12 @@ package actor BatchIntake {
         timeLimitMilliseconds: Int64? = nil, needs: [Need] = [], seesAllJobs: Bool = false
     ) async throws(ControlError) -> BatchID {
         let now = clock.now()
-        for (batch, state) in open where now.milliseconds - state.lastHeard.milliseconds > Self.idleMilliseconds {
-            try await abandon(batch, by: state.submitter)
+        let monotonic = WallClock.monotonicNanoseconds()
+        for (batch, state) in open
+        where !state.isAppending && monotonic - state.heardAtNanoseconds > Self.idleNanoseconds {
+            open[batch] = nil
+            // Whoever begins now has nothing to do with it.
+            await dropQuietly(batch)
         }
         guard open.count < Self.openLimit else {
             throw .unavailable(what: "\(Self.openLimit) batches are being submitted already; try again later")
@@ -61,7 +66,8 @@ package actor BatchIntake {
         }
         open[batch] = OpenBatch(
             submitter: submitter, connection: connection, priority: priority,
-            timeLimitMilliseconds: timeLimitMilliseconds, needs: needs, seesAllJobs: seesAllJobs, lastHeard: now)
+            timeLimitMilliseconds: timeLimitMilliseconds, needs: needs, seesAllJobs: seesAllJobs,
+            heardAtNanoseconds: monotonic)
         return batch
     }
 
@@ -81,12 +87,16 @@ package actor BatchIntake {
             state.hash.update("\n")
         }
         state.nextLine += lines.count
-        state.lastHeard = clock.now()
+        state.heardAtNanoseconds = WallClock.monotonicNanoseconds()
         state.isAppending = true
         // Kept before the store is awaited: a second call for the same batch must see these lines as taken.
         open[batch] = state
         defer { open[batch]?.isAppending = false }
-        errors += try await unknownNeeds(of: jobs, in: state)
+        do throws(ControlError) { errors += try await unknownNeeds(of: jobs, in: state) } catch {
+            // These lines count as taken, so the batch must not be accepted without them.
+            open[batch]?.hasErrors = true
+            throw error
+        }
         guard !state.hasErrors, errors.isEmpty else {
             open[batch]?.hasErrors = true
             return AppendLines.Reply(accepted: 0, errors: errors.sorted { $0.line < $1.line })
