@@ -27,13 +27,21 @@ else
     unset LONDI_TEST_LLAMA_SERVER LONDI_TEST_MODEL LONDI_TEST_PYTHON
 fi
 
+# unit_tests OPTIONS...: a test that waits for ever fails in minutes, whatever would notice it in the process itself.
+unit_tests() {
+    local status=0
+    timeout --kill-after=30 1500 swift test --disable-xctest "$@" || status=$?
+    [ "$status" != 124 ] || die "swift test $* took over 25 minutes: the last test above that started and did not end hangs"
+    return "$status"
+}
+
 say "building and running the unit tests"
 # Three processes. The Switcher's tests compute on every core for half a minute and would starve tests that wait for a
 # server or a child within a limit. The store's tests give a lock up and take it again, and a child that another test has
 # just forked holds a copy of the lock's descriptor until it executes its program.
-swift test --disable-xctest --skip SwitchingTests --skip StorageTests
-swift test --disable-xctest --skip-build --filter StorageTests
-swift test --disable-xctest --skip-build --filter SwitchingTests
+unit_tests --skip SwitchingTests --skip StorageTests
+unit_tests --skip-build --filter StorageTests
+unit_tests --skip-build --filter SwitchingTests
 
 if [ "$quick" = 0 ]; then
     say "building londid and londictl"
@@ -42,7 +50,7 @@ if [ "$quick" = 0 ]; then
     LONDI_BIN=$(swift build -c release --show-bin-path)
     export LONDI_BIN
     say "running the end-to-end tests: a real londid, llama-server and model"
-    "$LONDI_TEST_PYTHON" -m unittest discover --start-directory Tests/EndToEnd --pattern 'test_*.py' --verbose
+    timeout --kill-after=30 1500 "$LONDI_TEST_PYTHON" -m unittest discover --start-directory Tests/EndToEnd --pattern 'test_*.py' --verbose
     say "the crash campaign: 300 kills"
     Tests/campaign.sh --kills 300
     say "a sample of the sweep over every write: kills, I/O errors and a full disk"

@@ -47,8 +47,8 @@ struct RunningDaemon {
             configuration: configuration, isUserMode: true, environment: [:],
             serviceManager: ServiceManager(socketPath: status.path), log: Log(threshold: .error, isJournal: false),
             engines: engines)
-        async let exit = daemon.run()
-        // The daemon reports its state only once its socket listens.
+        async let exit = Self.exitStatus(of: daemon, telling: status)
+        // The daemon reports its state only once its socket listens. If it ended instead, `body` finds no socket.
         await status.firstMessage()
         do { try await body(configuration.controlSocketPath) } catch {
             daemon.stop()
@@ -57,6 +57,12 @@ struct RunningDaemon {
         }
         daemon.stop()
         #expect(await exit == 0)
+    }
+
+    private static func exitStatus(of daemon: LondiDaemon, telling status: StatusSocket) async -> Int32 {
+        let exit = await daemon.run()
+        ServiceManager(socketPath: status.path).notifyStopping()
+        return exit
     }
 }
 

@@ -1,4 +1,6 @@
+import Dispatch
 import Domain
+import Glibc
 import SQLite
 import Storage
 import Testing
@@ -41,6 +43,15 @@ import Testing
             try Store(directory: directory.path, now: morning)
         }
         #expect(store.epoch == Epoch(1))
+    }
+
+    /// A child that a killed londid was just starting has a copy of the lock until it executes its program.
+    @Test func `a lock that goes at once is waited for`() throws {
+        let directory = TemporaryDirectory()
+        let descriptor = open("\(directory.path)/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        try #require(descriptor >= 0 && flock(descriptor, LOCK_EX) == 0)
+        DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(100)) { close(descriptor) }
+        #expect(try Store(directory: directory.path, now: morning).epoch == Epoch(1))
     }
 
     @Test(.timeLimit(.minutes(2))) func `each opening is a new epoch and keeps what was there`() async throws {

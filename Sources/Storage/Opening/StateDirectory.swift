@@ -86,12 +86,19 @@ final class StateDirectory {
         guard fsync(descriptor) == 0 else { throw .directory(path: path, operation: "sync", errno: errno) }
     }
 
-    /// The kernel drops the lock with the process, however that ends, so no stale lock exists.
+    /// The kernel drops the lock with the process, however that ends, so no stale lock exists. But a child that was
+    /// being started when its londid was killed holds the lock until it executes its program: that is waited for.
     private static func lock(_ path: String, directory: String) throws(StorageError) -> Int32 {
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw .directory(path: path, operation: "open the lock file", errno: errno) }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+        var attempts = 100
+        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
             let reason = errno
+            attempts -= 1
+            if attempts > 0, reason == EWOULDBLOCK || reason == EINTR {
+                usleep(10_000)
+                continue
+            }
             defer { close(descriptor) }
             guard reason == EWOULDBLOCK else { throw .directory(path: path, operation: "lock", errno: reason) }
             throw .inUse(path: directory, processID: holder(descriptor))
