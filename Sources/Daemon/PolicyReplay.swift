@@ -15,7 +15,7 @@ struct PolicyReplay: Sendable {
             PolicyReplayView(version: snapshot.version, verdict: verdict, reason: reason)
         }
         guard let weights = try await reader.policySnapshot(snapshot.queue, version: snapshot.version)?.weights,
-            Self.digest(weights) == snapshot.sha256
+            hexadecimal(SHA256.digest(of: weights)) == snapshot.sha256
         else { return view(.different, "its stored weights do not have their hash \(snapshot.sha256)") }
         guard let origin = snapshot.origin else {
             return view(.notReproducible, "it was published before londid kept what it was learnt with")
@@ -35,7 +35,7 @@ struct PolicyReplay: Sendable {
                 return count < origin.trainedEpisodes
                     ? view(.notReproducible, "\(what); the others are gone") : view(.different, what)
             }
-            let learnt = Self.digest(try fit.policy(from: history)?.bytes ?? [])
+            let learnt = hexadecimal(SHA256.digest(of: try fit.policy(from: history)?.bytes ?? []))
             return learnt == snapshot.sha256
                 ? view(.identical) : view(.different, "\(snapshot.sha256) was published, \(learnt) is learnt")
         } catch { return view(.different, "\(error)") }
@@ -47,11 +47,5 @@ struct PolicyReplay: Sendable {
         try await reader.trainingEpisodes(
             queue: snapshot.queue, fromOutcome: origin.firstOutcome, throughOutcome: snapshot.trainedThroughOutcome,
             limit: LearnerLoop.episodeLimit)
-    }
-
-    private static func digest(_ bytes: [UInt8]) -> String {
-        let hash = SHA256()
-        bytes.withUnsafeBytes { hash.update($0) }
-        return hexadecimal(hash.finish())
     }
 }

@@ -29,12 +29,7 @@ final class Shutdown: Sendable {
     func sleep(for duration: Duration) async -> Bool {
         // A task of its own does not inherit the cancellation.
         await Task {
-            await withTaskGroup { group in
-                group.addTask { await self.reached(.aborting) }
-                group.addTask { do { try await Task.sleep(for: duration) } catch {} }
-                await group.next()
-                group.cancelAll()
-            }
+            await first({ await self.reached(.aborting) }, { do { try await Task.sleep(for: duration) } catch {} })
         }.value
         return phase < .aborting
     }

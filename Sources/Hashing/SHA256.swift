@@ -30,6 +30,13 @@ package final class SHA256 {
         return digest
     }
 
+    /// The digest of some bytes, 32 bytes.
+    package static func digest(of bytes: [UInt8]) -> [UInt8] {
+        let hash = SHA256()
+        bytes.withUnsafeBytes { hash.update($0) }
+        return hash.finish()
+    }
+
     /// The digest of one text, 32 bytes.
     package static func digest(of text: String) -> [UInt8] {
         let hash = SHA256()

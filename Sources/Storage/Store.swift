@@ -80,7 +80,16 @@ package actor Store {
     func recordEvent(
         _ action: String, subject: String, detail: String, by user: User, now: Timestamp
     ) throws(StorageError) {
-        try database.run(
+        try database.recordEvent(action, subject: subject, detail: detail, by: user, now: now)
+    }
+}
+
+extension Database {
+    /// As `Store.recordEvent`, for a database that is nobody's state yet.
+    func recordEvent(
+        _ action: String, subject: String, detail: String, by user: User, now: Timestamp
+    ) throws(StorageError) {
+        try run(
             "INSERT INTO admin_event (at_ms, uid, user, action, subject, detail) VALUES (?, ?, ?, ?, ?, ?)",
             now.milliseconds, user.uid, user.name, action, subject, detail)
     }

@@ -1,12 +1,13 @@
 import Glibc
 
 /// A file of the user's that appears whole or not at all: written beside its place, made durable, then moved there. What is
-/// there stays until then, and for ever where the writing is left off.
-struct WholeFile: ~Copyable {
+/// there stays until then, and for ever where the writing is left off. One that is followed is moved to its place empty,
+/// and grows there.
+final class WholeFile {
     private let path: String
     private let partialPath: String
     private let descriptor: Int32
-    private var isFinished = false
+    private var isInPlace = false
 
     /// - Parameter mode: who may read it, before the process's umask.
     init(path: String, mode: mode_t = 0o666) throws(CommandError) {
@@ -18,7 +19,7 @@ struct WholeFile: ~Copyable {
 
     deinit {
         close(descriptor)
-        if !isFinished { unlink(partialPath) }
+        if !isInPlace { unlink(partialPath) }
     }
 
     func write(_ text: String) throws(CommandError) { try write(Array(text.utf8)) }
@@ -35,10 +36,13 @@ struct WholeFile: ~Copyable {
         }
     }
 
-    /// Puts the file in its place, with content and name on the disk before this returns.
-    mutating func finish() throws(CommandError) {
-        guard fsync(descriptor) == 0, rename(partialPath, path) == 0 else { throw Self.failure(path) }
-        isFinished = true
+    /// Puts the file in its place, with content and name on the disk before this returns. What is written later is brought
+    /// to the disk by another call.
+    func save() throws(CommandError) {
+        guard fsync(descriptor) == 0 else { throw Self.failure(path) }
+        guard !isInPlace else { return }
+        guard rename(partialPath, path) == 0 else { throw Self.failure(path) }
+        isInPlace = true
         let name = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
         let directory = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard directory >= 0 else { throw Self.failure(name) }

@@ -59,7 +59,7 @@ import Testing
         try await inDirectory { directory in
             let out = "\(directory)/out"
             do {
-                let file = try ResultFile(path: out)
+                let file = try WholeFile(path: out)
                 try file.write("old\n")
                 try file.save()
             }

@@ -43,12 +43,8 @@ extension ControlService {
         _ parameters: ExportLedger.Parameters, _ reply: MethodReply<ExportLedger>
     ) async throws(ControlError) {
         if let name = parameters.queue { _ = try await queue(name) }
-        let from = parameters.from ?? DayKey(daysSinceEpoch: .min)
-        let to = parameters.to ?? DayKey(daysSinceEpoch: .max)
-        guard from <= to else {
-            throw .invalidArgument(argument: "to", value: to.description, remedy: "name a day not before \(from)")
-        }
-        let filter = LedgerFilter(days: from...to, queue: parameters.queue)
+        let days = try Self.days(parameters.from ?? DayKey(daysSinceEpoch: .min), through: parameters.to)
+        let filter = LedgerFilter(days: days, queue: parameters.queue)
         let store = store
         let reader = try await answering { () async throws(StorageError) in try store.makeAuditReader() }
         let through = try await answering { () async throws(StorageError) in try await reader.lastLedgerEntry() }

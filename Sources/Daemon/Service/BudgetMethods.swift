@@ -62,17 +62,22 @@ extension ControlService {
         let days = try await budgets(of: queues).map { (queue: $0.queue, day: $0.day) }
         let from = parameters.from ?? days.map(\.day).min() ?? DayKey(daysSinceEpoch: 0)
         let later = parameters.from == nil ? days.filter { $0.day > from } : []
-        let to = parameters.to ?? DayKey(daysSinceEpoch: .max)
-        guard from <= to else {
-            throw .invalidArgument(argument: "to", value: to.description, remedy: "name a day not before \(from)")
-        }
         let filter = SpendFilter(
-            days: from...to, queue: parameters.queue, uid: Self.visibleUser(to: peer),
+            days: try Self.days(from, through: parameters.to), queue: parameters.queue, uid: Self.visibleUser(to: peer),
             firstDays: Dictionary(uniqueKeysWithValues: later.map { ($0.queue, $0.day) }))
         let (rows, total) = try await answering { () async throws(StorageError) in
             try await reader.spendWithTotal(filter, by: parameters.by)
         }
         return ReportSpend.Reply(rows: rows, total: total)
+    }
+
+    /// - Parameter to: nil: no end.
+    static func days(_ from: DayKey, through to: DayKey?) throws(ControlError) -> ClosedRange<DayKey> {
+        let to = to ?? DayKey(daysSinceEpoch: .max)
+        guard from <= to else {
+            throw .invalidArgument(argument: "to", value: to.description, remedy: "name a day not before \(from)")
+        }
+        return from...to
     }
 
     /// The budgets of some queues today, each by its own zone.

@@ -50,17 +50,28 @@ extension ControlService {
         }
         _ = try await self.batch(batch, for: peer)
         let filter = CancelFilter(batch: batch, states: parameters.states ?? [], customID: parameters.customID)
+        return try await inPages { after throws(ControlError) in
+            let page = try await answering { () async throws(StorageError) in
+                try await store.cancelJobs(filter, after: after, by: User(peer), now: clock.now())
+            }
+            for id in page.running { workers.cancel(id) }
+            return (page.count, page.last)
+        }
+    }
+
+    /// Works off a long list, and returns how many jobs that were.
+    /// - Parameter page: does the next part: the job after which it begins; returns how many jobs it was and where the
+    ///   next one begins, nil after the last.
+    private func inPages(
+        _ page: (JobID?) async throws(ControlError) -> (count: Int, last: JobID?)
+    ) async throws(ControlError) -> Int {
         var count = 0
         var after: JobID?
         repeat {
-            let start = after
-            let page = try await answering { () async throws(StorageError) in
-                try await store.cancelJobs(filter, after: start, by: User(peer), now: clock.now())
-            }
-            for id in page.running { workers.cancel(id) }
-            count += page.count
+            let done = try await page(after)
+            count += done.count
             board.post()
-            after = page.last
+            after = done.last
         } while after != nil
         return count
     }
@@ -91,17 +102,12 @@ extension ControlService {
     ) async throws(ControlError) -> Int {
         if let id = filter.batch { _ = try await batch(id, for: peer) }
         if let name = filter.queue { _ = try await queue(name) }
-        var count = 0
-        var after: JobID?
-        repeat {
-            let start = after
+        let count = try await inPages { after throws(ControlError) in
             let page = try await answering { () async throws(StorageError) in
-                try await store.retryJobs(filter, after: start, deadline: deadline, by: User(peer), now: clock.now())
+                try await store.retryJobs(filter, after: after, deadline: deadline, by: User(peer), now: clock.now())
             }
-            count += page.count
-            board.post()
-            after = page.last
-        } while after != nil
+            return (page.count, page.last)
+        }
         if count == 0, deadline == nil {
             try await answering { () async throws(StorageError) in
                 try await store.requireFutureDeadlines(filter, now: clock.now())

@@ -52,9 +52,9 @@ package enum Restoration {
         try database.execute("PRAGMA journal_mode = DELETE; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;")
         try Migrator(migrations: Migration.compiledIn, directory: state).migrate(
             database, now: now, isBackedUp: true)
-        try database.run(
-            "INSERT INTO admin_event (at_ms, uid, user, action, subject, detail) VALUES (?, ?, ?, ?, ?, ?)",
-            now.milliseconds, getuid(), "londid --restore", "state.restore", "state", backup)
+        try database.recordEvent(
+            "state.restore", subject: "state", detail: backup, by: User(uid: getuid(), name: "londid --restore"),
+            now: now)
     }
 
     private static func report(

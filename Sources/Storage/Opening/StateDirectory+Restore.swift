@@ -43,10 +43,7 @@ extension StateDirectory {
             }
         }
         try StateDirectory.synchronize(path)
-        guard Glibc.rename("\(path)/\(name)", databasePath) == 0 else {
-            throw .directory(path: databasePath, operation: "rename a file to", errno: errno)
-        }
-        try StateDirectory.synchronize(path)
+        try rename("\(path)/\(name)", to: databasePath)
     }
 
     func names() throws(StorageError) -> [String] {

@@ -1,4 +1,5 @@
 package import Domain
+internal import Hashing
 
 extension StoreReader {
     /// The newest judged episodes of a queue, each with its latest outcome.
@@ -41,7 +42,7 @@ extension StoreReader {
         let snapshot = try database.first(
             "SELECT * FROM policy_snapshot WHERE queue = ? ORDER BY version DESC LIMIT 1", queue.text
         ) { (row: Row) throws(StorageError) in try policySnapshot(row, weights: row.blob("weights")) }
-        if let snapshot, let weights = snapshot.weights, sha256(weights) != snapshot.sha256 {
+        if let snapshot, let weights = snapshot.weights, hexadecimal(SHA256.digest(of: weights)) != snapshot.sha256 {
             throw .damagedPolicy(queue: queue, version: snapshot.version)
         }
         return snapshot

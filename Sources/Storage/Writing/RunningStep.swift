@@ -95,9 +95,7 @@ struct RunningStep {
     /// Wakes the first jobs of the queue that only reservations kept from DEEPTHINK, or all of them after the queue's last
     /// reservation, since nothing would wake the rest.
     private func wakeWaiting(_ database: Database) throws(StorageError) {
-        let isLast =
-            try database.count(
-                "SELECT NOT EXISTS (SELECT 1 FROM reservation WHERE state = 'open' AND queue = ?) AS n", queue) == 1
+        let isLast = try !database.hasOpenReservation(queue)
         try database.run(
             """
             UPDATE job SET pending_reason = 'Priority', wake_at_ms = NULL WHERE id IN (
@@ -117,5 +115,12 @@ struct RunningStep {
             calls: 1, promptTokens: promptTokens, cachedTokens: cachedTokens, generatedTokens: generatedTokens,
             gpuMilliseconds: gpuMilliseconds)
         try entry.append(to: database)
+    }
+}
+
+extension Database {
+    /// Some running step of the queue has set something of its budget aside.
+    func hasOpenReservation(_ queue: String) throws(StorageError) -> Bool {
+        try count("SELECT EXISTS (SELECT 1 FROM reservation WHERE state = 'open' AND queue = ?) AS n", queue) == 1
     }
 }

@@ -32,7 +32,7 @@ package struct CancelPage: Hashable, Sendable {
 }
 
 extension Store {
-    /// The most jobs that one transaction cancels or retries: the other writers wait that long.
+    /// The most jobs that one transaction cancels, retries or wakes: the other writers wait that long.
     package static let mostJobsAtOnce = 1000
 
     /// Ends a job that has not ended, whoever runs it, and returns the state it was in; a terminal one is left as it was.

@@ -44,11 +44,8 @@ extension Store {
         package let expired: [JobID]
     }
 
-    /// The most jobs that one call wakes, and that it ends: whoever has a step to write waits for no more than that.
-    private static let mostWoken = 1000
-
     /// Makes parked jobs claimable whose time has come, and ends waiting ones whose deadline has passed. Where that are
-    /// many, `nextWake` goes on to be due and the next call takes the next of them.
+    /// more than `mostJobsAtOnce`, `nextWake` goes on to be due and the next call takes the next of them.
     package func wakeDue(now: Timestamp) throws(StorageError) -> Woken {
         try transaction { () throws(StorageError) in
             let expired = try database.all(
@@ -60,7 +57,7 @@ extension Store {
                     ORDER BY deadline_ms LIMIT ?4)
                 RETURNING id, episode
                 """, now.milliseconds, JobFailure.deadlinePassed.code, JobFailure.deadlinePassed.message,
-                Store.mostWoken
+                Store.mostJobsAtOnce
             ) { (row: Row) throws(StorageError) in
                 (job: JobID(try row.integer("id")), episode: try row.optionalInteger("episode"))
             }
@@ -72,7 +69,7 @@ extension Store {
                 """
                 UPDATE job SET state = 'pending', pending_reason = 'Priority', wake_at_ms = NULL
                 WHERE id IN (SELECT id FROM job WHERE wake_at_ms <= ? ORDER BY wake_at_ms LIMIT ?)
-                """, now.milliseconds, Store.mostWoken)
+                """, now.milliseconds, Store.mostJobsAtOnce)
             return Woken(wokenCount: database.changes, expired: expired.map(\.job).sorted())
         }
     }

@@ -15,7 +15,8 @@ extension Store {
                 into: "policy_snapshot",
                 [
                     "queue": snapshot.queue.text, "version": version, "pair_key": snapshot.pairKey,
-                    "kind": snapshot.kind, "encoder": snapshot.encoder, "sha256": sha256(snapshot.weights),
+                    "kind": snapshot.kind, "encoder": snapshot.encoder,
+                    "sha256": hexadecimal(SHA256.digest(of: snapshot.weights)),
                     "weights": snapshot.weights, "trained_through_outcome": snapshot.trainedThroughOutcome,
                     "episode_count": snapshot.episodeCount, "created_at_ms": now.milliseconds,
                     "cost": snapshot.origin?.cost, "first_outcome": snapshot.origin?.firstOutcome,
@@ -24,11 +25,4 @@ extension Store {
             return version
         }
     }
-}
-
-/// Lower-case hexadecimal.
-func sha256(_ bytes: [UInt8]) -> String {
-    let hash = SHA256()
-    bytes.withUnsafeBytes { hash.update($0) }
-    return hexadecimal(hash.finish())
 }

@@ -51,7 +51,7 @@ extension Store {
             for job in inOrder {
                 guard let found = try stateOfJob(job) else { throw .noSuchJob(job) }
                 try requireRetryable(job, found.state, includesCancelled: includesCancelled)
-                try requireOpenQueue(of: job)
+                try requireOpen(found.queue)
                 try requireFuture(job, deadline: deadline, now: now)
                 if let need = try failedNeed(of: job) {
                     throw .jobNotRetryable(
@@ -151,13 +151,6 @@ extension Store {
         case .pending, .held, .running:
             throw .jobNotRetryable(job, complaint: "is \(state.rawValue)", remedy: "wait for its end, or cancel it")
         }
-    }
-
-    private func requireOpenQueue(of job: JobID) throws(StorageError) {
-        let queue = try database.first("SELECT queue FROM job WHERE id = ?", job.number) {
-            (row: Row) throws(StorageError) in try row.queueName()
-        }
-        if let queue { try requireOpen(queue) }
     }
 
     private func requireFuture(_ job: JobID, deadline: Timestamp?, now: Timestamp) throws(StorageError) {

@@ -50,11 +50,11 @@ extension Store {
     }
 
     /// nil where there is no such job; a staged one does not exist yet.
-    func stateOfJob(_ job: JobID) throws(StorageError) -> (state: JobState, queue: String, episode: EpisodeID?)? {
+    func stateOfJob(_ job: JobID) throws(StorageError) -> (state: JobState, queue: QueueName, episode: EpisodeID?)? {
         try database.first("SELECT state, queue, episode FROM job WHERE id = ? AND state <> 'staged'", job.number) {
             (row: Row) throws(StorageError) in
             (
-                state: try row.word("state"), queue: try row.text("queue"),
+                state: try row.word("state"), queue: try row.queueName(),
                 episode: try row.optionalInteger("episode").map(EpisodeID.init)
             )
         }
@@ -121,22 +121,16 @@ extension Store {
         _ parking: Release.Parking, of job: JobID, now: Timestamp
     ) throws(StorageError) -> (state: JobState, reason: PendingReason, wakeAt: Timestamp?) {
         switch parking {
-        case .budgetReserved(let instant) where try hasOpenReservation(inQueueOf: job):
-            (.pending, .budgetExhausted, instant)
-        // The last one was closed since: nothing would wake the job.
-        case .budgetReserved: (.pending, .priority, nil)
-        case .none: (.pending, .priority, nil)
-        case .until(let instant): instant > now ? (.pending, .notBefore, instant) : (.pending, .priority, nil)
-        case .modelUnavailable(let instant): (.pending, .modelUnavailable, instant)
-        case .budgetExhausted(let instant): (.held, .budgetExhausted, instant)
+        case .budgetReserved(let instant):
+            // Where the last one was closed since, nothing would wake the job.
+            guard let queue = try stateOfJob(job)?.queue, try database.hasOpenReservation(queue.text) else {
+                return (.pending, .priority, nil)
+            }
+            return (.pending, .budgetExhausted, instant)
+        case .none: return (.pending, .priority, nil)
+        case .until(let instant): return instant > now ? (.pending, .notBefore, instant) : (.pending, .priority, nil)
+        case .modelUnavailable(let instant): return (.pending, .modelUnavailable, instant)
+        case .budgetExhausted(let instant): return (.held, .budgetExhausted, instant)
         }
-    }
-
-    private func hasOpenReservation(inQueueOf job: JobID) throws(StorageError) -> Bool {
-        try database.count(
-            """
-            SELECT EXISTS (
-                SELECT 1 FROM reservation WHERE state = 'open' AND queue = (SELECT queue FROM job WHERE id = ?)) AS n
-            """, job.number) == 1
     }
 }

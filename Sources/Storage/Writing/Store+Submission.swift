@@ -101,6 +101,7 @@ extension Store {
         }
     }
 
+    /// - Throws: `.noSuchQueue`, `.queueDraining`.
     func requireOpen(_ queue: QueueName) throws(StorageError) {
         guard let settings = try settingsOfQueue(queue) else { throw .noSuchQueue(queue) }
         guard !settings.isDraining else { throw .queueDraining(queue) }

@@ -26,19 +26,15 @@ extension Command {
             return .ok
         }
         let session = try Session(invocation)
-        var file = try WholeFile(path: path)
+        let file = try WholeFile(path: path)
         if isCSV { try file.write(CSV.record(LedgerEntryView.header)) }
         var count = 0
-        var replies = try await session.replies(ExportLedger.self, parameters)
-        while true {
-            let reply: ExportLedger.Reply?
-            do throws(ControlError) { reply = try await replies.next() } catch { throw .control(error) }
-            guard let reply else { break }
+        try await session.stream(ExportLedger.self, parameters) { reply throws(CommandError) in
             try file.write(text(of: reply.entries, isCSV: isCSV))
             count += reply.entries.count
             if console.drawsProgress { console.complain("\r\(Phrase.count(count, "ledger entry"))\u{1b}[K") }
         }
-        try file.finish()
+        try file.save()
         if console.drawsProgress { console.complain("\r\u{1b}[K") }
         console.complain("\(path): \(Phrase.count(count, "ledger entry"))\n")
         return .ok

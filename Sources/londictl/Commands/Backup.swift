@@ -13,9 +13,9 @@ extension Command {
             throw .file(path: path, reason: "it exists already; name another file, or remove this one")
         }
         let session = try Session(invocation)
-        var file = try WholeFile(path: path, mode: 0o600)
-        let summary = try await copy(session, into: &file, path: path, invocation.console)
-        try file.finish()
+        let file = try WholeFile(path: path, mode: 0o600)
+        let summary = try await copy(session, into: file, path: path, invocation.console)
+        try file.save()
         if invocation.isForMachines {
             invocation.console.write(JSONText.text(of: summary) + "\n")
         } else {
@@ -33,16 +33,12 @@ private struct BackupSummary: Encodable, Sendable {
 
 /// Writes every piece, and compares the digest of them with the one that londid says.
 private func copy(
-    _ session: Session, into file: inout WholeFile, path: String, _ console: Console
+    _ session: Session, into file: WholeFile, path: String, _ console: Console
 ) async throws(CommandError) -> BackupSummary {
     let hash = SHA256()
     var byteCount = 0
     var told: String?
-    var replies = try await session.replies(Backup.self, .init())
-    while true {
-        let reply: Backup.Reply?
-        do throws(ControlError) { reply = try await replies.next() } catch { throw .control(error) }
-        guard let reply else { break }
+    try await session.stream(Backup.self, .init()) { reply throws(CommandError) in
         guard let data = Data(base64Encoded: reply.data) else {
             throw .control(.malformed(what: "a piece of the backup is not base64"))
         }

@@ -63,7 +63,7 @@ private struct ResultPrinter {
     private let wanted: Set<ResultKind>
     private(set) var errorCount = 0
     private let console: Console
-    private let files: [ResultKind: ResultFile]
+    private let files: [ResultKind: WholeFile]
     private let isFollowing: Bool
     private var printed: Set<JobID> = []
 
@@ -72,10 +72,10 @@ private struct ResultPrinter {
         isFollowing = invocation.isSet("follow")
         var wanted: Set<ResultKind> =
             invocation.isSet("all") ? [.output, .error] : invocation.isSet("errors") ? [.error] : [.output]
-        var files: [ResultKind: ResultFile] = [:]
+        var files: [ResultKind: WholeFile] = [:]
         for (kind, option) in [(ResultKind.output, "output"), (.error, "error-output")] {
             guard let path = invocation.text(option) else { continue }
-            let file = try ResultFile(path: path)
+            let file = try WholeFile(path: path)
             // Whoever follows looks into the file while it grows.
             if isFollowing { try file.save() }
             files[kind] = file
