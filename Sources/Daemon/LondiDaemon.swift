@@ -114,15 +114,16 @@ package final class LondiDaemon: Sendable {
                 clock: clock,
                 board: board, shutdown: shutdown, log: log), limit: configuration.workers)
         let retention = RetentionLoop(store: store, reader: reader, clock: clock, jobs: board, log: log)
+        let intake = BatchIntake(store: store, judge: judge, clock: clock)
         let service = ControlService(
-            store: store, reader: reader, intake: BatchIntake(store: store, judge: judge, clock: clock), judge: judge,
+            store: store, reader: reader, intake: intake, judge: judge,
             workers: workers, learner: learner, retention: retention, policies: policies, encoder: encoder, pair: pair,
             board: board,
             clock: clock, startedAt: clock.now(), isUserMode: isUserMode)
         let server = try makeControlServer(service)
         try await runTogether([
             { await pair.run() }, { try await server.run() }, { try await learner.run() },
-            { try await retention.run() },
+            { try await retention.run() }, { try await intake.removeDropped(log: self.log, shutdown: self.shutdown) },
             { await self.reportReadiness(of: pair) }, { await self.limitDrain() },
             { for await error in store.health.fatalErrors { throw error } },
         ]) { try await workers.run() }

@@ -201,9 +201,9 @@ class Books:
             SELECT batch.id, batch.state, job_count, count(job.id) AS jobs, count(DISTINCT line) AS lines
             FROM batch LEFT JOIN job ON job.batch = batch.id WHERE batch.state = 'ready' GROUP BY batch.id
             HAVING jobs <> job_count OR lines <> job_count""")
-        self.expect_none("a staged job of a batch that is not validated any more, or a job of one that is", """
+        self.expect_none("a staged job of a batch that was accepted, or another job of one that was not", """
             SELECT job.id, job.state, batch.state AS batch_state FROM job JOIN batch ON batch.id = job.batch
-            WHERE (job.state = 'staged') <> (batch.state = 'validating')""")
+            WHERE (job.state = 'staged') = (batch.state = 'ready')""")
         self.expect_none("one file queued twice", """
             SELECT queue, sha256, count(*) AS n FROM batch WHERE state = 'ready' GROUP BY queue, submitter_uid, sha256
             HAVING n > 1""")

@@ -350,13 +350,11 @@ class Client(threading.Thread):
             member, value = "isPaused", self.random.random() < 0.3
         else:
             member = self.random.choice(list(START[queue]))
-            value = self.acknowledged.asked.get((queue, member), START[queue][member]) + STEP[member]
-            if queue in RISING:
-                self.acknowledged.asked[queue, member] = value
-            elif self.random.random() < 0.5:
-                value = self.random.randrange(value)
+            highest = self.acknowledged.asked.get((queue, member), START[queue][member])
+            if queue not in RISING and self.random.random() < 0.5:
+                value = self.random.randrange(highest + 1)
             else:
-                self.acknowledged.asked[queue, member] = value
+                value = self.acknowledged.asked[queue, member] = highest + STEP[member]
         self.change(
             ("queue", queue, member), value, lambda: connection.call("SetQueue", name=queue, changes={member: value}))
 

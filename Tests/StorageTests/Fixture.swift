@@ -1,5 +1,7 @@
 import Domain
+import SQLite
 import Storage
+import Testing
 
 let morning = Timestamp(milliseconds: 1_795_000_000_000)
 let today = DayKey(year: 2026, month: 11, day: 18)
@@ -19,6 +21,14 @@ struct Fixture {
         reader = try store.makeReader()
         self.queue = try QueueName(queue)
         try await store.createQueue(self.queue, settings, by: admin, now: morning)
+    }
+
+    /// How many rows a table has, as a connection of its own sees it.
+    func rowCount(_ table: String) throws -> Int64 {
+        let statement = try directory.rawConnection().statement("SELECT count(*) AS n FROM \(table)")
+        #expect(try statement.step())
+        guard case .integer(let count) = statement.value("n") else { return -1 }
+        return count
     }
 
     /// The state as after `kill -9` and a new start.

@@ -27,13 +27,6 @@ import Testing
         try await fixture.reader.jobs(JobFilter(limit: 1_000)).map(\.id.number).reversed()
     }
 
-    private func rowCount(_ table: String, _ fixture: Fixture) throws -> Int64 {
-        let statement = try fixture.directory.rawConnection().statement("SELECT count(*) AS n FROM \(table)")
-        #expect(try statement.step())
-        guard case .integer(let count) = statement.value("n") else { return -1 }
-        return count
-    }
-
     private func expectSound(_ fixture: Fixture, _ comment: Comment? = nil) async throws {
         #expect(try await fixture.reader.verifyBooks().differences == [], comment)
     }
@@ -43,9 +36,9 @@ import Testing
         for role in [Role.deepthink, .quick] { try await fixture.complete(1, role: role) }
         #expect(try await prune(fixture, rule(fixture)) == 2)
         for table in ["job", "payload", "episode", "answer", "step", "reservation", "outcome", "transition"] {
-            #expect(try rowCount(table, fixture) == 0, "\(table)")
+            #expect(try fixture.rowCount(table) == 0, "\(table)")
         }
-        #expect(try rowCount("ledger_entry", fixture) == 2)
+        #expect(try fixture.rowCount("ledger_entry") == 2)
         let kept = try #require(try await fixture.reader.prunedJob(JobID(1)))
         #expect(kept.queue == fixture.queue && kept.batch == nil && kept.submitter == alice)
         #expect(kept.state == .completed && kept.endedAt == morning && kept.prunedAt == Self.later)
@@ -110,7 +103,7 @@ import Testing
         #expect(try await ids(fixture) == [1, 2, 4])
         _ = try await fixture.store.cancelJob(waiting, by: admin, now: morning)
         #expect(try await prune(fixture, rule(fixture)) == 3)
-        #expect(try rowCount("dependency", fixture) == 0)
+        #expect(try fixture.rowCount("dependency") == 0)
         try await expectSound(fixture)
     }
 

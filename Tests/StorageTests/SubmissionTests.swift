@@ -107,6 +107,27 @@ import Testing
         #expect(try await after.reader.jobs(JobFilter()) == [])
     }
 
+    /// A million lines must not hold up the start, nor those who write meanwhile.
+    @Test func `the jobs of dropped batches go page by page, those that wait for others first`() async throws {
+        let fixture = try await Fixture()
+        let chain = (Int64(1)...5).map { line in
+            NewJob(
+                line: line, customID: "p\(line)", specification: "{}",
+                needs: line > 1 ? [Need(.afterOK, .line("p\(line - 1)"))] : [])
+        }
+        let dropped = try await batch(fixture, chain)
+        try await fixture.store.abandonBatch(dropped)
+        let cutOff = try await batch(fixture, chain)
+        let after = try Fixture(crashed: fixture)
+        #expect(after.store.recovery.abandonedBatches == 1)
+        #expect(try await after.reader.jobs(JobFilter()) == [])
+        var counts: [Int] = []
+        repeat { counts.append(try await after.store.removeDroppedJobs(limit: 2)) } while counts.last != 0
+        #expect(counts == [2, 2, 1, 2, 2, 1, 0])
+        for id in [dropped, cutOff] { #expect(try await after.reader.batch(id).jobCount == 0) }
+        for table in ["job", "payload", "dependency"] { #expect(try after.rowCount(table) == 0, "\(table)") }
+    }
+
     @Test func `a job number is never given twice`() async throws {
         let fixture = try await Fixture()
         let batch = try await batch(fixture, three)

@@ -34,10 +34,14 @@ package actor BatchIntake {
         let customIDs = CustomIDs()
     }
 
-    private let store: Store
+    let store: Store
     private let judge: Judge
     private let clock: WallClock
     private var open: [BatchID: OpenBatch] = [:]
+    /// Batches that could not be dropped for a reason that passes.
+    var undropped: Set<BatchID> = []
+    /// Tells of batches that were dropped, or are to be.
+    let drops = ChangeBoard()
 
     package init(store: Store, judge: Judge, clock: WallClock) {
         self.store = store
@@ -143,9 +147,11 @@ package actor BatchIntake {
                 what: "the lines received have SHA-256 \(digest), not \(sha256)", remedy: "submit the file again")
         }
         do throws(ControlError) {
-            return try await answering { () async throws(StorageError) in
+            let commit = try await answering { () async throws(StorageError) in
                 try await store.commitBatch(batch, sha256: digest, allowDuplicate: allowDuplicate, now: clock.now())
             }
+            if commit.isDuplicate { drops.post() }
+            return commit
         } catch {
             await dropQuietly(batch)
             throw error
@@ -169,12 +175,15 @@ package actor BatchIntake {
     /// Drops a batch for whose client that is not what matters.
     private func dropQuietly(_ batch: BatchID) async {
         do throws(ControlError) { try await drop(batch) } catch {
-            // Nothing of it is queued, and the next start drops what is stored.
+            // Nothing of it is queued, and it goes as soon as it can.
+            undropped.insert(batch)
+            drops.post()
         }
     }
 
     private func drop(_ batch: BatchID) async throws(ControlError) {
         try await answering { () async throws(StorageError) in try await store.abandonBatch(batch) }
+        drops.post()
     }
 
     private func openBatch(_ batch: BatchID, by user: User) throws(ControlError) -> OpenBatch {

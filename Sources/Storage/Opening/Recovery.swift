@@ -12,7 +12,7 @@ struct Recovery {
             let reservations = try settleReservations(now: now)
             let steps = try abandonSteps(now: now)
             let jobs = try requeueJobs()
-            let batches = try abandonBatches()
+            let batches = try StagedBatch.abandonAll(database)
             return (
                 epoch,
                 RecoveryReport(
@@ -48,13 +48,5 @@ struct Recovery {
         try database.run(
             "UPDATE job SET state = 'pending', pending_reason = 'Priority', epoch = NULL WHERE state = 'running'")
         return database.changes
-    }
-
-    private func abandonBatches() throws(StorageError) -> Int {
-        let batches = try database.all("SELECT id FROM batch WHERE state = 'validating'") {
-            (row: Row) throws(StorageError) in BatchID(try row.integer("id"))
-        }
-        for batch in batches { try StagedBatch(id: batch).abandon(database) }
-        return batches.count
     }
 }

@@ -69,13 +69,20 @@ extension Store {
         }
     }
 
-    /// Drops a batch that was refused or cut off while it was validated.
+    /// Drops a batch that was refused or cut off while it was validated. Its jobs go with `removeDroppedJobs`.
     /// - Throws: `.noSuchBatch`, `.batchNotOpen`.
     package func abandonBatch(_ batch: BatchID) throws(StorageError) {
         try transaction { () throws(StorageError) in
             _ = try openBatch(batch)
             try StagedBatch(id: batch).abandon(database)
         }
+    }
+
+    /// Removes staged jobs of dropped batches, in one transaction. Returns how many: 0 once there are none.
+    /// - Parameter limit: the most jobs to remove, >= 1. Every writer waits for them.
+    package func removeDroppedJobs(limit: Int) throws(StorageError) -> Int {
+        precondition(limit >= 1, "a step removes a job or more")
+        return try transaction { () throws(StorageError) in try StagedBatch.removeDropped(limit: limit, database) }
     }
 
     /// Accepts one job: on return it is durable and claimable.
