@@ -57,3 +57,14 @@ CREATE TABLE budget_notice (
     at_ms INTEGER NOT NULL,
     PRIMARY KEY (queue, day, kind)
 ) STRICT, WITHOUT ROWID;
+
+-- What a queue's budget lacked where that is why a job failed.
+CREATE TABLE budget_refusal (
+    job INTEGER PRIMARY KEY REFERENCES job (id) ON DELETE CASCADE,
+    unit TEXT NOT NULL CONSTRAINT budget_refusal_unit_known CHECK (unit = 'calls' OR unit = 'tokens' OR unit = 'gpu-time'),
+    -- The day's, what was granted included.
+    day_limit INTEGER NOT NULL,
+    spent INTEGER NOT NULL,
+    reserved INTEGER NOT NULL,
+    resets_at_ms INTEGER NOT NULL
+) STRICT;

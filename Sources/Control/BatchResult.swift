@@ -12,6 +12,7 @@ package struct BatchResult: Hashable, Sendable {
     package var fault: String?
     /// The same in a word that stays, as `JobView.faultCode`.
     package var faultCode: String?
+    package var refusal: BudgetRefusal?
     package var quick: Spend
     package var deepthink: Spend
     /// Prompt tokens evaluated or reused, and tokens generated, over all steps.
@@ -20,7 +21,8 @@ package struct BatchResult: Hashable, Sendable {
 
     package init(
         job: JobID, specification: JobSpecification, endedAt: Timestamp, outcome: Outcome?, state: JobState,
-        fault: String? = nil, faultCode: String? = nil, quick: Spend, deepthink: Spend, promptTokens: Int64,
+        fault: String? = nil, faultCode: String? = nil, refusal: BudgetRefusal? = nil, quick: Spend, deepthink: Spend,
+        promptTokens: Int64,
         generatedTokens: Int64
     ) {
         self.job = job
@@ -30,6 +32,7 @@ package struct BatchResult: Hashable, Sendable {
         self.state = state
         self.fault = fault
         self.faultCode = faultCode
+        self.refusal = refusal
         self.quick = quick
         self.deepthink = deepthink
         self.promptTokens = promptTokens
@@ -52,7 +55,8 @@ package struct BatchResult: Hashable, Sendable {
             ])
         }
         return ResultLine(
-            job: job, kind: outcome == nil ? .error : .output, line: JSONText.text(of: JSONValue.object(members)))
+            job: job, kind: outcome == nil ? .error : .output, endedAt: endedAt,
+            line: JSONText.text(of: JSONValue.object(members)))
     }
 
     /// OpenAI's own words where it has one: a batch cancelled, a completion window over, a request that took too long. The
@@ -98,6 +102,13 @@ package struct BatchResult: Hashable, Sendable {
             "state": .string(state.rawValue), "quick": amount(quick), "deepthink": amount(deepthink),
         ]
         members["reward"] = outcome?.reward.map(JSONValue.number)
+        members["refusal"] = refusal.map { refusal in
+            .object([
+                "limit_source": .string(refusal.limitSource), "scope": .string(refusal.scope.rawValue),
+                "limit": .integer(refusal.limit), "spent": .integer(refusal.spent),
+                "reserved": .integer(refusal.reserved), "resets_at": .string(RFC3339.text(of: refusal.resetsAt)),
+            ])
+        }
         return .object(members)
     }
 }

@@ -14,7 +14,6 @@ package enum ControlError: Error, Hashable, Sendable {
     case invalidArgument(argument: String, value: String, remedy: String)
     /// `line` 1 is the file's first.
     case invalidLine(line: Int, message: String)
-    case budgetRefused(BudgetRefusal)
     case permissionDenied(action: String, needs: String)
     case tooLarge(what: String, limit: Int)
     case storageFull(path: String)
@@ -48,29 +47,6 @@ package enum ControlError: Error, Hashable, Sendable {
     case unknown(name: String, parameters: String)
 }
 
-/// A step that a budget did not cover: whose limit, in what unit, and when it is new.
-package struct BudgetRefusal: Hashable, Codable, Sendable {
-    /// What set the limit: `queue`.
-    package var limitSource: String
-    /// The unit: calls, tokens or gpu-time (milliseconds).
-    package var scope: String
-    package var limit: Int64
-    package var spent: Int64
-    package var reserved: Int64
-    package var resetsAt: Timestamp
-
-    package init(
-        limitSource: String, scope: String, limit: Int64, spent: Int64, reserved: Int64, resetsAt: Timestamp
-    ) {
-        self.limitSource = limitSource
-        self.scope = scope
-        self.limit = limit
-        self.spent = spent
-        self.reserved = reserved
-        self.resetsAt = resetsAt
-    }
-}
-
 extension ControlError: CustomStringConvertible {
     private static func remedy(forMissing kind: String) -> String {
         switch kind {
@@ -90,9 +66,6 @@ extension ControlError: CustomStringConvertible {
         case .conflict(let what, let remedy): "\(what); \(remedy)"
         case .invalidArgument(let argument, let value, let remedy): "\(argument) cannot be '\(value)': \(remedy)"
         case .invalidLine(let line, let message): "line \(line): \(message)"
-        case .budgetRefused(let refusal):
-            "the \(refusal.limitSource)'s budget of \(refusal.limit) \(refusal.scope) a day is used: \(refusal.spent) "
-                + "spent, \(refusal.reserved) reserved; wait for the next day or raise it with `londictl queue set`"
         case .permissionDenied(let action, let needs): "you may not \(action); that needs \(needs)"
         case .tooLarge(let what, let limit): "\(what) is larger than the limit of \(limit); send it in smaller parts"
         case .storageFull(let path): "the file system of \(path) is full; free some space there and try again"

@@ -32,14 +32,6 @@ struct WireError: Equatable {
                     ["argument": .string(argument), "value": .string(value), "remedy": .string(remedy)])
             case .invalidLine(let line, let message):
                 londi("InvalidLine", ["line": .integer(Int64(line)), "message": .string(message)])
-            case .budgetRefused(let refusal):
-                londi(
-                    "BudgetRefused",
-                    [
-                        "limitSource": .string(refusal.limitSource), "scope": .string(refusal.scope),
-                        "limit": .integer(refusal.limit), "spent": .integer(refusal.spent),
-                        "reserved": .integer(refusal.reserved), "resetsAt": .integer(refusal.resetsAt.milliseconds),
-                    ])
             case .permissionDenied(let action, let needs):
                 londi("PermissionDenied", ["action": .string(action), "needs": .string(needs)])
             case .tooLarge(let what, let limit):
@@ -79,12 +71,6 @@ struct WireError: Equatable {
         case "io.londi.InvalidArgument":
             .invalidArgument(argument: text("argument"), value: text("value"), remedy: text("remedy"))
         case "io.londi.InvalidLine": .invalidLine(line: Int(number("line")), message: text("message"))
-        case "io.londi.BudgetRefused":
-            .budgetRefused(
-                BudgetRefusal(
-                    limitSource: text("limitSource"), scope: text("scope"), limit: number("limit"),
-                    spent: number("spent"), reserved: number("reserved"),
-                    resetsAt: Timestamp(milliseconds: number("resetsAt"))))
         case "io.londi.PermissionDenied": .permissionDenied(action: text("action"), needs: text("needs"))
         case "io.londi.TooLarge": .tooLarge(what: text("what"), limit: Int(number("limit")))
         case "io.londi.StorageFull": .storageFull(path: text("path"))

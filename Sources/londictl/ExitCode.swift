@@ -21,7 +21,6 @@ enum ExitCode: Int32, Sendable {
             switch error {
             case .notFound, .pruned: .notFound
             case .conflict: .conflict
-            case .budgetRefused: .budgetRefused
             case .permissionDenied: .notPermitted
             case .storageFull, .storageFault: .storage
             case .unreachable, .disconnected: .unreachable

@@ -50,7 +50,7 @@ struct JobWait {
     /// 0 where every job has an answer, 5 where the only one was refused by its budget, 1 otherwise.
     static func exitCode(of reply: Wait.Reply) -> ExitCode {
         if reply.counts.unanswered == 0 { return .ok }
-        return reply.faultCode == JobView.budgetExhausted ? .budgetRefused : .jobFailed
+        return reply.faultCode == BudgetRefusal.faultCode ? .budgetRefused : .jobFailed
     }
 
     private func timedOut() -> Wait.Reply? {

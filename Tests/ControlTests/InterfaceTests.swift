@@ -43,13 +43,11 @@ import Testing
     }
 
     @Test func `names the errors that the code sends, with their members`() throws {
-        let refusal = BudgetRefusal(
-            limitSource: "queue", scope: "calls", limit: 1, spent: 1, reserved: 0, resetsAt: Timestamp(milliseconds: 5))
         let errors: [ControlError] = [
             .notFound(kind: "job", name: "1"), .conflict(what: "a", remedy: "b"),
             .pruned(job: JobID(7), at: Timestamp(milliseconds: 5), ledgerEntries: 2),
             .invalidArgument(argument: "a", value: "b", remedy: "c"), .invalidLine(line: 3, message: "m"),
-            .budgetRefused(refusal), .permissionDenied(action: "a", needs: "b"), .tooLarge(what: "a", limit: 1),
+            .permissionDenied(action: "a", needs: "b"), .tooLarge(what: "a", limit: 1),
             .storageFull(path: "/p"), .storageFault(path: "/p", reason: "r"), .unavailable(what: "w"),
         ]
         #expect(Set(errors.map { WireError($0).name }) == Set(file.errors.keys.map { "io.londi.\($0)" }))

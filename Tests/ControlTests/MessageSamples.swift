@@ -59,7 +59,8 @@ enum MessageSamples {
         job: JobID(42), queue: queue, batch: BatchID(7), customID: "p-1", user: "ann", state: .completed,
         pendingReason: .priority, priority: 5, attempt: 1, steps: 2, deepthinkSteps: 1, quickSpend: spend,
         deepthinkSpend: spend, end: .answered, reward: 0.5, rewardSource: .verifier, fault: "none", faultCode: "code",
-        submittedAt: now, notBefore: now, deadline: now, startedAt: now, endedAt: now, timeLimitMilliseconds: 90_000,
+        refusal: BudgetRefusal(scope: .calls, limit: 20, spent: 19, reserved: 1, resetsAt: now), submittedAt: now,
+        notBefore: now, deadline: now, startedAt: now, endedAt: now, timeLimitMilliseconds: 90_000,
         waitsFor: [JobID(41)])
     static let leanJob = JobView(
         job: JobID(43), queue: queue, user: "ann", state: .pending, priority: 0, attempt: 0, steps: 0,
@@ -175,7 +176,7 @@ enum MessageSamples {
             leanReply: .init(counts: counts, total: 28, finished: true)),
         MessageSample(
             Results.self, .init(batch: BatchID(7), follow: true),
-            .init(lines: [ResultLine(job: JobID(42), kind: .output, line: "{}")])),
+            .init(lines: [ResultLine(job: JobID(42), kind: .output, endedAt: now, line: "{}")])),
         MessageSample(
             ShowBudgets.self, .init(queue: queue), .init(budgets: [budget]), lean: .init()),
         MessageSample(

@@ -7,8 +7,10 @@ import Testing
 
 /// `results --follow` may run for days: londid is updated and restarted meanwhile.
 @Suite(.timeLimit(.minutes(1))) struct `Following results` {
-    private static func line(_ job: Int64) -> ResultLine {
-        ResultLine(job: JobID(job), kind: .output, line: "{\"custom_id\":\"\(job)\"}")
+    private static func line(_ job: Int64, endedAt: Int64 = 1) -> ResultLine {
+        ResultLine(
+            job: JobID(job), kind: .output, endedAt: Timestamp(milliseconds: endedAt),
+            line: "{\"custom_id\":\"\(job)\"}")
     }
 
     /// Leaves its first caller after two results, as a daemon that stops does, and tells the next one everything.
@@ -22,17 +24,18 @@ import Testing
             }
             try await reply.send(.init(lines: [line(1), line(2)]), continues: true)
             guard call > 1 else { throw .disconnected }
-            try await reply.send(.init(lines: [line(3)]), continues: true)
+            // A job that was retried has ended again.
+            try await reply.send(.init(lines: [line(3), line(3), line(3, endedAt: 2)]), continues: true)
             try await reply.send(.init(lines: []))
         }
         return table
     }
 
-    @Test func `survives a restart of the daemon and prints no job twice`() async throws {
+    @Test func `survives a restart of the daemon and prints no end of a job twice`() async throws {
         try await withServer(Self.table()) { path in
             let printed = await Printed.by(["results", "b7", "--follow"], path: path)
             #expect(printed.exit == .ok)
-            #expect(printed.output == (1...3).map { Self.line($0).line + "\n" }.joined())
+            #expect(printed.output == [1, 2, 3, 3].map { Self.line($0).line + "\n" }.joined())
             #expect(printed.messages == "the daemon is away; waiting for it to come back\n")
         }
     }

@@ -66,7 +66,9 @@ import Testing
         let sent: @Sendable () -> Void
         var failed: @Sendable (ControlError) -> Void = { _ in }
         func handle(_ call: Call, reply: Reply) async throws(ControlError) {
-            let line = ResultLine(job: JobID(1), kind: .output, line: String(repeating: "x", count: 65_536))
+            let line = ResultLine(
+                job: JobID(1), kind: .output, endedAt: Timestamp(milliseconds: 1),
+                line: String(repeating: "x", count: 65_536))
             do throws(ControlError) {
                 for _ in 0..<count {
                     try await reply.send(Results.Reply(lines: [line]), continues: true)

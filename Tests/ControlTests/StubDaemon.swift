@@ -168,11 +168,17 @@ final class StubDaemon: Sendable {
         }
         table.on(Results.self) { _, _, reply async throws(ControlError) in
             let lines = [
-                ResultLine(job: JobID(1), kind: .output, line: #"{"custom_id":"a"}"#),
-                ResultLine(job: JobID(2), kind: .error, line: #"{"custom_id":"b"}"#),
+                ResultLine(
+                    job: JobID(1), kind: .output, endedAt: Timestamp(milliseconds: 1), line: #"{"custom_id":"a"}"#),
+                ResultLine(
+                    job: JobID(2), kind: .error, endedAt: Timestamp(milliseconds: 1), line: #"{"custom_id":"b"}"#),
             ]
             try await reply.send(.init(lines: lines), continues: true)
-            try await reply.send(.init(lines: [ResultLine(job: JobID(3), kind: .output, line: #"{"custom_id":"c"}"#)]))
+            try await reply.send(
+                .init(lines: [
+                    ResultLine(
+                        job: JobID(3), kind: .output, endedAt: Timestamp(milliseconds: 1), line: #"{"custom_id":"c"}"#)
+                ]))
         }
     }
 

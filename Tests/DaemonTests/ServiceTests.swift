@@ -12,6 +12,8 @@ import Testing
     private static let ann = User(uid: 1000, name: "ann")
     private static let bob = User(uid: 1001, name: "bob")
     private static let start = Timestamp(milliseconds: 1_795_000_000_000)
+    private static let refusal = BudgetRefusal(
+        scope: .tokens, limit: 500, spent: 300, reserved: 150, resetsAt: Timestamp(milliseconds: 1_795_132_800_000))
 
     /// Two queues; a batch whose one job failed for its budget (b1), one abandoned (b2), one of the other queue (b3);
     /// then jobs of bob and ann in turns, ann's the last.
@@ -36,7 +38,9 @@ import Testing
         _ = try await batch("maths", hash: "1")
         let claim = try #require(try await store.claim(now: start)).claim
         _ = try await store.settleJob(
-            claim, .failed(JobFailure(code: "budget-exhausted", message: "no calls are left")), now: start)
+            claim,
+            .failed(JobFailure(code: BudgetRefusal.faultCode, message: "no calls are left", refusal: Self.refusal)),
+            now: start)
         _ = try await batch("maths", hash: "")
         _ = try await batch("physics", hash: "3")
         for user in [bob, ann, bob, ann, ann] {
@@ -105,11 +109,21 @@ import Testing
         try await withClient { client, _ in
             #expect(try await client.call(Wait.self, .init(batch: BatchID(1))).faultCode == "budget-exhausted")
             #expect(try await client.call(Wait.self, .init(job: JobID(1))).faultCode == "budget-exhausted")
-            #expect(try await client.call(ShowJob.self, .init(job: JobID(1))).job.faultCode == "budget-exhausted")
+            let job = try await client.call(ShowJob.self, .init(job: JobID(1))).job
+            #expect(job.faultCode == "budget-exhausted" && job.refusal == Self.refusal)
             var replies = try await client.stream(Results.self, .init(batch: BatchID(1), follow: false))
             let line = try #require(try await replies.next()?.lines.first)
-            #expect(try JSONReader.value(of: line.line)["error"]?["code"] == .string("budget-exhausted"))
+            let result = try JSONReader.value(of: line.line)
+            #expect(result["error"]?["code"] == .string("budget-exhausted"))
+            #expect(
+                try result["londi"]?["refusal"]
+                    == JSONReader.value(
+                        of: #"{"limit_source":"queue","scope":"tokens","limit":500,"spent":300,"reserved":150,"#
+                            + #""resets_at":"2026-11-20T00:00:00Z"}"#))
             while try await replies.next() != nil {}
+            // A job that begins anew was not refused yet.
+            _ = try await client.call(Retry.self, .init(jobs: [JobID(1)]))
+            #expect(try await client.call(ShowJob.self, .init(job: JobID(1))).job.refusal == nil)
         }
     }
 

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import time
 import unittest
 
 import londid as harness
@@ -102,6 +103,10 @@ class Jobs(unittest.TestCase):
         self.assertEqual(job["state"], "failed")
         self.assertIn("budget", job["fault"])
         self.assertEqual(job["faultCode"], "budget-exhausted")
+        refusal = job["refusal"]
+        self.assertEqual((refusal["limitSource"], refusal["scope"]), ("queue", "calls"))
+        self.assertEqual((refusal["limit"], refusal["spent"], refusal["reserved"]), (0, 0, 0))
+        self.assertGreater(refusal["resetsAt"], time.time() * 1000)
         self.assertEqual(ctl("wait", job["job"], check=False).returncode, 5)
 
     def test_feedback_is_learnt_from(self):

@@ -131,12 +131,15 @@ package struct ResultLine: Hashable, Codable, Sendable {
     package var job: JobID
     /// output or error.
     package var kind: ResultKind
+    /// A job that was retried ends again, and its result comes again.
+    package var endedAt: Timestamp
     /// One line in the shape of OpenAI's batch output, without its newline.
     package var line: String
 
-    package init(job: JobID, kind: ResultKind, line: String) {
+    package init(job: JobID, kind: ResultKind, endedAt: Timestamp, line: String) {
         self.job = job
         self.kind = kind
+        self.endedAt = endedAt
         self.line = line
     }
 }

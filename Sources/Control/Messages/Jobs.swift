@@ -86,6 +86,8 @@ package struct JobView: Hashable, Codable, Sendable {
     package var fault: String?
     /// The same in a word that stays: budget-exhausted, model-error, verifier, ...
     package var faultCode: String?
+    /// What its queue's budget lacked, where that is why it failed.
+    package var refusal: BudgetRefusal?
     package var submittedAt: Timestamp
     package var notBefore: Timestamp?
     package var deadline: Timestamp?
@@ -100,8 +102,10 @@ package struct JobView: Hashable, Codable, Sendable {
         job: JobID, queue: QueueName, batch: BatchID? = nil, customID: String? = nil, user: String, state: JobState,
         pendingReason: PendingReason? = nil, priority: Int, attempt: Int, steps: Int, deepthinkSteps: Int,
         quickSpend: Spend, deepthinkSpend: Spend, end: EpisodeEnd? = nil, reward: Double? = nil,
-        rewardSource: RewardSource? = nil, fault: String? = nil, faultCode: String? = nil, submittedAt: Timestamp,
-        notBefore: Timestamp? = nil, deadline: Timestamp? = nil, startedAt: Timestamp? = nil, endedAt: Timestamp? = nil,
+        rewardSource: RewardSource? = nil, fault: String? = nil, faultCode: String? = nil,
+        refusal: BudgetRefusal? = nil,
+        submittedAt: Timestamp, notBefore: Timestamp? = nil, deadline: Timestamp? = nil, startedAt: Timestamp? = nil,
+        endedAt: Timestamp? = nil,
         timeLimitMilliseconds: Int64? = nil, waitsFor: [JobID]? = nil
     ) {
         self.job = job
@@ -122,6 +126,7 @@ package struct JobView: Hashable, Codable, Sendable {
         self.rewardSource = rewardSource
         self.fault = fault
         self.faultCode = faultCode
+        self.refusal = refusal
         self.submittedAt = submittedAt
         self.notBefore = notBefore
         self.deadline = deadline
@@ -130,11 +135,6 @@ package struct JobView: Hashable, Codable, Sendable {
         self.timeLimitMilliseconds = timeLimitMilliseconds
         self.waitsFor = waitsFor
     }
-}
-
-extension JobView {
-    /// The fault code of a job whose queue's budget did not cover a step: `--on-budget fail`.
-    package static let budgetExhausted = "budget-exhausted"
 }
 
 /// Jobs, newest first. With more: chunks until all are listed; without: one reply of at most limit jobs. Members

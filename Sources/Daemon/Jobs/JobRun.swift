@@ -91,7 +91,11 @@ struct JobRun: Sendable {
             let message =
                 "queue \(claimed.queue) has too little of \(budget.day)'s budget left for a DEEPTHINK step: "
                 + "\(budget.account(of: reason)); it is new in \((resetsAt.milliseconds - now.milliseconds) / 60_000) min"
-            try await settle(.failed(JobFailure(code: "budget-exhausted", message: message)))
+            let refusal = BudgetRefusal(
+                scope: reason, limit: budget.limits[reason] ?? 0, spent: budget.spent[reason],
+                reserved: budget.reserved[reason], resetsAt: resetsAt)
+            try await settle(
+                .failed(JobFailure(code: BudgetRefusal.faultCode, message: message, refusal: refusal)))
         case .interrupted(let role, let error): try await conclude(error, of: role, now: now)
         case .timedOut: preconditionFailure("settled by its caller, which knows the time")
         case .cancelled:

@@ -119,7 +119,9 @@ extension ControlService {
                 let ended = page.filter { $0.state.isTerminal && sent[$0.job] != .some($0.endedAt) }
                 if !ended.isEmpty {
                     var lines: [ResultLine] = []
-                    for record in ended { lines.append(try BatchResult(record).line) }
+                    for record in ended {
+                        lines.append(try BatchResult(record, try await refusal(of: record.job, record.failure)).line)
+                    }
                     try await reply.send(Results.Reply(lines: lines), continues: true)
                     if parameters.follow { for record in ended { sent[record.job] = record.endedAt } }
                 }
@@ -154,7 +156,7 @@ extension JobRecord {
 }
 
 extension BatchResult {
-    init(_ record: ResultRecord) throws(ControlError) {
+    init(_ record: ResultRecord, _ refusal: BudgetRefusal?) throws(ControlError) {
         let specification = try JSONText.decode(JobSpecification.self, from: Array(record.specification.utf8))
         let failure = record.failure
         var outcome: Outcome?
@@ -164,7 +166,7 @@ extension BatchResult {
         self.init(
             job: record.job, specification: specification, endedAt: record.endedAt ?? Timestamp(milliseconds: 0),
             outcome: outcome, state: record.state, fault: failure?.message, faultCode: failure?.code,
-            quick: record.quick.spend, deepthink: record.deepthink.spend,
+            refusal: refusal, quick: record.quick.spend, deepthink: record.deepthink.spend,
             promptTokens: record.quick.promptTokens + record.quick.cachedTokens + record.deepthink.promptTokens
                 + record.deepthink.cachedTokens,
             generatedTokens: record.quick.generatedTokens + record.deepthink.generatedTokens)

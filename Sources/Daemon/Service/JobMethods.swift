@@ -102,10 +102,16 @@ extension ControlService {
         return view
     }
 
+    func refusal(of job: JobID, _ failure: JobFailure?) async throws(ControlError) -> BudgetRefusal? {
+        guard failure?.code == BudgetRefusal.faultCode else { return nil }
+        return try await answering { () async throws(StorageError) in try await reader.refusal(of: job) }
+    }
+
     private func view(_ record: JobRecord) async throws(ControlError) -> JobView {
         let use = try await answering { () async throws(StorageError) in try await reader.roleUse(record.id) }
         let quick = use[.quick] ?? .none
         let deepthink = use[.deepthink] ?? .none
+        let refusal = try await refusal(of: record.id, record.failure)
         // While a model is away nothing is claimed, whatever the job itself waits for.
         let waitsForModel = record.pendingReason == .priority && !pair.areReady
         return JobView(
@@ -115,7 +121,7 @@ extension ControlService {
             attempt: Int(record.attempt), steps: quick.stepCount + deepthink.stepCount,
             deepthinkSteps: deepthink.stepCount, quickSpend: quick.spend, deepthinkSpend: deepthink.spend,
             reward: record.reward, fault: record.failure?.message, faultCode: record.failure?.code,
-            submittedAt: record.createdAt, notBefore: record.notBefore, deadline: record.deadline,
+            refusal: refusal, submittedAt: record.createdAt, notBefore: record.notBefore, deadline: record.deadline,
             startedAt: record.startedAt, endedAt: record.endedAt,
             timeLimitMilliseconds: record.timeLimitMilliseconds)
     }

@@ -74,6 +74,7 @@ extension Store {
             "episode WHERE job IN (SELECT value FROM json_each(?))",
             "dependency WHERE job IN (SELECT value FROM json_each(?))",
             "dependency WHERE needs IN (SELECT value FROM json_each(?))",
+            "budget_refusal WHERE job IN (SELECT value FROM json_each(?))",
             "payload WHERE job IN (SELECT value FROM json_each(?))",
             "job WHERE id IN (SELECT value FROM json_each(?))",
         ].map { "DELETE FROM \($0)" }

@@ -2,6 +2,16 @@ package import Domain
 internal import SQLite
 
 extension StoreReader {
+    /// What a job's budget lacked where that is why it failed; nil where it is not.
+    package func refusal(of job: JobID) throws(StorageError) -> BudgetRefusal? {
+        try database.first("SELECT * FROM budget_refusal WHERE job = ?", job.number) {
+            (row: Row) throws(StorageError) in
+            BudgetRefusal(
+                scope: try row.word("unit"), limit: try row.integer("day_limit"), spent: try row.integer("spent"),
+                reserved: try row.integer("reserved"), resetsAt: try row.timestamp("resets_at_ms"))
+        }
+    }
+
     /// A page of jobs, newest first.
     package func jobs(_ filter: JobFilter) throws(StorageError) -> [JobRecord] {
         var conditions = ["job.state <> 'staged'"]

@@ -32,10 +32,13 @@ package struct JobFailure: Hashable, Sendable {
     package var code: String
     /// A sentence for people.
     package var message: String
+    /// What the queue's budget lacked, where that is why; `StoreReader.refusal` tells it of a stored one.
+    package var refusal: BudgetRefusal?
 
-    package init(code: String, message: String) {
+    package init(code: String, message: String, refusal: BudgetRefusal? = nil) {
         self.code = code
         self.message = message
+        self.refusal = refusal
     }
 }
 

@@ -170,6 +170,7 @@ extension Store {
                 wake_at_ms = CASE WHEN not_before_ms > ?2 THEN not_before_ms END
             WHERE id = ?3
             """, deadline?.milliseconds, now.milliseconds, job.number)
+        try database.run("DELETE FROM budget_refusal WHERE job = ?", job.number)
         if try hasOpenNeed(job) { try park(job) }
     }
 }

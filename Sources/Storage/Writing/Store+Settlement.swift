@@ -92,6 +92,12 @@ extension Store {
                 error_code = ?, error_message = ?
             WHERE id = ?
             """, state.rawValue, now.milliseconds, failure?.code, failure?.message, job.number)
+        guard let refusal = failure?.refusal else { return }
+        try database.run(
+            """
+            INSERT INTO budget_refusal (job, unit, day_limit, spent, reserved, resets_at_ms) VALUES (?, ?, ?, ?, ?, ?)
+            """, job.number, refusal.scope.rawValue, refusal.limit, refusal.spent, refusal.reserved,
+            refusal.resetsAt.milliseconds)
     }
 
     private func keep(

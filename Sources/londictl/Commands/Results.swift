@@ -58,14 +58,15 @@ extension Command {
     }
 }
 
-/// Prints each job's result once, however often the daemon sends it, or writes it into its file.
+/// Prints each end of a job once, however often the daemon sends its result, or writes it into its file.
 private struct ResultPrinter {
     private let wanted: Set<ResultKind>
     private(set) var errorCount = 0
     private let console: Console
     private let files: [ResultKind: WholeFile]
     private let isFollowing: Bool
-    private var printed: Set<JobID> = []
+    /// When the jobs ended whose results were printed: a job that is retried ends again.
+    private var printed: [JobID: Timestamp] = [:]
 
     init(_ invocation: Invocation) throws(CommandError) {
         console = invocation.console
@@ -89,7 +90,7 @@ private struct ResultPrinter {
     var takesErrors: Bool { wanted.contains(.error) || files[.error] != nil }
 
     mutating func print(_ lines: [ResultLine]) throws(CommandError) {
-        let new = lines.filter { printed.insert($0.job).inserted }
+        let new = lines.filter { printed.updateValue($0.endedAt, forKey: $0.job) != $0.endedAt }
         errorCount += new.count { $0.kind == .error }
         console.write(new.filter { wanted.contains($0.kind) }.map { $0.line + "\n" }.joined())
         for (kind, file) in files {

@@ -10,6 +10,7 @@ extension Command {
             CommandOption("file", short: "f", "FILE", "a file of OpenAI batch lines; - is stdin"),
             CommandOption("prompt", "TEXT", "one job that asks this"),
             CommandOption("verifier", "JSON", "how the prompt's answer is judged"),
+            CommandOption("answer-marker", "TEXT", "what the prompt's final answer stands behind, such as Answer:"),
             CommandOption("max-steps", "N", "the most steps of the prompt's job"),
             CommandOption("priority", "N", "-1000 to 1000, higher first"),
             CommandOption("not-before", "TIME", "the prompt's job starts no earlier, 2026-11-23T10:00:00Z"),
@@ -32,7 +33,7 @@ extension Command {
         let queue = try invocation.queue(invocation.required("queue"))
         switch (invocation.text("file"), invocation.text("prompt")) {
         case (let path?, nil):
-            for name in ["verifier", "max-steps", "not-before", "deadline", "idempotency-key"]
+            for name in ["verifier", "answer-marker", "max-steps", "not-before", "deadline", "idempotency-key"]
             where invocation.text(name) != nil {
                 throw .usage(
                     "--\(name) goes with --prompt; in a file it stands on each line, "
@@ -59,7 +60,7 @@ private func submitPrompt(
     }
     let specification = JobSpecification(
         messages: [Message(role: "user", content: prompt)], verifier: verifier,
-        maxSteps: try invocation.integer("max-steps"))
+        maxSteps: try invocation.integer("max-steps"), answerMarker: invocation.text("answer-marker"))
     let parameters = SubmitJob.Parameters(
         queue: queue, specification: specification, priority: try invocation.integer("priority"),
         notBefore: try invocation.instant("not-before"), deadline: try invocation.instant("deadline"),
