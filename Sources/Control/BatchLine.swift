@@ -17,6 +17,8 @@ package struct BatchLine: Hashable, Sendable {
     package var notBefore: Timestamp?
     package var deadline: Timestamp?
     /// nil: the batch's.
+    /// nil: the queue's.
+    package var maxAttempts: Int?
     package var timeLimitMilliseconds: Int64?
     /// The batch's come to these.
     package var needs: [Need] = []
@@ -134,6 +136,8 @@ package struct BatchLine: Hashable, Sendable {
                 case "answer_marker": specification.answerMarker = try Self.marker(option)
                 case "max_steps":
                     specification.maxSteps = try Self.whole(option, "londi.max_steps", SubmissionLimits.maxSteps)
+                case "max_attempts":
+                    maxAttempts = try Self.whole(option, "londi.max_attempts", SubmissionLimits.maxAttempts)
                 case "priority": priority = try Self.whole(option, "londi.priority", SubmissionLimits.priority)
                 case "not_before": notBefore = try Self.instant(option, "londi.not_before")
                 case "deadline": deadline = try Self.instant(option, "londi.deadline")
@@ -143,8 +147,8 @@ package struct BatchLine: Hashable, Sendable {
                 default:
                     throw .invalidArgument(
                         argument: "londi.\(name)", value: JSONText.text(of: option),
-                        remedy: "londi takes verifier, answer_marker, max_steps, priority, not_before, deadline, "
-                            + "time_limit, after_ok and after_any")
+                        remedy: "londi takes verifier, answer_marker, max_steps, max_attempts, priority, not_before, "
+                            + "deadline, time_limit, after_ok and after_any")
                 }
             } catch { throw BatchLineError(message: error.description) }
         }

@@ -83,7 +83,7 @@ extension QueueSettings {
             "use 0 to 1")
         try check((1...10_000).contains(maxSteps), "maxSteps", maxSteps, "use 1 to 10000")
         try check((1...1_000_000).contains(stepTokens), "stepTokens", stepTokens, "use 1 to 1000000")
-        try check((1...1000).contains(maxAttempts), "maxAttempts", maxAttempts, "use 1 to 1000")
+        try SubmissionLimits.check(maxAttempts, "maxAttempts", in: SubmissionLimits.maxAttempts)
         try check(
             (1...100_000).contains(maxRunning ?? 1), "maxRunning", maxRunning ?? 1, "use 1 to 100000, or none")
         try check((1...100).contains(share), "share", share, "use 1 to 100")

@@ -131,7 +131,8 @@ enum MessageSamples {
             SubmitJob.self,
             .init(
                 queue: queue, specification: specification, priority: 1, notBefore: now, deadline: now,
-                idempotencyKey: "k", timeLimitMilliseconds: 90_000, afterOK: [JobID(1)], afterAny: [JobID(2)]),
+                idempotencyKey: "k", maxAttempts: 2, timeLimitMilliseconds: 90_000, afterOK: [JobID(1)],
+                afterAny: [JobID(2)]),
             .init(job: JobID(42), batch: BatchID(7), duplicate: true),
             lean: .init(queue: queue, specification: leanSpecification),
             leanReply: .init(job: JobID(42), duplicate: false)),

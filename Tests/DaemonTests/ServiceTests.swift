@@ -144,6 +144,7 @@ import Testing
                 }
             }
             await refused("priority") { $0.priority = 1001 }
+            await refused("maxAttempts") { $0.maxAttempts = 0 }
             await refused("maxSteps") { $0.specification.maxSteps = 10_001 }
             await refused("idempotencyKey") { $0.idempotencyKey = String(repeating: "k", count: 257) }
             await refused("answerMarker") { $0.specification.answerMarker = "" }

@@ -26,6 +26,8 @@ package enum SubmitJob: ControlMethod {
         package var deadline: Timestamp?
         /// 1 to 256 bytes. The same user's same key gives the first job again.
         package var idempotencyKey: String?
+        /// So many faults of its own end it, 1 to 1000; null: the queue's number.
+        package var maxAttempts: Int?
         /// The most time of one attempt.
         package var timeLimitMilliseconds: Int64?
         /// Jobs that must complete before this one runs, and jobs that must end.
@@ -34,8 +36,8 @@ package enum SubmitJob: ControlMethod {
 
         package init(
             queue: QueueName, specification: JobSpecification, priority: Int? = nil, notBefore: Timestamp? = nil,
-            deadline: Timestamp? = nil, idempotencyKey: String? = nil, timeLimitMilliseconds: Int64? = nil,
-            afterOK: [JobID]? = nil, afterAny: [JobID]? = nil
+            deadline: Timestamp? = nil, idempotencyKey: String? = nil, maxAttempts: Int? = nil,
+            timeLimitMilliseconds: Int64? = nil, afterOK: [JobID]? = nil, afterAny: [JobID]? = nil
         ) {
             self.queue = queue
             self.specification = specification
@@ -43,6 +45,7 @@ package enum SubmitJob: ControlMethod {
             self.notBefore = notBefore
             self.deadline = deadline
             self.idempotencyKey = idempotencyKey
+            self.maxAttempts = maxAttempts
             self.timeLimitMilliseconds = timeLimitMilliseconds
             self.afterOK = afterOK
             self.afterAny = afterAny

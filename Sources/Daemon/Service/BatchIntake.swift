@@ -237,7 +237,7 @@ package actor BatchIntake {
                         line: Int64(number), customID: line.customID,
                         specification: line.specification.jsonText,
                         priority: Int64(line.priority ?? batch.priority), notBefore: line.notBefore,
-                        deadline: line.deadline,
+                        deadline: line.deadline, maxAttempts: line.maxAttempts,
                         timeLimitMilliseconds: line.timeLimitMilliseconds ?? batch.timeLimitMilliseconds,
                         needs: batch.needs + line.needs))
             } catch {

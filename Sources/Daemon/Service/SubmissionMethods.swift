@@ -11,7 +11,8 @@ extension ControlService {
                 customID: parameters.specification.customID,
                 specification: JSONText.text(of: parameters.specification), priority: Int64(parameters.priority ?? 0),
                 notBefore: parameters.notBefore, deadline: parameters.deadline,
-                idempotencyKey: parameters.idempotencyKey, timeLimitMilliseconds: parameters.timeLimitMilliseconds,
+                idempotencyKey: parameters.idempotencyKey, maxAttempts: parameters.maxAttempts,
+                timeLimitMilliseconds: parameters.timeLimitMilliseconds,
                 needs: Need.of(afterOK: parameters.afterOK, afterAny: parameters.afterAny))
             try await check(job.needs, of: peer)
             let submission = try await answering { () async throws(StorageError) in

@@ -12,6 +12,7 @@ extension Command {
             CommandOption("verifier", "JSON", "how the prompt's answer is judged"),
             CommandOption("answer-marker", "TEXT", "what the prompt's final answer stands behind, such as Answer:"),
             CommandOption("max-steps", "N", "the most steps of the prompt's job"),
+            CommandOption("max-attempts", "N", "the most attempts of the prompt's job, else the queue's"),
             CommandOption("priority", "N", "-1000 to 1000, higher first"),
             CommandOption("not-before", "TIME", "the prompt's job starts no earlier, 2026-11-23T10:00:00Z"),
             CommandOption("deadline", "TIME", "the prompt's job is of no use later"),
@@ -33,7 +34,9 @@ extension Command {
         let queue = try invocation.queue(invocation.required("queue"))
         switch (invocation.text("file"), invocation.text("prompt")) {
         case (let path?, nil):
-            for name in ["verifier", "answer-marker", "max-steps", "not-before", "deadline", "idempotency-key"]
+            for name in [
+                "verifier", "answer-marker", "max-steps", "max-attempts", "not-before", "deadline", "idempotency-key",
+            ]
             where invocation.text(name) != nil {
                 throw .usage(
                     "--\(name) goes with --prompt; in a file it stands on each line, "
@@ -64,7 +67,8 @@ private func submitPrompt(
     let parameters = SubmitJob.Parameters(
         queue: queue, specification: specification, priority: try invocation.integer("priority"),
         notBefore: try invocation.instant("not-before"), deadline: try invocation.instant("deadline"),
-        idempotencyKey: invocation.text("idempotency-key"), timeLimitMilliseconds: try invocation.timeLimit(),
+        idempotencyKey: invocation.text("idempotency-key"), maxAttempts: try invocation.integer("max-attempts"),
+        timeLimitMilliseconds: try invocation.timeLimit(),
         afterOK: try invocation.jobs("after-ok"), afterAny: try invocation.jobs("after-any"))
     try invocation.parse { () throws(ControlError) in try parameters.validate() }
     let reply = try await Session(invocation).call(SubmitJob.self, parameters)
