@@ -24,11 +24,11 @@ struct PolicyFit: Sendable {
     func policy(from history: TrainingEpisodes) throws(SwitchingError) -> Policy? {
         let usable = usable(history)
         guard let learner = learner(for: kind), !usable.isEmpty else { return nil }
-        let parameters = try learner.learn(
+        let body = try learner.learn(
             from: usable.map(TrainingEpisode.init), settings: SwitcherSettings(kind: kind, cost: cost),
             featureCount: featureCount)
         return Policy(
-            kind: kind, version: version, encoderIdentity: encoderIdentity, pairKey: pairKey, parameters: parameters,
+            kind: kind, version: version, encoderIdentity: encoderIdentity, pairKey: pairKey, body: body,
             episodeCount: usable.count { $0.pairKey == pairKey }, throughOutcome: history.throughOutcome)
     }
 }

@@ -27,7 +27,7 @@ struct PolicyReplay: Sendable {
         do throws(SwitchingError) {
             let fit = PolicyFit(
                 kind: kind, cost: origin.cost, encoderIdentity: snapshot.encoder,
-                featureCount: try Policy(bytes: weights).parameters.featureCount, pairKey: snapshot.pairKey,
+                featureCount: try Policy(bytes: weights).body.featureCount, pairKey: snapshot.pairKey,
                 version: snapshot.version)
             let count = fit.usable(history).count
             guard count == origin.trainedEpisodes else {

@@ -20,8 +20,8 @@ package func decide(
         return decision
     }
     let odds = odds(
-        state: state, settings: settings, values: values, episodeCount: policy?.episodeCount ?? 0,
-        explorationAllowed: explorationAllowed)
+        state: state, settings: settings, greedy: policy?.greedy(features, cost: settings.cost) ?? .quick,
+        episodeCount: policy?.episodeCount ?? 0, explorationAllowed: explorationAllowed)
     var generator = SplitMix64(seed: seed)
     if generator.nextUniform() < odds.deepthink {
         decision.role = .deepthink
@@ -62,8 +62,7 @@ private struct Odds {
 }
 
 private func odds(
-    state: SwitcherState, settings: SwitcherSettings, values: ActionValues?, episodeCount: Int,
-    explorationAllowed: Bool
+    state: SwitcherState, settings: SwitcherSettings, greedy: Role, episodeCount: Int, explorationAllowed: Bool
 ) -> Odds {
     switch settings.kind {
     case .alwaysQuick: return Odds(deepthink: 0)
@@ -75,9 +74,6 @@ private func odds(
         return Odds(deepthink: certainty.mean < settings.parameter ? 1 : 0)
     case .fittedQ: break
     }
-    // Proposition 1: activate iff Q(s, 1) >= Q(s, 0), a tie included. Before the first policy nothing speaks for
-    // paying.
-    let greedy: Role = values.map { $0.deepthink >= $0.quick } ?? false ? .deepthink : .quick
     let explores = settings.explorationRate > 0
     let isCold = explores && settings.explorationShare > 0 && episodeCount < coldEpisodes
     var rate = min(max(settings.explorationRate, 0), 1)

@@ -34,12 +34,12 @@ package struct FittedQ: Learner {
 
     package func learn(
         from episodes: [TrainingEpisode], settings: SwitcherSettings, featureCount: Int
-    ) throws(SwitchingError) -> Policy.Parameters {
+    ) throws(SwitchingError) -> PolicyBody {
         let replay = try ReplayMatrix(episodes, featureCount: featureCount)
         let bounds = ReturnBounds(episodes, discount: discount)
         let factor = Cholesky(precision(of: replay), count: 2 * featureCount)
 
-        var parameters = Policy.Parameters(zero: featureCount)
+        var learnt = LinearValues(zero: featureCount)
         var targets = Targets(count: replay.count)
         // A change of the greedy role in one state changes the targets of others, so that the weights of hashed
         // features can swing for ever between two policies. Where they do not settle, each sweep goes a smaller part
@@ -48,18 +48,18 @@ package struct FittedQ: Learner {
         var previousMove = Double.infinity
         for sweep in 0..<sweepLimit {
             targets.walkBackwards(
-                replay, parameters, cost: settings.cost, discount: discount, traceDecay: traceDecay, bounds: bounds)
+                replay, learnt, cost: settings.cost, discount: discount, traceDecay: traceDecay, bounds: bounds)
             let solution = solve(factor, replay, targets)
-            let move = parameters.greatestDistance(to: solution)
-            parameters.move(to: solution, by: relaxation)
+            let move = learnt.greatestDistance(to: solution)
+            learnt.move(to: solution, by: relaxation)
             if relaxation * move < tolerance { break }
             if sweep > bounds.longestEpisode && move > Self.settling * previousMove { relaxation *= Self.damping }
             previousMove = move
         }
 
-        parameters.noiseVariance = noiseVariance(replay, parameters, targets, cost: settings.cost)
-        parameters.differencePrecisionFactor = factor.packedBlock(from: featureCount).map { Float($0) }
-        return parameters
+        learnt.noiseVariance = noiseVariance(replay, learnt, targets, cost: settings.cost)
+        learnt.differencePrecisionFactor = factor.packedBlock(from: featureCount).map { Float($0) }
+        return .linear(learnt)
     }
 
     /// The precision of [mean, difference], [2n, 2n] row-major, upper triangle: with g = +-1/2 each step adds the outer
@@ -71,10 +71,12 @@ package struct FittedQ: Learner {
         for index in 0..<replay.count where replay.steps[index].isTaught {
             if replay.steps[index].role == .quick {
                 var gram = quick.mutableSpan
-                addOuterProduct(replay.features.span.extracting(replay.row(index)), to: &gram)
+                addOuterProduct(
+                    replay.features.span.extracting(replay.row(index)), by: replay.steps[index].weight, to: &gram)
             } else {
                 var gram = deepthink.mutableSpan
-                addOuterProduct(replay.features.span.extracting(replay.row(index)), to: &gram)
+                addOuterProduct(
+                    replay.features.span.extracting(replay.row(index)), by: replay.steps[index].weight, to: &gram)
             }
         }
         var precision = [Double](repeating: 0, count: 4 * n * n)
@@ -96,7 +98,7 @@ package struct FittedQ: Learner {
     /// The weights that fit the targets best.
     private func solve(
         _ factor: Cholesky, _ replay: ReplayMatrix, _ targets: Targets
-    ) -> Policy.Parameters {
+    ) -> LinearValues {
         let n = replay.featureCount
         func fit(_ targets: [Double]) -> (mean: [Double], difference: [Double]) {
             var quick = [Double](repeating: 0, count: n)
@@ -104,10 +106,14 @@ package struct FittedQ: Learner {
             for index in 0..<replay.count where replay.steps[index].isTaught {
                 if replay.steps[index].role == .quick {
                     var sum = quick.mutableSpan
-                    addScaled(replay.features.span.extracting(replay.row(index)), by: targets[index], to: &sum)
+                    addScaled(
+                        replay.features.span.extracting(replay.row(index)),
+                        by: replay.steps[index].weight * targets[index], to: &sum)
                 } else {
                     var sum = deepthink.mutableSpan
-                    addScaled(replay.features.span.extracting(replay.row(index)), by: targets[index], to: &sum)
+                    addScaled(
+                        replay.features.span.extracting(replay.row(index)),
+                        by: replay.steps[index].weight * targets[index], to: &sum)
                 }
             }
             let rightHandSide =
@@ -115,57 +121,27 @@ package struct FittedQ: Learner {
             let weights = factor.solve(rightHandSide)
             return (Array(weights[..<n]), Array(weights[n...]))
         }
-        var parameters = Policy.Parameters(zero: 0)
-        (parameters.rewardMean, parameters.rewardDifference) = fit(targets.reward)
-        (parameters.callsMean, parameters.callsDifference) = fit(targets.calls)
-        return parameters
+        var learnt = LinearValues(zero: 0)
+        (learnt.rewardMean, learnt.rewardDifference) = fit(targets.reward)
+        (learnt.callsMean, learnt.callsDifference) = fit(targets.calls)
+        return learnt
     }
 
     /// The mean square of what the weights leave unexplained, with one step of the prior's: never 0.
     private func noiseVariance(
-        _ replay: ReplayMatrix, _ parameters: Policy.Parameters, _ targets: Targets, cost: Double
+        _ replay: ReplayMatrix, _ learnt: LinearValues, _ targets: Targets, cost: Double
     ) -> Double {
         let priorVariance = 0.25
         var sum = priorVariance
         var count = 1.0
         for index in 0..<replay.count where replay.steps[index].isTaught {
             let step = replay.steps[index]
-            let values = parameters.values(replay.features.span.extracting(replay.row(index)), cost: cost)
+            let values = learnt.forecast(replay.features.span.extracting(replay.row(index))).values(cost: cost)
             let target = targets.reward[index] - cost * targets.calls[index]
             let error = step.role == .quick ? target - values.quick : target - cost - values.deepthink
-            sum += error * error
-            count += 1
+            sum += step.weight * error * error
+            count += step.weight
         }
         return sum / count
-    }
-}
-
-extension Policy.Parameters {
-    /// Nothing learnt: both actions are worth the same.
-    init(zero n: Int) {
-        let zeros = [Double](repeating: 0, count: n)
-        self.init(
-            rewardMean: zeros, rewardDifference: zeros, callsMean: zeros, callsDifference: zeros,
-            differencePrecisionFactor: [], noiseVariance: 0)
-    }
-
-    /// The largest difference between two weights.
-    fileprivate func greatestDistance(to other: Self) -> Double {
-        func distance(_ weights: KeyPath<Self, [Double]>) -> Double {
-            zip(self[keyPath: weights], other[keyPath: weights]).reduce(0) { max($0, abs($1.0 - $1.1)) }
-        }
-        return max(
-            distance(\.rewardMean), distance(\.rewardDifference), distance(\.callsMean), distance(\.callsDifference))
-    }
-
-    /// Goes a part of the way, 0...1, to other weights.
-    fileprivate mutating func move(to other: Self, by part: Double) {
-        func move(_ weights: WritableKeyPath<Self, [Double]>) {
-            self[keyPath: weights] = zip(self[keyPath: weights], other[keyPath: weights]).map { $0 + part * ($1 - $0) }
-        }
-        move(\.rewardMean)
-        move(\.rewardDifference)
-        move(\.callsMean)
-        move(\.callsDifference)
     }
 }

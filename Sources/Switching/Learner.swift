@@ -10,7 +10,7 @@ package protocol Learner: Sendable {
     /// - Throws: where an episode has the wrong number of features, or a value that is not finite.
     func learn(
         from episodes: [TrainingEpisode], settings: SwitcherSettings, featureCount: Int
-    ) throws(SwitchingError) -> Policy.Parameters
+    ) throws(SwitchingError) -> PolicyBody
 }
 
 /// The learner behind a kind of switcher; nil for those that do not learn.

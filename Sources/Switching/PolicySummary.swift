@@ -38,10 +38,14 @@ package struct PolicySummary: Hashable, Sendable {
     /// Reads a policy, at a cost, over the feature vectors of some states (recent steps, held-out jobs).
     /// - Precondition: the policy fits the encoder, and each vector has its feature count (traps).
     package init(_ policy: Policy, encoder: HashedEncoder, cost: Double, states: [[Float]] = []) {
-        let parameters = policy.parameters
         let names = encoder.featureNames
-        precondition(parameters.featureCount == names.count, "a policy is read with the encoder that it was learnt for")
-        var weights = zip(parameters.rewardDifference, parameters.callsDifference).map { $0 - cost * $1 }
+        precondition(
+            policy.body.featureCount == names.count, "a policy is read with the encoder that it was learnt for")
+        let values =
+            switch policy.body {
+            case .linear(let values): values
+            }
+        var weights = zip(values.rewardDifference, values.callsDifference).map { $0 - cost * $1 }
         weights[0] -= cost
         let named = HashedEncoder.denseNames.count
 
@@ -56,12 +60,9 @@ package struct PolicySummary: Hashable, Sendable {
             .sorted { (abs($0.difference), $1.name) > (abs($1.difference), $0.name) }
         weightNorm = norm(weights[...])
         unnamedWeightNorm = norm(weights[named...])
-        noiseDeviation = parameters.noiseVariance.squareRoot()
+        noiseDeviation = values.noiseVariance.squareRoot()
         if !states.isEmpty {
-            let activated = states.count { features in
-                let values = policy.values(features, cost: cost)
-                return values.deepthink >= values.quick
-            }
+            let activated = states.count { policy.greedy($0, cost: cost) == .deepthink }
             let undecided = states.count { policy.isUndecided($0, cost: cost) }
             activationShare = Double(activated) / Double(states.count)
             undecidedShare = Double(undecided) / Double(states.count)

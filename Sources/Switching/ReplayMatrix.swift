@@ -18,6 +18,8 @@ struct ReplayMatrix {
         var role: Role
         var reward: Double
         var isMasked: Bool
+        /// How much of a step it counts for, above 0.
+        var weight: Double
         /// The step's target is known; false only for the last step of a truncated episode without its final state.
         var isTaught = true
         var following = Following.step
@@ -40,13 +42,16 @@ struct ReplayMatrix {
         steps.reserveCapacity(count)
         features.reserveCapacity(count * featureCount)
         for (number, episode) in episodes.enumerated() {
+            precondition(episode.weight > 0 && episode.weight <= 1, "a weight of \(episode.weight) is not in (0, 1]")
             for (index, step) in episode.steps.enumerated() {
                 try Self.check(step.features, featureCount, episode: number, step: index)
                 guard abs(step.reward) <= Self.greatestReward else {
                     throw .outOfRange(episode: number, step: index, what: "reward")
                 }
                 features += step.features
-                steps.append(Step(role: step.role, reward: step.reward, isMasked: step.maskReason != nil))
+                steps.append(
+                    Step(
+                        role: step.role, reward: step.reward, isMasked: step.maskReason != nil, weight: episode.weight))
             }
             if episode.steps.isEmpty { continue }
             let last = steps.count - 1

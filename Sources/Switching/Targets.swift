@@ -16,20 +16,20 @@ struct Targets {
     /// `G_t = R_t + gamma ((1 - lambda) V(s') + lambda (G_{t+1} where g_{t+1} is greedy, else V(s')))`, and the same
     /// for the calls. In a masked state only QUICK is greedy.
     mutating func walkBackwards(
-        _ replay: ReplayMatrix, _ parameters: Policy.Parameters, cost: Double, discount: Double, traceDecay: Double,
+        _ replay: ReplayMatrix, _ learnt: LinearValues, cost: Double, discount: Double, traceDecay: Double,
         bounds: ReturnBounds
     ) {
         // What the step after the current one is worth: estimated, and as it happened.
         var next = Future()
         for index in (0..<replay.count).reversed() {
             let step = replay.steps[index]
-            let here = parameters.greedy(
+            let here = learnt.greedy(
                 replay.features.span.extracting(replay.row(index)), cost: cost, isMasked: step.isMasked, bounds: bounds)
             switch step.following {
             case .step: break
             case .end: next = Future()
             case .final(let row, let isMasked):
-                let final = parameters.greedy(
+                let final = learnt.greedy(
                     replay.finals.span.extracting(replay.row(row)), cost: cost, isMasked: isMasked, bounds: bounds)
                 next = Future(reward: final.reward, calls: final.calls)
             case .unknown:
@@ -82,17 +82,16 @@ struct ReturnBounds {
     }
 }
 
-extension Policy.Parameters {
+extension LinearValues {
     /// The greedy role in a state, its reward and its calls from there on, this step's included.
     fileprivate func greedy(
         _ x: Span<Float>, cost: Double, isMasked: Bool, bounds: ReturnBounds
     ) -> (role: Role, reward: Double, calls: Double) {
-        let reward = pair(dot(x, rewardMean.span), dot(x, rewardDifference.span))
-        let calls = pair(dot(x, callsMean.span), dot(x, callsDifference.span))
-        let prefersDeepthink = reward.deepthink - cost * (1 + calls.deepthink) >= reward.quick - cost * calls.quick
-        let role: Role = prefersDeepthink && !isMasked ? .deepthink : .quick
-        let value = role == .quick ? reward.quick : reward.deepthink
-        let count = role == .quick ? calls.quick : 1 + calls.deepthink
+        let forecast = forecast(x)
+        let values = forecast.values(cost: cost)
+        let role: Role = values.deepthink >= values.quick && !isMasked ? .deepthink : .quick
+        let value = role == .quick ? forecast.reward.quick : forecast.reward.deepthink
+        let count = role == .quick ? forecast.callsAfter.quick : 1 + forecast.callsAfter.deepthink
         return (
             role, min(max(value, bounds.lowest), bounds.highest), min(max(count, 0), bounds.mostCalls)
         )

@@ -12,11 +12,18 @@ package struct TrainingEpisode: Hashable, Sendable {
     /// The state after the last step of a truncated episode. nil where it was not kept: then the last step's target is
     /// unknown and that step teaches nothing, while the earlier ones bootstrap from its state.
     package var final: FinalState?
+    /// How much it counts, 0 < weight <= 1: less than 1 where it was made under other circumstances (another pair of
+    /// models), so that what it taught is kept as a mean with less certainty.
+    /// - Source: Ibrahim and Chen, "Power prior distributions for regression models", 2000.
+    package var weight: Double
 
-    package init(steps: [TrainingStep], isTruncated: Bool = false, final: FinalState? = nil) {
+    package init(
+        steps: [TrainingStep], isTruncated: Bool = false, final: FinalState? = nil, weight: Double = 1
+    ) {
         self.steps = steps
         self.isTruncated = isTruncated
         self.final = final
+        self.weight = weight
     }
 
     /// The state in which a truncated episode was left.

@@ -33,15 +33,15 @@ func addScaled(_ x: Span<Float>, by factor: Double, to y: inout MutableSpan<Doub
     }
 }
 
-/// Adds the outer product `x xT` to the upper triangle of `a`; the rest of `a` is left as it is. Zeros in `x` cost
+/// Adds the outer product `weight x xT` to the upper triangle of `a`; the rest of `a` is left as it is. Zeros in `x` cost
 /// nothing, as most hashed features are zero.
 /// - Shapes: `x` [n], `a` [n, n] row-major; no units; finite input.
 /// - Precondition: `a.count == x.count * x.count` (traps).
-func addOuterProduct(_ x: Span<Float>, to a: inout MutableSpan<Double>) {
+func addOuterProduct(_ x: Span<Float>, by weight: Double, to a: inout MutableSpan<Double>) {
     let n = x.count
     precondition(a.count == n * n, "addOuterProduct: \(n) features to a matrix of \(a.count)")
     for row in 0..<n {
-        let factor = Double(x[unchecked: row])
+        let factor = weight * Double(x[unchecked: row])
         if factor == 0 { continue }
         for column in row..<n {
             a[unchecked: row * n + column] += factor * Double(x[unchecked: column])

@@ -102,9 +102,9 @@ struct BudgetChainSimulation {
 func learntPolicy(
     _ episodes: [TrainingEpisode], cost: Double, featureCount: Int, learner: FittedQ = FittedQ()
 ) throws -> Policy {
-    let parameters = try learner.learn(
+    let body = try learner.learn(
         from: episodes, settings: SwitcherSettings(cost: cost), featureCount: featureCount)
     return Policy(
         kind: .fittedQ, version: 1, encoderIdentity: "one-hot-\(featureCount)", pairKey: "quick+deepthink",
-        parameters: parameters, episodeCount: episodes.count, throughOutcome: Int64(episodes.count))
+        body: body, episodeCount: episodes.count, throughOutcome: Int64(episodes.count))
 }

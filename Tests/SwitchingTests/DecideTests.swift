@@ -12,9 +12,10 @@ import Testing
     static func policy(difference: Double, episodeCount: Int) -> Policy {
         Policy(
             kind: .fittedQ, version: 3, encoderIdentity: "one", pairKey: "pair",
-            parameters: Policy.Parameters(
-                rewardMean: [0.5], rewardDifference: [difference], callsMean: [0], callsDifference: [0],
-                differencePrecisionFactor: [10], noiseVariance: 0.25),
+            body: .linear(
+                LinearValues(
+                    rewardMean: [0.5], rewardDifference: [difference], callsMean: [0], callsDifference: [0],
+                    differencePrecisionFactor: [10], noiseVariance: 0.25)),
             episodeCount: episodeCount, throughOutcome: 9)
     }
 

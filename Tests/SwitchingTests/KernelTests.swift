@@ -26,7 +26,7 @@ import Testing
         let x: [Float] = [1, 0, -2]
         var matrix = [Double](repeating: 1, count: 9)
         var span = matrix.mutableSpan
-        addOuterProduct(x.span, to: &span)
+        addOuterProduct(x.span, by: 1, to: &span)
         #expect(matrix == [2, 1, -1, 1, 1, 1, 1, 1, 5])
     }
 

@@ -81,7 +81,7 @@ import Testing
             if !job.isMultiple(of: 20) { continue }
             policy = Policy(
                 kind: .fittedQ, version: Int64(job / 20), encoderIdentity: encoder.identity, pairKey: "a+b",
-                parameters: try FittedQ().learn(
+                body: try FittedQ().learn(
                     from: episodes, settings: SwitcherSettings(), featureCount: encoder.featureCount),
                 episodeCount: job, throughOutcome: Int64(job))
         }

@@ -45,7 +45,7 @@ import Testing
         let encoder = HashedEncoder()
         let fitting = Policy(
             kind: .fittedQ, version: 1, encoderIdentity: encoder.identity, pairKey: "a+b",
-            parameters: try FittedQ().learn(
+            body: try FittedQ().learn(
                 from: [], settings: SwitcherSettings(), featureCount: encoder.featureCount),
             episodeCount: 0, throughOutcome: 0)
         try fitting.check(encoder: encoder, pairKey: "a+b")
@@ -89,9 +89,10 @@ import Testing
         }
         let policy = Policy(
             kind: .fittedQ, version: 4, encoderIdentity: encoder.identity, pairKey: "a+b",
-            parameters: Policy.Parameters(
-                rewardMean: zeros, rewardDifference: difference, callsMean: zeros, callsDifference: zeros,
-                differencePrecisionFactor: factor, noiseVariance: 0.25),
+            body: .linear(
+                LinearValues(
+                    rewardMean: zeros, rewardDifference: difference, callsMean: zeros, callsDifference: zeros,
+                    differencePrecisionFactor: factor, noiseVariance: 0.25)),
             episodeCount: 12, throughOutcome: 12)
         let unsure = LogProbabilities(minimum: -9, lowerQuartile: -4, median: -2, mean: -2)
         let states = [nil, unsure].map { certainty in
