@@ -18,6 +18,31 @@ import Testing
         #expect(try await fixture.reader.verifyBooks().differences == [])
     }
 
+    /// One sync for both: a crash sees either the old job running and the next one waiting, or neither.
+    @Test func `an end and the next claim are one transaction, and turns count`() async throws {
+        let fixture = try await Fixture(QueueSettings(maxRunning: 1))
+        let other = try QueueName("other")
+        try await fixture.store.createQueue(other, QueueSettings(), by: admin, now: morning)
+        let first = try await fixture.submit()
+        try await fixture.submit()
+        let third = try await fixture.submit(to: other)
+        let held = try await fixture.claim()
+        #expect(held.claim.job == first)
+        let end = JobEnd.completed(Outcome(answer: "4", end: .answered, reward: nil))
+        // The other queue's turn, although this one's next job is older.
+        let next = try await fixture.store.settleJobAndClaim(held.claim, end, now: morning)
+        #expect(next?.claim.job == third)
+        #expect(try await fixture.reader.job(first).job.state == .completed)
+        // The claim is no longer valid: nothing of the job changes, and its queue's place is free again.
+        let last = try await fixture.store.settleJobAndClaim(held.claim, .failed(failure), now: morning)
+        #expect(last?.queue == fixture.queue)
+        #expect(try await fixture.reader.job(first).job.state == .completed)
+        #expect(try await fixture.store.settleJobAndClaim(#require(next).claim, end, now: morning) == nil)
+        let crashed = try Fixture(crashed: fixture)
+        #expect(crashed.store.recovery.requeuedJobs == 1)
+        #expect(try await crashed.reader.job(third).job.state == .completed)
+    }
+
     @Test func `a failure that counts ends the job at the last attempt only`() async throws {
         let fixture = try await Fixture(QueueSettings(maxAttempts: 2))
         let job = try await fixture.submit()

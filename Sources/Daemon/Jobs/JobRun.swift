@@ -26,20 +26,24 @@ struct JobRun: Sendable {
 
     let claimed: ClaimedJob
     let environment: Environment
+    /// Whether the worker may go on with another job when this one has ended.
+    let takesNext: @Sendable () -> Bool
 
+    /// Returns the job that was claimed together with this one's end, if any.
     /// - Throws: where the outcome cannot be recorded: the daemon must not go on then.
-    func run() async throws {
+    func run() async throws -> ClaimedJob? {
         do {
-            try await runEpisode()
+            return try await runEpisode()
         } catch let error as ZoneError {
             // The queue was made with this zone, so it is the machine's zone database that is away.
             environment.log.error("queue \(claimed.queue): \(error)")
             let later = environment.clock.now().advanced(byMilliseconds: Self.zoneWaitMilliseconds)
             try await release(Release(.until(later)))
+            return nil
         }
     }
 
-    private func runEpisode() async throws {
+    private func runEpisode() async throws -> ClaimedJob? {
         let time = JobTime(of: claimed, clock: environment.clock)
         let specification: JobSpecification
         do {
@@ -65,19 +69,20 @@ struct JobRun: Sendable {
             clock: environment.clock, board: environment.board, shutdown: environment.shutdown, log: environment.log)
         let result = try await environment.runner.run(assignment, recorder: recorder, bound: time.bound)
         if case .timedOut = result { return try await settle(.timeout(time.failure)) }
-        try await conclude(result, zone: zone)
+        return try await conclude(result, zone: zone)
     }
 
-    private func conclude(_ result: EpisodeResult, zone: Zone) async throws {
+    private func conclude(_ result: EpisodeResult, zone: Zone) async throws -> ClaimedJob? {
         let now = environment.clock.now()
         switch result {
         case .ended(let outcome):
-            try await settle(.completed(outcome))
+            let next = try await settle(.completed(outcome))
             if outcome.reward != nil { environment.learner.note(claimed.queue) }
+            return next
         case .unjudged(let outcome, let error):
             let failure = JobFailure(code: "verifier", message: "\(error)")
             if claimed.failedAttempts + 1 >= claimed.maxAttempts {
-                try await settle(.failed(failure, outcome))
+                return try await settle(.failed(failure, outcome))
             } else {
                 try await release(Release(.until(backoff(from: now)), failure: failure))
             }
@@ -94,9 +99,9 @@ struct JobRun: Sendable {
             let refusal = BudgetRefusal(
                 scope: reason, limit: budget.limits[reason] ?? 0, spent: budget.spent[reason],
                 reserved: budget.reserved[reason], resetsAt: resetsAt)
-            try await settle(
+            return try await settle(
                 .failed(JobFailure(code: BudgetRefusal.faultCode, message: message, refusal: refusal)))
-        case .interrupted(let role, let error): try await conclude(error, of: role, now: now)
+        case .interrupted(let role, let error): return try await conclude(error, of: role, now: now)
         case .timedOut: preconditionFailure("settled by its caller, which knows the time")
         case .cancelled:
             // Stopped with the daemon: the job goes on after its next start. Cancelled by a user: the store has said so
@@ -104,13 +109,14 @@ struct JobRun: Sendable {
             // reason must not stay running without anybody who runs it.
             try await release(Release(.none))
         }
+        return nil
     }
 
-    private func conclude(_ error: GenerationError, of role: Role, now: Timestamp) async throws {
+    private func conclude(_ error: GenerationError, of role: Role, now: Timestamp) async throws -> ClaimedJob? {
         environment.log.warning("job \(claimed.claim.job): a \(role.rawValue) step: \(error)")
         let failure = JobFailure(code: "model-error", message: "\(error)")
         switch error {
-        case _ where !error.isPassing: try await settle(.failed(failure))
+        case _ where !error.isPassing: return try await settle(.failed(failure))
         case .serverDied, .hung, .http:
             // The job itself may be what the server dies of, so it may not try for ever.
             try await release(Release(.until(backoff(from: now)), failure: failure))
@@ -119,13 +125,20 @@ struct JobRun: Sendable {
             let latest = now.advanced(byMilliseconds: Self.modelWaitMilliseconds)
             try await release(Release(.modelUnavailable(until: latest)))
         }
+        return nil
     }
 
-    private func settle(_ end: JobEnd) async throws {
-        _ = try await keepingTrying(environment.log, "job \(claimed.claim.job)", environment.shutdown) {
-            try await environment.store.settleJob(claimed.claim, end, now: environment.clock.now())
+    private func settle(_ end: JobEnd) async throws -> ClaimedJob? {
+        let next = try await keepingTrying(
+            environment.log, "job \(claimed.claim.job)", environment.shutdown
+        ) { () async throws -> ClaimedJob? in
+            let now = environment.clock.now()
+            if takesNext() { return try await environment.store.settleJobAndClaim(claimed.claim, end, now: now) }
+            _ = try await environment.store.settleJob(claimed.claim, end, now: now)
+            return nil
         }
         environment.board.post()
+        return next
     }
 
     private func release(_ release: Release) async throws {

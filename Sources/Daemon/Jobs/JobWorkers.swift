@@ -87,18 +87,27 @@ final class JobWorkers: Sendable {
         environment.log.debug("job \(job): attempt \(claimed.claim.attempt) in queue \(claimed.queue)")
         running.withLock { running in
             running[claimed.claim] = Task {
+                var next: ClaimedJob?
                 do {
-                    try await JobRun(claimed: claimed, environment: environment).run()
+                    next = try await JobRun(claimed: claimed, environment: environment, takesNext: mayGoOn).run()
                 } catch is CancellationError {
                     environment.log.warning("job \(job): cut off while its result waited for the disk")
                 } catch {
                     environment.log.error("job \(job): \(error)")
                     self.failure.withLock { $0 = error }
                 }
+                if let next { start(next) }
                 _ = self.running.withLock { $0.removeValue(forKey: claimed.claim) }
                 environment.board.post()
             }
         }
+    }
+
+    /// A worker whose job ends may take another at once: nothing stands against it that a free worker would look at, and
+    /// no jobs wait to be woken by a model's return, which only a free worker does.
+    private func mayGoOn() -> Bool {
+        environment.shutdown.phase == .running && environment.pair.areReady && !Task.isCancelled
+            && wokenArrivals.load(ordering: .relaxed) == environment.pair.arrivals && failure.withLock { $0 == nil }
     }
 
     /// Returns when something changed, at `instant`, or when the clock was set.

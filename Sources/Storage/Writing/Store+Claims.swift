@@ -16,15 +16,22 @@ extension Store {
     /// Takes the next job to run, nil where none is claimable. The queues are served in turn by their shares, each by
     /// priority and then by age; paused queues and those at their limit are passed over.
     package func claim(now: Timestamp) throws(StorageError) -> ClaimedJob? {
+        let claimed = try transaction { () throws(StorageError) in try nextInTurn(now: now) }
+        if let claimed { serve(claimed) }
+        return claimed
+    }
+
+    /// Takes the next job within a transaction; once that is committed its queue has to be served.
+    func nextInTurn(now: Timestamp) throws(StorageError) -> ClaimedJob? {
         let inTurn = try openQueues().sorted { turns.comesFirst($0.name, $1.name) }
         for (name, settings) in inTurn {
-            let job = try transaction { () throws(StorageError) in try claim(in: name, settings, now: now) }
-            guard let job else { continue }
-            turns.serve(name, share: settings.share)
-            return job
+            if let job = try claim(in: name, settings, now: now) { return job }
         }
         return nil
     }
+
+    /// Counts a claimed job as its queue's turn.
+    func serve(_ claimed: ClaimedJob) { turns.serve(claimed.queue, share: claimed.settings.share) }
 
     /// The queues that are not paused, as they were last written: nobody else writes them.
     private func openQueues() throws(StorageError) -> [(name: QueueName, settings: QueueSettings)] {

@@ -5,23 +5,39 @@ extension Store {
     /// nothing, where the claim is no longer valid: the job was cancelled, or another claim owns it.
     /// - Precondition: the episode's last step has ended; a reward is a finite number (both trap).
     package func settleJob(_ claim: Claim, _ jobEnd: JobEnd, now: Timestamp) throws(StorageError) -> Bool {
-        try transaction { () throws(StorageError) in
-            guard try isCurrent(claim) else { return false }
-            switch jobEnd {
-            case .completed(let outcome, let source):
-                try end(claim.job, state: .completed, failure: nil, now: now)
-                try end(claim.episode, reason: outcome.end.rawValue, now: now)
-                try keep(outcome, source: source, of: claim, now: now)
-            case .failed(let failure, let outcome):
-                try end(claim.job, state: .failed, failure: failure, now: now)
-                try end(claim.episode, reason: outcome?.end.rawValue ?? "failed", now: now)
-                if let outcome { try keep(outcome, source: .verifier, of: claim, now: now) }
-            case .timeout(let failure):
-                try end(claim.job, state: .timeout, failure: failure, now: now)
-                try end(claim.episode, reason: "timeout", now: now)
-            }
-            return true
+        try transaction { () throws(StorageError) in try settle(claim, jobEnd, now: now) }
+    }
+
+    /// Ends a job as `settleJob` does, or changes nothing of it where the claim is no longer valid, and takes the next
+    /// one as `claim` does, in the same transaction: one sync where a worker that goes on would wait for two.
+    /// - Precondition: as `settleJob`.
+    package func settleJobAndClaim(
+        _ claim: Claim, _ jobEnd: JobEnd, now: Timestamp
+    ) throws(StorageError) -> ClaimedJob? {
+        let claimed = try transaction { () throws(StorageError) in
+            _ = try settle(claim, jobEnd, now: now)
+            return try nextInTurn(now: now)
         }
+        if let claimed { serve(claimed) }
+        return claimed
+    }
+
+    private func settle(_ claim: Claim, _ jobEnd: JobEnd, now: Timestamp) throws(StorageError) -> Bool {
+        guard try isCurrent(claim) else { return false }
+        switch jobEnd {
+        case .completed(let outcome, let source):
+            try end(claim.job, state: .completed, failure: nil, now: now)
+            try end(claim.episode, reason: outcome.end.rawValue, now: now)
+            try keep(outcome, source: source, of: claim, now: now)
+        case .failed(let failure, let outcome):
+            try end(claim.job, state: .failed, failure: failure, now: now)
+            try end(claim.episode, reason: outcome?.end.rawValue ?? "failed", now: now)
+            if let outcome { try keep(outcome, source: .verifier, of: claim, now: now) }
+        case .timeout(let failure):
+            try end(claim.job, state: .timeout, failure: failure, now: now)
+            try end(claim.episode, reason: "timeout", now: now)
+        }
+        return true
     }
 
     /// Gives a job back unfinished, to be claimed again now or later.
