@@ -68,8 +68,13 @@ let package = Package(
         .executableTarget(
             name: "londi-bench",
             dependencies: [
-                "CBench", "Control", "Daemon", "Domain", "Episodes", "Hashing", "Processes", "SQLite", "Storage",
+                "CBench", "Control", "Daemon", "Domain", "Episodes", "Hashing", "Processes", "SQLite", "Simulations",
+                "Storage", "Switching",
             ], swiftSettings: strict),
+        // Jobs whose best Switcher is known, for the tests and for londi-bench.
+        .target(
+            name: "Simulations", dependencies: ["Switching", "Domain"], path: "Tests/Simulations",
+            swiftSettings: numeric),
 
         .testTarget(name: "DomainTests", dependencies: ["Domain"], swiftSettings: strict),
         .testTarget(

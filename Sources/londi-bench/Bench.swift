@@ -12,23 +12,27 @@ struct BenchOptions: Sendable {
     var directory = "/var/tmp"
     /// Jobs of the largest state, or lines of the file.
     var jobCount = 0
+    /// How often `switcher` repeats each measurement, with other random numbers.
+    var seedCount = 10
     var printsJSON = false
     /// The control socket of a running londid, for `latency`.
     var socket: String?
 
     static let help = """
-        londi-bench - measures Londi's books on this machine, each figure beside its own baseline
+        londi-bench - measures Londi's books and its Switcher on this machine, each figure beside its own baseline
 
-        Usage: londi-bench queue|budget|recovery|import|latency [options]
+        Usage: londi-bench queue|budget|recovery|import|latency|switcher [options]
 
           queue      claim and complete jobs that do nothing, against a raw C loop over the same statements
           budget     begin and finish DEEPTHINK steps with a reservation, 64 jobs in turn
           recovery   from kill -9 with 64 running jobs to a socket that takes connections
           import     a batch file through the daemon's checks into the store, and by londictl
           latency    from submitting to an idle londid (--socket) to the start of the job
+          switcher   each kind of switcher on simulated jobs: quality against DEEPTHINK calls
 
           --directory DIR   where to work; DIR/londi-bench-* is made and removed (default /var/tmp)
           --jobs N          jobs of the state, or lines of the file
+          --seeds N         repetitions of switcher (default 10)
           --socket PATH     the control socket of an idle londid whose models are ready
           --json            one object instead of text
 
@@ -41,17 +45,19 @@ struct BenchOptions: Sendable {
             guard let value = rest.popFirst() else { throw BenchError(description: "\(option) needs a value") }
             return value
         }
+        func count(_ text: String, of option: String, atLeast least: Int) throws(BenchError) -> Int {
+            guard let count = Int(text), count >= least else {
+                throw BenchError(description: "\(option) is '\(text)'; use a whole number of \(least) or more")
+            }
+            return count
+        }
         while let argument = rest.popFirst() {
             switch argument {
             case "--directory": directory = try value(of: argument)
             case "--socket": socket = try value(of: argument)
             case "--json": printsJSON = true
-            case "--jobs":
-                let text = try value(of: argument)
-                guard let count = Int(text), count >= 1000 else {
-                    throw BenchError(description: "--jobs is '\(text)'; use a whole number of 1000 or more")
-                }
-                jobCount = count
+            case "--jobs": jobCount = try count(try value(of: argument), of: argument, atLeast: 1000)
+            case "--seeds": seedCount = try count(try value(of: argument), of: argument, atLeast: 2)
             case _ where part.isEmpty && !argument.hasPrefix("-"): part = argument
             default: throw BenchError(description: "'\(argument)' is unknown; see londi-bench --help")
             }
@@ -74,6 +80,7 @@ enum Bench {
             case "budget": try await BudgetBench(options: options).run(&report)
             case "recovery": try await RecoveryBench(options: options).run(&report)
             case "import": try await ImportBench(options: options).run(&report)
+            case "switcher": try SwitcherBench(options: options).run(&report)
             case "latency": try await LatencyBench(options: options).run(&report)
             default: throw BenchError(description: "there is no part '\(options.part)'; see londi-bench --help")
             }

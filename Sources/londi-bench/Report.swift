@@ -8,6 +8,8 @@ struct Report {
         var name: String
         var value: Double
         var unit: String
+        /// Half the width of its 95 % interval, where it is a mean.
+        var margin: Double?
     }
 
     let machine: Machine
@@ -21,8 +23,8 @@ struct Report {
         self.place = place
     }
 
-    mutating func add(_ name: String, _ value: Double, _ unit: String) {
-        figures.append(Figure(name: name, value: value, unit: unit))
+    mutating func add(_ name: String, _ value: Double, _ unit: String, margin: Double? = nil) {
+        figures.append(Figure(name: name, value: value, unit: unit, margin: margin))
     }
 
     mutating func note(_ text: String) { notes.append(text) }
@@ -32,7 +34,11 @@ struct Report {
     var text: String {
         let lines =
             surroundings.map { "\($0.name): \($0.value)" } + notes.map { "note: \($0)" }
-            + figures.map { "\($0.name): \(Self.rounded($0.value)) \($0.unit)" }
+            + figures.map { figure in
+                let margin = figure.margin.map { " +- \(Self.rounded($0))" } ?? ""
+                return "\(figure.name): \(Self.rounded(figure.value))\(margin)"
+                    + (figure.unit.isEmpty ? "" : " \(figure.unit)")
+            }
         return lines.joined(separator: "\n") + "\n"
     }
 
@@ -43,6 +49,7 @@ struct Report {
         let all = figures.map { figure in
             JSONValue.object([
                 "name": .string(figure.name), "value": .number(figure.value), "unit": .string(figure.unit),
+                "margin": figure.margin.map(JSONValue.number) ?? .null,
             ])
         }
         return JSONText.text(
