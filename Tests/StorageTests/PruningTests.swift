@@ -107,6 +107,30 @@ import Testing
         try await expectSound(fixture)
     }
 
+    /// Retried after its need went, it would run as if that had completed.
+    @Test func `a job stays while its batch keeps one that was cancelled for want of it`() async throws {
+        let fixture = try await Fixture()
+        let needed = try await fixture.submit()
+        let batch = try await fixture.store.beginBatch(
+            queue: fixture.queue, submitter: alice, fileName: nil, now: morning)
+        let waiting = NewJob(line: 1, customID: "p1", specification: "{}", needs: [Need(.afterOK, .job(needed))])
+        let long = NewJob(line: 2, customID: "p2", specification: "{}")
+        try await fixture.store.appendJobs([waiting, long], to: batch, now: morning)
+        _ = try await fixture.store.commitBatch(
+            batch, sha256: String(repeating: "a", count: 64), allowDuplicate: false, now: morning)
+        let failure = JobEnd.failed(JobFailure(code: "x", message: "y"))
+        _ = try await fixture.store.settleJob(try await fixture.claim().claim, failure, now: morning)
+        #expect(try await fixture.reader.batch(batch).counts == [.cancelled: 1, .pending: 1])
+        #expect(try await prune(fixture, rule(fixture)) == 0)
+        await #expect(
+            throws: StorageError.jobNotRetryable(
+                JobID(2), complaint: "needs job 1, which is failed", remedy: "retry that one first, or with it")
+        ) { try await fixture.store.retryJobs([JobID(2)], includesCancelled: true, by: alice, now: Self.later) }
+        _ = try await fixture.store.settleJob(try await fixture.claim().claim, failure, now: morning)
+        #expect(try await prune(fixture, rule(fixture)) == 3)
+        try await expectSound(fixture)
+    }
+
     @Test func `a batch stays whole until it has ended, and goes with its last job`() async throws {
         let fixture = try await Fixture()
         func submit() async throws -> BatchCommit {

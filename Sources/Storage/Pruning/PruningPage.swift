@@ -18,7 +18,11 @@ struct PruningPage {
                 WHERE dependency.needs = job.id
                     AND (dependent.ended_at_ms IS NULL
                         -- One that stays and may be retried must find out what its need came to.
-                        OR dependent.state <> 'completed' AND dependent.ended_at_ms >= ?2))
+                        OR dependent.state <> 'completed'
+                            AND (dependent.ended_at_ms >= ?2
+                                OR EXISTS (
+                                    SELECT 1 FROM job AS unended
+                                    WHERE unended.batch = dependent.batch AND unended.ended_at_ms IS NULL))))
             AND NOT EXISTS (
                 SELECT 1 FROM episode JOIN outcome ON outcome.episode = episode.id
                 WHERE episode.job = job.id AND outcome.seq >= ?3)
