@@ -48,6 +48,22 @@ import Testing
         #expect(try await fixture.claim().claim.job == job)
     }
 
+    /// What a step may write is most of its worst case.
+    @Test func `shorter steps wake the jobs that the budget held`() async throws {
+        let fixture = try await Fixture(limited)
+        try await fixture.submit()
+        let tomorrow = morning.advanced(byMilliseconds: 86_400_000)
+        let claim = try await fixture.claim().claim
+        _ = try await fixture.store.releaseJob(claim, Release(.budgetExhausted(until: tomorrow)), now: morning)
+        var shorter = limited
+        shorter.maxSteps += 1
+        try await fixture.store.setQueue(fixture.queue, shorter, by: admin, now: morning)
+        #expect(try await fixture.store.claim(now: morning) == nil)
+        shorter.stepTokens -= 1
+        try await fixture.store.setQueue(fixture.queue, shorter, by: admin, now: morning)
+        #expect(try await fixture.claim().claim.job == claim.job)
+    }
+
     @Test func `what no queue can have is refused and nothing is recorded`() async throws {
         let fixture = try await Fixture(limited)
         let queue = fixture.queue

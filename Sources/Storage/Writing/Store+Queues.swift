@@ -34,6 +34,8 @@ extension Store {
             let concernsBudget =
                 before.limits != settings.limits || before.onBudget != settings.onBudget
                 || before.switcher != settings.switcher || before.timeZone != settings.timeZone
+                // What a step may take at worst is less where it may write less.
+                || before.stepTokens != settings.stepTokens
             if concernsBudget {
                 try wakeHeldByBudget(in: name)
             }
