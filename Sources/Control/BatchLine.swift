@@ -6,8 +6,8 @@ package import Domain
 /// user's message), `body.messages` (text only), `body.model` and `body.metadata` (given back). Sampling parameters
 /// and unknown members of the body are the roles' affair and change nothing; what would ask for another kind of
 /// answer (`stream`, `n` > 1, `tools`) is refused. Beside the body may stand `londi`: `verifier`, `answer_marker`,
-/// `max_steps`, `priority`, `not_before`, `deadline`, `time_limit` (seconds), `after_ok` and `after_any` (each an array of
-/// job numbers and of custom_ids of earlier lines).
+/// `max_steps`, `max_attempts`, `priority`, `not_before`, `deadline`, `time_limit` (seconds), `after_ok` and `after_any` (each
+/// an array of job numbers and of custom_ids of earlier lines).
 /// - Source: OpenAI API reference, "Batch", the request input object.
 package struct BatchLine: Hashable, Sendable {
     package var customID: String
@@ -16,9 +16,9 @@ package struct BatchLine: Hashable, Sendable {
     package var priority: Int?
     package var notBefore: Timestamp?
     package var deadline: Timestamp?
-    /// nil: the batch's.
     /// nil: the queue's.
     package var maxAttempts: Int?
+    /// nil: the batch's.
     package var timeLimitMilliseconds: Int64?
     /// The batch's come to these.
     package var needs: [Need] = []
