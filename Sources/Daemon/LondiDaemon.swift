@@ -116,7 +116,7 @@ package final class LondiDaemon: Sendable {
         let retention = RetentionLoop(store: store, reader: reader, clock: clock, jobs: board, log: log)
         let intake = BatchIntake(store: store, judge: judge, clock: clock)
         let service = ControlService(
-            store: store, reader: reader, intake: intake, judge: judge,
+            store: store, reader: reader, overviews: try store.makeReader(), intake: intake, judge: judge,
             workers: workers, learner: learner, retention: retention, policies: policies, encoder: encoder, pair: pair,
             board: board,
             clock: clock, startedAt: clock.now(), isUserMode: isUserMode)

@@ -28,7 +28,8 @@ import Testing
         let record = try await fixture.reader.batch(batch)
         #expect(record.counts == [.pending: 3])
         #expect(record.fileName == "problems.jsonl")
-        #expect(try await fixture.reader.results(batch, limit: 10).map(\.customID) == ["p1", "p2", "p3"])
+        #expect(
+            try await fixture.reader.results(of: [JobID(1), JobID(2), JobID(3)]).map(\.customID) == ["p1", "p2", "p3"])
     }
 
     @Test func `the same file of the same user in the same queue is the same batch`() async throws {

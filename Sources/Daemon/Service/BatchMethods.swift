@@ -6,6 +6,8 @@ import Storage
 extension ControlService {
     /// The results of one streamed reply.
     private static let pageLength = 200
+    /// The jobs that are looked at at once for whether they have ended.
+    private static let lookLength = 5000
 
     func addBatches(to table: inout MethodTable) {
         table.on(ListBatches.self) { parameters, peer, reply throws(ControlError) in
@@ -43,12 +45,17 @@ extension ControlService {
         return record
     }
 
-    /// The least time between two replies of one call: a change a millisecond must not count a large batch each time.
-    private static let replyPause = Duration.milliseconds(200)
+    /// The least time between two looks of one call, and how many times as long as a look it is: with a change a
+    /// millisecond a large batch must not be looked through without a break.
+    private static let lookPauseNanoseconds: Int64 = 200_000_000
+    private static let lookPauseFactor: Int64 = 10
 
-    private func pauseForMore(since version: UInt64) async throws(ControlError) {
+    /// - Parameter began: when the last look began, on the clock that never jumps.
+    private func pauseForMore(since version: UInt64, lookBegan began: Int64) async throws(ControlError) {
+        let took = WallClock.monotonicNanoseconds() - began
         await board.changed(since: version)
-        do { try await Task.sleep(for: Self.replyPause) } catch { throw .disconnected }
+        let pause = max(Self.lookPauseNanoseconds, took * Self.lookPauseFactor)
+        do { try await Task.sleep(for: .nanoseconds(pause)) } catch { throw .disconnected }
     }
 
     /// Tells the progress on every change until all jobs have ended; without `more` once, then.
@@ -57,14 +64,14 @@ extension ControlService {
     ) async throws(ControlError) {
         var told: Wait.Reply?
         while true {
-            let version = board.version
+            let (version, began) = (board.version, WallClock.monotonicNanoseconds())
             let progress = try await progress(parameters, peer)
             if progress.finished { return try await reply.send(progress) }
             if reply.wantsMore, progress != told {
                 try await reply.send(progress, continues: true)
                 told = progress
             }
-            try await pauseForMore(since: version)
+            try await pauseForMore(since: version, lookBegan: began)
         }
     }
 
@@ -106,35 +113,53 @@ extension ControlService {
     ) async throws(ControlError) {
         _ = try await batch(parameters.batch, for: peer)
         // A job that is retried ends again, and that is another result.
-        var sent: [JobID: Timestamp?] = [:]
+        var sent: [JobID: Timestamp] = [:]
         while true {
-            let version = board.version
+            let (version, began) = (board.version, WallClock.monotonicNanoseconds())
             let isDone = try await batch(parameters.batch, for: peer).isDone
+            var sending: Int64 = 0
             var after: JobID?
-            while true {
+            repeat {
                 let start = after
                 let page = try await answering { () async throws(StorageError) in
-                    try await reader.results(parameters.batch, after: start, limit: Self.pageLength)
+                    try await reader.ended(in: parameters.batch, after: start, limit: Self.lookLength)
                 }
-                let ended = page.filter { $0.state.isTerminal && sent[$0.job] != .some($0.endedAt) }
-                if !ended.isEmpty {
-                    var lines: [ResultLine] = []
-                    for record in ended {
-                        lines.append(try BatchResult(record, try await refusal(of: record.job, record.failure)).line)
+                let sendingBegan = WallClock.monotonicNanoseconds()
+                let new = page.filter { sent[$0.job] != $0.endedAt }
+                for first in stride(from: 0, to: new.count, by: Self.pageLength) {
+                    let jobs = new[first..<min(first + Self.pageLength, new.count)].map(\.job)
+                    for (job, endedAt) in try await sendResults(of: jobs, reply) where parameters.follow {
+                        sent[job] = endedAt
                     }
-                    try await reply.send(Results.Reply(lines: lines), continues: true)
-                    if parameters.follow { for record in ended { sent[record.job] = record.endedAt } }
                 }
-                guard page.count == Self.pageLength else { break }
-                after = page.last?.job
-            }
+                sending += WallClock.monotonicNanoseconds() - sendingBegan
+                after = page.count == Self.lookLength ? page.last?.job : nil
+            } while after != nil
             if isDone || !parameters.follow { return try await reply.send(Results.Reply(lines: [])) }
-            try await pauseForMore(since: version)
+            // What was new was worth its time.
+            try await pauseForMore(since: version, lookBegan: began + sending)
         }
     }
 
+    /// Sends what came of some jobs. Returns when they ended; one that began anew meanwhile is left out.
+    private func sendResults(
+        of jobs: [JobID], _ reply: MethodReply<Results>
+    ) async throws(ControlError) -> [JobID: Timestamp] {
+        let records = try await answering { () async throws(StorageError) in try await reader.results(of: jobs) }
+        var ends: [JobID: Timestamp] = [:]
+        var lines: [ResultLine] = []
+        for record in records where record.state.isTerminal {
+            lines.append(try BatchResult(record, try await refusal(of: record.job, record.failure)).line)
+            ends[record.job] = record.endedAt
+        }
+        if !lines.isEmpty { try await reply.send(Results.Reply(lines: lines), continues: true) }
+        return ends
+    }
+
     private func view(_ record: BatchRecord) async throws(ControlError) -> BatchView {
-        let summary = try await answering { () async throws(StorageError) in try await reader.batchSummary(record.id) }
+        let summary = try await answering { () async throws(StorageError) in
+            try await overviews.batchSummary(record.id)
+        }
         var counts = JobCounts()
         for (state, count) in record.counts { counts[state] = count }
         return BatchView(

@@ -9,6 +9,8 @@ import Switching
 struct ControlService: Sendable {
     let store: Store
     let reader: StoreReader
+    /// For what sums up a whole batch or all of a queue's steps: apart, so that nobody else waits for it.
+    let overviews: StoreReader
     let intake: BatchIntake
     let judge: Judge
     let workers: JobWorkers

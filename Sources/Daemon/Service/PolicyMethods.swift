@@ -35,7 +35,7 @@ extension ControlService {
     private func view(of name: QueueName) async throws(ControlError) -> PolicyView {
         let settings = try await queue(name).settings.switcher
         let statistics = try await answering { () async throws(StorageError) in
-            try await reader.policyStatistics(name)
+            try await overviews.policyStatistics(name)
         }
         var view = PolicyView(
             queue: name, settings: settings, version: 0,

@@ -91,9 +91,10 @@ extension Store {
         for deletion in Store.deletions { try database.run(deletion, jobs) }
         try database.run(Store.batchDeletion, jsonList(page.batches.sorted()))
     }
-
-    private func jsonList(_ numbers: [Int64]) -> String { "[\(numbers.map(String.init).joined(separator: ","))]" }
 }
+
+/// What `json_each` takes apart, so that a statement is one for lists of every length.
+func jsonList(_ numbers: [Int64]) -> String { "[\(numbers.map(String.init).joined(separator: ","))]" }
 
 /// The sums of a job's ledger entries, as a `pruned_job` keeps them.
 enum PrunedSums {

@@ -30,20 +30,32 @@ extension StoreReader {
         }
     }
 
-    /// A page of a batch's jobs with what came of them, in the order of the file; jobs that have not ended are among
-    /// them.
-    /// - Throws: `.noSuchBatch`.
-    package func results(_ batch: BatchID, after: JobID? = nil, limit: Int) throws(StorageError) -> [ResultRecord] {
+    /// A page of a batch's jobs that have ended, in the order of the file. Takes a microsecond or less for each job of the
+    /// batch, where what came of one takes a hundred.
+    /// - Parameter after: where the page before ended; nil begins with the first line.
+    package func ended(in batch: BatchID, after: JobID? = nil, limit: Int) throws(StorageError) -> [EndedJob] {
+        // The states are in the index, so that no row is read of a job that has not ended.
+        try database.all(
+            """
+            SELECT id, ended_at_ms FROM job
+            WHERE batch = ? AND id > ? AND state IN ('completed', 'failed', 'cancelled', 'timeout')
+            ORDER BY id LIMIT ?
+            """, batch.number, after?.number ?? 0, limit
+        ) { (row: Row) throws(StorageError) in
+            EndedJob(job: JobID(try row.integer("id")), endedAt: try row.timestamp("ended_at_ms"))
+        }
+    }
+
+    /// What came of some jobs, in the order of their numbers; those that are gone are left out.
+    package func results(of jobs: [JobID]) throws(StorageError) -> [ResultRecord] {
         try database.snapshot { () throws(StorageError) in
-            let exists = try database.count("SELECT count(*) AS n FROM batch WHERE id = ?", batch.number)
-            guard exists == 1 else { throw .noSuchBatch(batch) }
-            return try database.all(
+            try database.all(
                 """
                 SELECT job.id, job.custom_id, job.line, job.state, job.episode, job.error_code, job.error_message,
                     job.reward, job.ended_at_ms, specification, answer.text AS answer, answer.end_reason
                 FROM job JOIN payload ON payload.job = job.id LEFT JOIN answer ON answer.episode = job.episode
-                WHERE job.batch = ? AND job.id > ? AND job.state <> 'staged' ORDER BY job.id LIMIT ?
-                """, batch.number, after?.number ?? 0, limit
+                WHERE job.id IN (SELECT value FROM json_each(?)) ORDER BY job.id
+                """, jsonList(jobs.map(\.number))
             ) { (row: Row) throws(StorageError) in
                 let use = try roleUse(job: try row.integer("id"))
                 return ResultRecord(

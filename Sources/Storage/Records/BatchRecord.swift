@@ -28,6 +28,12 @@ package struct BatchSummary: Hashable, Sendable {
     package let endedAt: Timestamp?
 }
 
+/// A job that has ended, and when it did; one that is retried ends again.
+package struct EndedJob: Hashable, Sendable {
+    package let job: JobID
+    package let endedAt: Timestamp
+}
+
 /// One job of a batch with what came of it.
 package struct ResultRecord: Hashable, Sendable {
     package let job: JobID
