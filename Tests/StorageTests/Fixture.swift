@@ -31,6 +31,17 @@ struct Fixture {
         return count
     }
 
+    /// How SQLite goes about a statement: a line for each table.
+    func plan(of sql: String) throws -> [String] {
+        let statement = try directory.rawConnection().statement("EXPLAIN QUERY PLAN " + sql)
+        try statement.bind(Array(repeating: Int64?.none as any Bindable, count: sql.count { $0 == "?" }))
+        var plan: [String] = []
+        while try statement.step() {
+            if case .text(let line) = statement.value("detail") { plan.append(line) }
+        }
+        return plan
+    }
+
     /// The state as after `kill -9` and a new start.
     init(crashed other: Fixture, now: Timestamp = morning) throws {
         directory = other.directory.crashImage()

@@ -32,6 +32,26 @@ import Testing
         #expect(try await ids(JobFilter(uid: 1001)) == [])
     }
 
+    /// Whoever asks for the jobs that run, or that failed, does not wait for a look at a million others.
+    @Test(
+        arguments: [
+            (JobFilter(states: [.running]), false, "job_running"),
+            (JobFilter(states: [.failed]), false, "job_unanswered"),
+            (JobFilter(states: [.timeout, .cancelled], uid: 7), true, "job_unanswered"),
+            (JobFilter(states: [.running], uid: 7, before: JobID(9)), true, "job_running"),
+            (JobFilter(states: [.failed, .completed]), true, "job_of_queue"),
+            (JobFilter(batch: BatchID(1), states: [.failed]), false, "job_of_batch"),
+        ])
+    func `a list of what is rare searches an index of it`(
+        filter: JobFilter, isOfQueue: Bool, index: String
+    ) async throws {
+        let fixture = try await Fixture()
+        var filter = filter
+        if isOfQueue { filter.queue = fixture.queue }
+        let plan = try fixture.plan(of: StoreReader.list(filter).sql)
+        #expect(plan.contains { $0.contains("INDEX \(index)") }, "\(plan)")
+    }
+
     @Test func `results follow the file and carry use by role`() async throws {
         let fixture = try await Fixture()
         let batch = try await fixture.store.beginBatch(

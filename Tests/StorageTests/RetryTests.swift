@@ -40,6 +40,23 @@ import Testing
         #expect(try await fixture.reader.adminEvents(limit: 1).map(\.action) == ["job.retry"])
     }
 
+    /// Who else writes waits for it, so it must not walk the many jobs of a queue or a user that were answered.
+    @Test(
+        arguments: [
+            (RetryFilter(), false, "job_unanswered"), (RetryFilter(), true, "job_unanswered"),
+            (RetryFilter(uid: 7, includesCancelled: true), true, "job_unanswered"),
+            (RetryFilter(batch: BatchID(1), uid: 7), false, "job_of_batch"),
+        ])
+    func `a retry of many searches the index of those that came to nothing`(
+        filter: RetryFilter, isOfQueue: Bool, index: String
+    ) async throws {
+        let fixture = try await Fixture()
+        var filter = filter
+        if isOfQueue { filter.queue = fixture.queue }
+        let plan = try fixture.plan(of: Store.selection(filter).sql + " AND id > 1 ORDER BY id")
+        #expect(plan == ["SEARCH job USING INDEX \(index) (\(index == "job_of_batch" ? "batch=? AND " : "")id>?)"])
+    }
+
     @Test func `only what came to nothing is retried, all of a list or none`() async throws {
         let fixture = try await Fixture()
         let done = try await fixture.complete(1)

@@ -1,5 +1,5 @@
 package import Domain
-internal import SQLite
+package import SQLite
 
 extension StoreReader {
     /// What a job's budget lacked where that is why it failed; nil where it is not.
@@ -14,6 +14,12 @@ extension StoreReader {
 
     /// A page of jobs, newest first.
     package func jobs(_ filter: JobFilter) throws(StorageError) -> [JobRecord] {
+        let (sql, values) = StoreReader.list(filter)
+        return try database.all(sql, values) { (row: Row) throws(StorageError) in try row.jobRecord() }
+    }
+
+    /// The statement of a page. Few jobs run and few come to nothing, so those are not looked for among all.
+    package static func list(_ filter: JobFilter) -> (sql: String, values: [any Bindable]) {
         var conditions = ["job.state <> 'staged'"]
         var values: [any Bindable] = []
         func require(_ condition: String, _ value: (any Bindable)?) {
@@ -32,16 +38,31 @@ extension StoreReader {
             values += filter.states.map(\.rawValue)
         }
         values.append(filter.limit)
-        return try database.all(
-            "\(jobColumns) WHERE \(conditions.joined(separator: " AND ")) ORDER BY job.id DESC LIMIT ?", values
-        ) { (row: Row) throws(StorageError) in try row.jobRecord() }
+        var index = ""
+        if filter.batch == nil, let few = rareStates(Set(filter.states)) {
+            // Without its own condition, word by word, SQLite does not take a partial index.
+            index = "INDEXED BY \(few.index)"
+            conditions.append(few.condition)
+        }
+        return (
+            "\(jobColumns(index)) WHERE \(conditions.joined(separator: " AND ")) ORDER BY job.id DESC LIMIT ?", values
+        )
+    }
+
+    /// The partial index that has all jobs in these states, and its condition; nil where there is none.
+    private static func rareStates(_ states: Set<JobState>) -> (index: String, condition: String)? {
+        if states == [.running] { return ("job_running", "job.state = 'running'") }
+        guard !states.isEmpty, states.isSubset(of: [.failed, .timeout, .cancelled]) else { return nil }
+        return ("job_unanswered", "(job.state = 'failed' OR job.state = 'timeout' OR job.state = 'cancelled')")
     }
 
     /// One job with its texts.
     /// - Throws: `.noSuchJob`.
     package func job(_ id: JobID) throws(StorageError) -> JobDetail {
         try database.snapshot { () throws(StorageError) in
-            let record = try database.first("\(jobColumns) WHERE job.id = ? AND job.state <> 'staged'", id.number) {
+            let record = try database.first(
+                "\(Self.jobColumns()) WHERE job.id = ? AND job.state <> 'staged'", id.number
+            ) {
                 (row: Row) throws(StorageError) in try row.jobRecord()
             }
             guard let record else { throw .noSuchJob(id) }
@@ -96,8 +117,9 @@ extension StoreReader {
         }
     }
 
-    private var jobColumns: String {
-        "SELECT job.*, queue.is_paused AS queue_is_paused FROM job JOIN queue ON queue.name = job.queue"
+    /// - Parameter index: which one to take; empty leaves that to SQLite.
+    private static func jobColumns(_ index: String = "") -> String {
+        "SELECT job.*, queue.is_paused AS queue_is_paused FROM job \(index) JOIN queue ON queue.name = job.queue"
     }
 }
 

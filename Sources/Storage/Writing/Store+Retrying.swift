@@ -1,5 +1,5 @@
 package import Domain
-internal import SQLite
+package import SQLite
 
 /// Which jobs that came to nothing to try again: those that failed or timed out.
 package struct RetryFilter: Hashable, Sendable {
@@ -91,11 +91,9 @@ extension Store {
     /// Tells why a retry found nothing to do.
     /// - Throws: `.jobNotRetryable` for the first job whose deadline has passed.
     package func requireFutureDeadlines(_ filter: RetryFilter, now: Timestamp) throws(StorageError) {
-        var (conditions, values) = conditions(filter)
-        conditions.append("deadline_ms <= ?")
-        values.append(now.milliseconds)
+        let (sql, values) = Store.selection(filter)
         let late = try database.all(
-            "SELECT id FROM job WHERE \(conditions.joined(separator: " AND ")) ORDER BY id", values, limit: 1
+            "\(sql) AND deadline_ms <= ? ORDER BY id", values + [now.milliseconds], limit: 1
         ) { (row: Row) throws(StorageError) in JobID(try row.integer("id")) }
         if let first = late.first { throw Store.deadlinePassed(first) }
     }
@@ -107,22 +105,21 @@ extension Store {
     private func ids(
         _ filter: RetryFilter, after: JobID?, deadline: Timestamp?, now: Timestamp
     ) throws(StorageError) -> [JobID] {
-        var (conditions, values) = conditions(filter)
-        conditions.append("id > ?")
+        var (sql, values) = Store.selection(filter)
+        sql += " AND id > ? AND queue NOT IN (SELECT name FROM queue WHERE is_draining = 1)"
         values.append(after?.number ?? 0)
-        conditions.append("queue NOT IN (SELECT name FROM queue WHERE is_draining = 1)")
         if deadline == nil {
-            conditions.append("(deadline_ms IS NULL OR deadline_ms > ?)")
+            sql += " AND (deadline_ms IS NULL OR deadline_ms > ?)"
             values.append(now.milliseconds)
         }
-        return try database.all(
-            "SELECT id FROM job WHERE \(conditions.joined(separator: " AND ")) ORDER BY id", values,
-            limit: Store.mostJobsAtOnce
-        ) { (row: Row) throws(StorageError) in JobID(try row.integer("id")) }
+        return try database.all("\(sql) ORDER BY id", values, limit: Store.mostJobsAtOnce) {
+            (row: Row) throws(StorageError) in JobID(try row.integer("id"))
+        }
     }
 
-    /// Only what is filtered is in the statement, so that SQLite takes the index of a batch or a queue.
-    private func conditions(_ filter: RetryFilter) -> (sql: [String], values: [any Bindable]) {
+    /// The jobs that a filter lets through, by the index of its batch or, without one, by `job_unanswered`: the pluses keep
+    /// SQLite from walking all jobs of a queue or a user, of which most were answered.
+    package static func selection(_ filter: RetryFilter) -> (sql: String, values: [any Bindable]) {
         // The states of the index `job_unanswered`, word by word.
         var conditions = ["(state = 'failed' OR state = 'timeout' OR state = 'cancelled')"]
         if !filter.includesCancelled { conditions.append("state <> 'cancelled'") }
@@ -133,9 +130,9 @@ extension Store {
             values.append(value)
         }
         require("batch = ?", filter.batch?.number)
-        require("queue = ?", filter.queue?.text)
-        require("submitter_uid = ?", filter.uid)
-        return (conditions, values)
+        require("+queue = ?", filter.queue?.text)
+        require("+submitter_uid = ?", filter.uid)
+        return ("SELECT id FROM job WHERE \(conditions.joined(separator: " AND "))", values)
     }
 
     private func requireRetryable(
