@@ -32,7 +32,8 @@ package struct CancelPage: Hashable, Sendable {
 }
 
 extension Store {
-    /// The most jobs that one transaction cancels, retries or wakes: the other writers wait that long.
+    /// The most jobs that one transaction cancels, retries or wakes at their time: the other writers wait that long. A budget
+    /// that is raised wakes all that it held at once, ten microseconds for each.
     package static let mostJobsAtOnce = 1000
 
     /// Ends a job that has not ended, whoever runs it, and returns the state it was in; a terminal one is left as it was.
