@@ -40,15 +40,22 @@ struct SimulatedQueue {
         return sum
     }
 
-    /// Runs `count` jobs of another seed at another cost, without exploring and without learning.
-    func evaluate(_ count: Int, cost: Double? = nil, seed: UInt64) -> Sum {
+    /// Runs `count` jobs of another seed, without exploring and without learning.
+    func evaluate(_ count: Int, seed: UInt64) -> Sum {
         var settings = settings
         settings.explorationRate = 0
-        if let cost { settings.cost = cost }
         var generator = SplitMix64(seed: seed)
         var sum = Sum()
         for _ in 0..<count { sum.add(jobs.run(using: &generator) { choose($0, $1, $2, settings, policy) }) }
         return sum
+    }
+
+    /// The same episodes learnt from at another price, as after `londictl queue set --cost`.
+    func refitted(cost: Double) throws -> SimulatedQueue {
+        var queue = self
+        queue.settings.cost = cost
+        try queue.refit()
+        return queue
     }
 
     private mutating func refit() throws {

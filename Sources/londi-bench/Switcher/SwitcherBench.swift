@@ -56,8 +56,8 @@ struct SwitcherBench {
         case .fittedQ:
             var queue = SimulatedQueue(SwitcherSettings(kind: kind), seed: seed)
             _ = try queue.train(Self.trainedJobs)
-            points = Self.costs.map { cost in
-                let sum = queue.evaluate(Self.evaluatedJobs, cost: cost, seed: 1_000 + seed)
+            points = try Self.costs.map { cost in
+                let sum = try queue.refitted(cost: cost).evaluate(Self.evaluatedJobs, seed: 1_000 + seed)
                 return CostQuality.Point(share: sum.callShare, reward: sum.meanReward)
             }
         }
