@@ -6,8 +6,8 @@ package import Domain
 /// user's message), `body.messages` (text only), `body.model` and `body.metadata` (given back). Sampling parameters
 /// and unknown members of the body are the roles' affair and change nothing; what would ask for another kind of
 /// answer (`stream`, `n` > 1, `tools`) is refused. Beside the body may stand `londi`: `verifier`, `answer_marker`,
-/// `max_steps`, `max_attempts`, `priority`, `not_before`, `deadline`, `time_limit` (seconds), `after_ok` and `after_any` (each
-/// an array of job numbers and of custom_ids of earlier lines).
+/// `max_steps`, `max_attempts`, `deepthink_calls`, `priority`, `not_before`, `deadline`, `time_limit` (seconds), `after_ok`
+/// and `after_any` (each an array of job numbers and of custom_ids of earlier lines).
 /// - Source: OpenAI API reference, "Batch", the request input object.
 package struct BatchLine: Hashable, Sendable {
     package var customID: String
@@ -18,6 +18,8 @@ package struct BatchLine: Hashable, Sendable {
     package var deadline: Timestamp?
     /// nil: the queue's.
     package var maxAttempts: Int?
+    /// nil: the queue's alone.
+    package var deepthinkCalls: Int?
     /// nil: the batch's.
     package var timeLimitMilliseconds: Int64?
     /// The batch's come to these.
@@ -138,6 +140,9 @@ package struct BatchLine: Hashable, Sendable {
                     specification.maxSteps = try Self.whole(option, "londi.max_steps", SubmissionLimits.maxSteps)
                 case "max_attempts":
                     maxAttempts = try Self.whole(option, "londi.max_attempts", SubmissionLimits.maxAttempts)
+                case "deepthink_calls":
+                    deepthinkCalls = try Self.whole(
+                        option, "londi.deepthink_calls", SubmissionLimits.deepthinkCalls)
                 case "priority": priority = try Self.whole(option, "londi.priority", SubmissionLimits.priority)
                 case "not_before": notBefore = try Self.instant(option, "londi.not_before")
                 case "deadline": deadline = try Self.instant(option, "londi.deadline")
@@ -147,8 +152,9 @@ package struct BatchLine: Hashable, Sendable {
                 default:
                     throw .invalidArgument(
                         argument: "londi.\(name)", value: JSONText.text(of: option),
-                        remedy: "londi takes verifier, answer_marker, max_steps, max_attempts, priority, not_before, "
-                            + "deadline, time_limit, after_ok and after_any")
+                        remedy:
+                            "londi takes verifier, answer_marker, max_steps, max_attempts, deepthink_calls, "
+                            + "priority, not_before, deadline, time_limit, after_ok and after_any")
                 }
             } catch { throw BatchLineError(message: error.description) }
         }

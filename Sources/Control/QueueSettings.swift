@@ -8,15 +8,18 @@ extension QueueChanges {
         if let deepthinkCalls { changed.limits.calls = deepthinkCalls }
         if let deepthinkTokens { changed.limits.tokens = deepthinkTokens }
         if let deepthinkGPUMilliseconds { changed.limits.gpuMilliseconds = deepthinkGPUMilliseconds }
+        if let deepthinkCallsPerJob { changed.deepthinkCallsPerJob = deepthinkCallsPerJob }
         for unit in removeLimits ?? [] {
             switch unit {
             case .calls: changed.limits.calls = nil
             case .tokens: changed.limits.tokens = nil
             case .gpuTime: changed.limits.gpuMilliseconds = nil
+            case .jobCalls: changed.deepthinkCallsPerJob = nil
             }
         }
         if let timeZone { changed.timeZone = timeZone }
         if let onBudget { changed.onBudget = onBudget }
+        if let observe { changed.observe = observe }
         if let switcherKind { changed.switcher.kind = switcherKind }
         if let cost { changed.switcher.cost = cost }
         if let parameter { changed.switcher.parameter = parameter }
@@ -61,6 +64,8 @@ extension QueueSettings {
             // Sums of limits, reservations and spend must stay within 64 bits.
             try check((0...BudgetLimits.most).contains(limit ?? 0), name, limit ?? 0, "use 0 to 10^15")
         }
+        try SubmissionLimits.check(
+            deepthinkCallsPerJob, "deepthinkCallsPerJob", in: SubmissionLimits.deepthinkCalls)
         try check(!timeZone.isEmpty, "timeZone", timeZone, "use an IANA zone name such as Europe/Berlin")
         try check((0...1_000_000).contains(switcher.cost), "switcher.cost", switcher.cost, "use a number >= 0")
         switch switcher.kind {

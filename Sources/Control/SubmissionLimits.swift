@@ -5,6 +5,8 @@ package enum SubmissionLimits {
     package static let priority: ClosedRange<Int64> = -1000...1000
     package static let maxSteps: ClosedRange<Int64> = 1...10_000
     package static let maxAttempts: ClosedRange<Int64> = 1...1000
+    /// Of one episode.
+    package static let deepthinkCalls: ClosedRange<Int64> = 0...10_000
     /// A second's thousandth to a year.
     package static let timeLimitMilliseconds: ClosedRange<Int64> = 1...31_536_000_000
     /// The years 1970 to 9999, as RFC 3339 can write them: arithmetic on them never overflows.
@@ -55,6 +57,7 @@ extension SubmitJob.Parameters {
         try SubmissionLimits.check(priority, "priority", in: SubmissionLimits.priority)
         try SubmissionLimits.check(specification.maxSteps, "maxSteps", in: SubmissionLimits.maxSteps)
         try SubmissionLimits.check(maxAttempts, "maxAttempts", in: SubmissionLimits.maxAttempts)
+        try SubmissionLimits.check(deepthinkCalls, "deepthinkCalls", in: SubmissionLimits.deepthinkCalls)
         try SubmissionLimits.check(timeLimitMilliseconds: timeLimitMilliseconds)
         try SubmissionLimits.check(afterOK: afterOK, afterAny: afterAny)
         try SubmissionLimits.check(notBefore, "notBefore")

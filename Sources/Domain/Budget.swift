@@ -20,7 +20,7 @@ package struct Spend: Hashable, Codable, Sendable {
     package static let mostOfStep = Spend(calls: 1, tokens: 1_000_000_000_000, gpuMilliseconds: 1_000_000_000_000)
 
     /// The amount in one unit: calls, tokens or GPU milliseconds.
-    package subscript(unit: MaskReason) -> Int64 {
+    package subscript(unit: BudgetUnit) -> Int64 {
         switch unit {
         case .calls: calls
         case .tokens: tokens
@@ -79,7 +79,7 @@ package struct BudgetLimits: Hashable, Codable, Sendable {
     package static let most: Int64 = 1_000_000_000_000_000
 
     /// The limit in one unit: calls, tokens or GPU milliseconds; nil where it has none.
-    package subscript(unit: MaskReason) -> Int64? {
+    package subscript(unit: BudgetUnit) -> Int64? {
         switch unit {
         case .calls: calls
         case .tokens: tokens
@@ -105,8 +105,8 @@ package enum OnBudget: String, Codable, Sendable, CaseIterable {
     case fail
 }
 
-/// Why DEEPTHINK could not be chosen at a step: the unit whose rest of the day does not cover the step's worst case.
-package enum MaskReason: String, Codable, Sendable, CaseIterable {
+/// What a day's budget is counted in.
+package enum BudgetUnit: String, Codable, Sendable, CaseIterable {
     case calls
     case tokens
     case gpuTime = "gpu-time"

@@ -25,13 +25,13 @@ package struct BudgetDay: Hashable, Codable, Sendable {
     }
 
     /// The first unit in which `worstCase` does not fit into what is left; nil when it fits.
-    package func mask(for worstCase: Spend) -> MaskReason? {
-        MaskReason.allCases.first { unit in remaining(unit).map { worstCase[unit] > $0 } ?? false }
+    package func mask(for worstCase: Spend) -> BudgetUnit? {
+        BudgetUnit.allCases.first { unit in remaining(unit).map { worstCase[unit] > $0 } ?? false }
     }
 
     /// What is neither spent nor reserved of one unit's limit; below 0 where the limit was lowered under it, nil where
     /// there is none.
-    package func remaining(_ unit: MaskReason) -> Int64? {
+    package func remaining(_ unit: BudgetUnit) -> Int64? {
         // None of the three is negative, so where a difference leaves 64 bits it is far below 0 anyway.
         limits[unit].map { $0.saturatingSubtract(spent[unit]).saturatingSubtract(reserved[unit]) }
     }
@@ -44,21 +44,21 @@ package struct BudgetDay: Hashable, Codable, Sendable {
     }
 
     /// The limit, what is spent and what is reserved in one unit, in words.
-    package func account(of reason: MaskReason) -> String {
-        let unit =
-            switch reason {
+    package func account(of unit: BudgetUnit) -> String {
+        let name =
+            switch unit {
             case .calls: "calls"
             case .tokens: "tokens"
             case .gpuTime: "GPU ms"
             }
-        let granted = grants.total[reason]
-        return "limit \(limits[reason] ?? 0) \(unit)\(granted > 0 ? " (\(granted) of them granted)" : ""), "
-            + "spent \(spent[reason]), reserved \(reserved[reason])"
+        let granted = grants.total[unit]
+        return "limit \(limits[unit] ?? 0) \(name)\(granted > 0 ? " (\(granted) of them granted)" : ""), "
+            + "spent \(spent[unit]), reserved \(reserved[unit])"
     }
 
     /// What is left of the scarcest limited unit, as a share of its limit: 1 untouched or unlimited, 0 spent.
     package var remainingShare: Double {
-        let shares = MaskReason.allCases.map { unit in
+        let shares = BudgetUnit.allCases.map { unit in
             guard let limit = limits[unit], let left = remaining(unit) else { return 1.0 }
             return limit == 0 ? 0 : max(0, Double(left) / Double(limit))
         }
@@ -67,8 +67,8 @@ package struct BudgetDay: Hashable, Codable, Sendable {
 
     /// The limited unit of which the greatest share is spent, and that share, above 1 where the limit was lowered under
     /// it; nil without limits. A limit of 0 is no budget to use up and does not count.
-    package var scarcest: (unit: MaskReason, spentShare: Double)? {
-        let shares = MaskReason.allCases.compactMap { unit -> (unit: MaskReason, spentShare: Double)? in
+    package var scarcest: (unit: BudgetUnit, spentShare: Double)? {
+        let shares = BudgetUnit.allCases.compactMap { unit -> (unit: BudgetUnit, spentShare: Double)? in
             guard let limit = limits[unit], limit > 0 else { return nil }
             return (unit, Double(spent[unit]) / Double(limit))
         }

@@ -6,7 +6,7 @@ package struct BudgetRefusal: Hashable, Codable, Sendable {
     /// What set the limit: `queue`.
     package var limitSource = "queue"
     /// The unit that the numbers are in; GPU time in milliseconds.
-    package var scope: MaskReason
+    package var scope: BudgetUnit
     /// Of the day, what was granted included.
     package var limit: Int64
     package var spent: Int64
@@ -14,7 +14,7 @@ package struct BudgetRefusal: Hashable, Codable, Sendable {
     /// When the next day's budget begins.
     package var resetsAt: Timestamp
 
-    package init(scope: MaskReason, limit: Int64, spent: Int64, reserved: Int64, resetsAt: Timestamp) {
+    package init(scope: BudgetUnit, limit: Int64, spent: Int64, reserved: Int64, resetsAt: Timestamp) {
         self.scope = scope
         self.limit = limit
         self.spent = spent

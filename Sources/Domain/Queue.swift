@@ -35,12 +35,23 @@ package struct SwitcherSettings: Hashable, Codable, Sendable {
     }
 }
 
+/// What the Switcher sees before it decides who writes a step.
+package enum Observe: String, Codable, Sendable, CaseIterable {
+    /// The state alone, as in the paper.
+    case state
+    /// QUICK's draft of the step too: it becomes the step, or DEEPTHINK writes the step instead.
+    case draft
+}
+
 /// What an administrator decides about a queue.
 package struct QueueSettings: Hashable, Codable, Sendable {
     package var limits: BudgetLimits
     /// An IANA zone name; its midnight begins the budget's day.
     package var timeZone: String
     package var onBudget: OnBudget
+    /// The most DEEPTHINK calls of one episode of a job, >= 0; nil is no limit. A job may ask for fewer.
+    package var deepthinkCallsPerJob: Int?
+    package var observe: Observe
     package var switcher: SwitcherSettings
     /// The most steps of one job, >= 1; a job may ask for fewer.
     package var maxSteps: Int
@@ -62,6 +73,7 @@ package struct QueueSettings: Hashable, Codable, Sendable {
 
     package init(
         limits: BudgetLimits = BudgetLimits(), timeZone: String = "UTC", onBudget: OnBudget = .quick,
+        deepthinkCallsPerJob: Int? = nil, observe: Observe = .state,
         switcher: SwitcherSettings = SwitcherSettings(), maxSteps: Int = 12, stepTokens: Int = 192,
         maxAttempts: Int = 3, isPaused: Bool = false, isDraining: Bool = false, maxRunning: Int? = nil, share: Int = 1,
         retentionDays: Int? = nil, warnAt: Double = 0.8
@@ -69,6 +81,8 @@ package struct QueueSettings: Hashable, Codable, Sendable {
         self.limits = limits
         self.timeZone = timeZone
         self.onBudget = onBudget
+        self.deepthinkCallsPerJob = deepthinkCallsPerJob
+        self.observe = observe
         self.switcher = switcher
         self.maxSteps = maxSteps
         self.stepTokens = stepTokens

@@ -119,6 +119,16 @@ package struct LogProbabilities: Hashable, Codable, Sendable {
     }
 }
 
+/// What came of QUICK's draft of a step.
+package enum DraftFate: String, Codable, Sendable, CaseIterable {
+    /// It is the step.
+    case kept
+    /// DEEPTHINK was chosen to write the step instead.
+    case replaced
+    /// It was cut off, or the budget let the step not be decided: a later attempt drafts anew.
+    case dropped
+}
+
 /// One step as a running episode carries it on: who wrote it, and what.
 package struct WrittenStep: Hashable, Codable, Sendable {
     package var index: Int

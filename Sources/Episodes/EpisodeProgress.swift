@@ -40,9 +40,11 @@ struct EpisodeProgress: Sendable {
         return behind.contains { $0.isNewline }
     }
 
-    func state(budget: BudgetDay, dayFraction: Double) -> SwitcherState {
+    /// - Parameter draft: of the next step; nil where it is decided without.
+    func state(budget: StepBudget, draft: Generated?, dayFraction: Double) -> SwitcherState {
         SwitcherState(
-            question: question, steps: steps, maxSteps: maxSteps, remainingBudgetShare: budget.remainingShare,
-            dayFraction: dayFraction)
+            question: question, steps: steps, draft: draft, maxSteps: maxSteps,
+            remainingBudgetShare: budget.day.remainingShare,
+            remainingJobShare: budget.jobCalls?.remainingShare ?? 1, dayFraction: dayFraction)
     }
 }

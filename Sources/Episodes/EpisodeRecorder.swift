@@ -5,11 +5,22 @@ package import Generation
 ///
 /// A call that throws ends the episode at once: a step that cannot be recorded must not be taken.
 package protocol EpisodeRecorder: Sendable {
-    /// Lets `choose` decide the step on the day's budget and reserves what the choice may cost, in one transaction.
-    /// - Parameter worstCase: what DEEPTHINK may take for this step at most.
-    /// - Parameter choose: called once, with the day's budget and, where DEEPTHINK does not fit into it, why.
+    /// Says that QUICK begins to draft a step that is not decided yet. Nothing is recorded.
+    /// - Returns: false where no more steps are to be taken.
+    func beginDraft(stepAt index: Int) async -> Bool
+
+    /// Gives up a draft that was cut off before its step was decided; the error tells what is known of its use.
+    func dropDraft(stepAt index: Int, because error: GenerationError) async throws
+
+    /// Lets `choose` decide the step on its budget and reserves what the choice may cost, in one transaction.
+    /// - Parameters:
+    ///   - worstCase: what DEEPTHINK may take for this step at most.
+    ///   - draft: what QUICK has drafted, nil where it has not. It is recorded whatever is chosen; where QUICK is, the
+    ///     draft is the step, which has ended with it.
+    ///   - choose: called once, with the budget and, where DEEPTHINK does not fit into it, why.
     func begin(
-        stepAt index: Int, worstCase: Spend, choose: @escaping @Sendable (BudgetDay, MaskReason?) -> StepChoice
+        stepAt index: Int, worstCase: Spend, draft: Generated?,
+        choose: @escaping @Sendable (StepBudget, MaskReason?) -> StepChoice
     ) async throws -> StepBeginning
 
     /// Records what the model wrote and settles what it took.
@@ -22,9 +33,9 @@ package protocol EpisodeRecorder: Sendable {
 /// What came of the wish to take a step.
 package enum StepBeginning: Sendable {
     case write(Decision)
-    case hold(MaskReason, BudgetDay)
-    case wait(MaskReason)
-    case fail(MaskReason, BudgetDay)
+    case hold(BudgetUnit, BudgetDay)
+    case wait(BudgetUnit)
+    case fail(BudgetUnit, BudgetDay)
     /// The job is no longer this episode's: it was cancelled.
     case superseded
 }

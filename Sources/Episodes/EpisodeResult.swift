@@ -8,11 +8,11 @@ package enum EpisodeResult: Sendable {
     /// The answer could not be judged; the answer is kept.
     case unjudged(Outcome, VerificationError)
     /// The budget is spent and the queue's jobs wait for the next day.
-    case held(MaskReason, BudgetDay)
+    case held(BudgetUnit, BudgetDay)
     /// Running steps have reserved what is left of the budget: the job goes on in a moment.
-    case waits(MaskReason)
+    case waits(BudgetUnit)
     /// The budget is spent and the queue's jobs fail.
-    case refused(MaskReason, BudgetDay)
+    case refused(BudgetUnit, BudgetDay)
     /// A model could not write. `GenerationError.isPassing` tells whether the job may go on later.
     case interrupted(Role, GenerationError)
     /// Its time was over; the step that ran was cut off.

@@ -3,6 +3,7 @@ import Generation
 package import Switching
 
 /// Runs one reasoning job: `observe → choose → reserve → generate → record`, step by step, until the answer is complete.
+/// Where the queue observes the draft, QUICK drafts each step before it is chosen who writes it.
 ///
 /// Both models continue one transcript: what QUICK wrote, DEEPTHINK reads as its own beginning, and the other way round.
 package struct EpisodeRunner: Sendable {
@@ -38,48 +39,21 @@ package struct EpisodeRunner: Sendable {
         _ assignment: Assignment, recorder: any EpisodeRecorder, bound: TimeBound?
     ) async throws -> EpisodeResult {
         var progress = EpisodeProgress(assignment)
-        let limits = StepLimits(tokens: assignment.settings.stepTokens, timeMilliseconds: stepMilliseconds)
         while !progress.isComplete {
             if let bound, bound.isOver() { return .cancelled }
-            let index = progress.steps.count
+            // Who was at it when a model failed.
             var role = Role.deepthink
             do {
-                // DEEPTHINK's prompt is counted first: its worst case must be known before anything is chosen.
-                let answer = progress.text
-                let costly = try await bound.generating { () async throws(GenerationError) in
-                    try await deepthink.prepare(assignment, answer: answer)
+                let taken = try await takeStep(after: progress, assignment, recorder, bound) { role = $0 }
+                switch taken {
+                case .written(let step): progress.append(step)
+                case .stopped(let result): return result
                 }
-                let worstCase = limits.worstCase(for: costly)
-                let beginning = try await recorder.begin(
-                    stepAt: index, worstCase: worstCase,
-                    choose: choice(at: progress, in: assignment, worstCase: worstCase))
-                let decision: Decision
-                switch beginning {
-                case .hold(let reason, let budget): return .held(reason, budget)
-                case .wait(let reason): return .waits(reason)
-                case .fail(let reason, let budget): return .refused(reason, budget)
-                case .superseded: return .cancelled
-                case .write(let made): decision = made
-                }
-                role = decision.role
-                let generated = try await abandoningOnFailure(stepAt: index, role: role, recorder) {
-                    () async throws(GenerationError) in
-                    try await bound.generating { () async throws(GenerationError) in
-                        switch decision.role {
-                        case .deepthink: return try await deepthink.generate(costly, limits, seed: decision.seed)
-                        case .quick:
-                            let prompt = try await quick.prepare(assignment, answer: answer)
-                            return try await quick.generate(prompt, limits, seed: decision.seed)
-                        }
-                    }
-                }
-                try await recorder.finish(stepAt: index, role: role, generated: generated)
-                progress.append(WrittenStep(index: index, role: role, generated: generated))
             } catch let error as GenerationError {
                 switch error {
                 case .cancelled: return .cancelled
                 // What is written is an answer, cut short; a first prompt that does not fit is the job's fault.
-                case .promptTooLong where index > 0: progress.endAtContextLimit()
+                case .promptTooLong where !progress.steps.isEmpty: progress.endAtContextLimit()
                 default: return .interrupted(role, error)
                 }
             }
@@ -89,40 +63,102 @@ package struct EpisodeRunner: Sendable {
         return await bound.run { await judged(written, assignment) }
     }
 
-    /// Generates one begun step; where that fails the step is given up before the error goes on.
-    private func abandoningOnFailure(
-        stepAt index: Int, role: Role, _ recorder: any EpisodeRecorder,
-        _ generate: () async throws(GenerationError) -> Generated
+    private enum Taken {
+        case written(WrittenStep)
+        case stopped(EpisodeResult)
+    }
+
+    /// Takes the step that follows `progress`: drafts it where the queue wants to see that, decides, and writes.
+    /// - Parameter turn: hears whose turn it is.
+    private func takeStep(
+        after progress: EpisodeProgress, _ assignment: Assignment, _ recorder: any EpisodeRecorder, _ bound: TimeBound?,
+        turn: (Role) -> Void
+    ) async throws -> Taken {
+        let limits = StepLimits(tokens: assignment.settings.stepTokens, timeMilliseconds: stepMilliseconds)
+        let (index, answer) = (progress.steps.count, progress.text)
+        // DEEPTHINK's prompt is counted first: its worst case must be known before anything is chosen.
+        turn(.deepthink)
+        let costly = try await bound.generating { () async throws(GenerationError) in
+            try await deepthink.prepare(assignment, answer: answer)
+        }
+        let seed = decisionSeed(job: assignment.job, episode: assignment.episode, step: index)
+        @Sendable func quickStep() async throws(GenerationError) -> Generated {
+            let prompt = try await quick.prepare(assignment, answer: answer)
+            return try await quick.generate(prompt, limits, seed: seed)
+        }
+        var draft: Generated?
+        if assignment.settings.observe == .draft {
+            turn(.quick)
+            guard await recorder.beginDraft(stepAt: index) else { return .stopped(.cancelled) }
+            draft = try await givingUp {
+                try await recorder.dropDraft(stepAt: index, because: $0)
+            } whereFails: {
+                () async throws(GenerationError) in
+                try await bound.generating(quickStep)
+            }
+        }
+        turn(.deepthink)
+        let worstCase = limits.worstCase(for: costly)
+        let choose = choice(at: progress, draft: draft, in: assignment, worstCase: worstCase, seed: seed)
+        let beginning = try await recorder.begin(stepAt: index, worstCase: worstCase, draft: draft, choose: choose)
+        let role: Role
+        switch beginning {
+        case .hold(let unit, let budget): return .stopped(.held(unit, budget))
+        case .wait(let unit): return .stopped(.waits(unit))
+        case .fail(let unit, let budget): return .stopped(.refused(unit, budget))
+        case .superseded: return .stopped(.cancelled)
+        case .write(let decision): role = decision.role
+        }
+        if let draft, role == .quick { return .written(WrittenStep(index: index, role: role, generated: draft)) }
+        turn(role)
+        let generated = try await givingUp {
+            try await recorder.abandon(stepAt: index, role: role, because: $0)
+        } whereFails: { () async throws(GenerationError) in
+            try await bound.generating { () async throws(GenerationError) in
+                switch role {
+                case .deepthink: try await deepthink.generate(costly, limits, seed: seed)
+                case .quick: try await quickStep()
+                }
+            }
+        }
+        try await recorder.finish(stepAt: index, role: role, generated: generated)
+        return .written(WrittenStep(index: index, role: role, generated: generated))
+    }
+
+    /// Generates what was begun; where that fails it is given up before the error goes on.
+    private func givingUp(
+        _ giveUp: (GenerationError) async throws -> Void,
+        whereFails generate: () async throws(GenerationError) -> Generated
     ) async throws -> Generated {
         do throws(GenerationError) {
             return try await generate()
         } catch {
-            try await recorder.abandon(stepAt: index, role: role, because: error)
+            try await giveUp(error)
             throw error
         }
     }
 
     /// The Switcher's choice as a function of the budget alone: everything else is known before the transaction begins.
     private func choice(
-        at progress: EpisodeProgress, in assignment: Assignment, worstCase: Spend
-    ) -> @Sendable (BudgetDay, MaskReason?) -> StepChoice {
-        let seed = decisionSeed(job: assignment.job, episode: assignment.episode, step: progress.steps.count)
-        return { [encoder] budget, mask in
-            let state = progress.state(budget: budget, dayFraction: assignment.dayFraction)
+        at progress: EpisodeProgress, draft: Generated?, in assignment: Assignment, worstCase: Spend, seed: UInt64
+    ) -> @Sendable (StepBudget, MaskReason?) -> StepChoice {
+        { [encoder] budget, mask in
+            let state = progress.state(budget: budget, draft: draft, dayFraction: assignment.dayFraction)
             let features = encoder.encode(state)
             let queue = assignment.settings
-            if let mask, queue.onBudget != .quick,
+            // A job that has made all its calls has nothing to wait for.
+            if let unit = mask?.unit, queue.onBudget != .quick,
                 wantsDeepthink(
                     features: features, state: state, settings: queue.switcher, policy: assignment.policy, seed: seed)
             {
-                var settled = budget
+                var settled = budget.day
                 settled.reserved = .zero
-                if settled.mask(for: worstCase) == nil { return .wait(mask) }
-                return queue.onBudget == .hold ? .hold(mask) : .fail(mask)
+                if settled.mask(for: worstCase) == nil { return .wait(unit) }
+                return queue.onBudget == .hold ? .hold(unit) : .fail(unit)
             }
             let decision = decide(
                 features: features, state: state, settings: queue.switcher, policy: assignment.policy, mask: mask,
-                explorationAllowed: budget.allowsExploration(share: queue.switcher.explorationShare), seed: seed)
+                explorationAllowed: budget.day.allowsExploration(share: queue.switcher.explorationShare), seed: seed)
             return .write(decision, features: features)
         }
     }

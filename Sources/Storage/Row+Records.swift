@@ -5,6 +5,8 @@ extension Row {
     func queueSettings() throws(StorageError) -> QueueSettings {
         QueueSettings(
             limits: try limits(), timeZone: try text("time_zone"), onBudget: try word("on_budget"),
+            deepthinkCallsPerJob: try optionalInteger("deepthink_calls_per_job").map(Int.init),
+            observe: try word("observe"),
             switcher: SwitcherSettings(
                 kind: try word("switcher_kind"), cost: try real("switcher_cost"),
                 parameter: try real("switcher_parameter"), explorationRate: try real("exploration_rate"),

@@ -37,7 +37,7 @@ package enum StorageError: Error, Equatable {
     case queueDraining(QueueName)
     case invalidSettings(queue: QueueName, complaint: String)
     /// Only a limited unit can have more granted.
-    case nothingToGrant(queue: QueueName, unit: MaskReason)
+    case nothingToGrant(queue: QueueName, unit: BudgetUnit)
     /// A grant's amount or days are none that a queue can have.
     case invalidGrant(queue: QueueName, argument: String, value: String, remedy: String)
     case noSuchBatch(BatchID)

@@ -69,8 +69,10 @@ private func odds(
     case .alwaysDeepthink: return Odds(deepthink: 1)
     case .random: return Odds(deepthink: min(max(settings.parameter, 0), 1))
     case .threshold:
-        // QUICK goes first, and again after each of DEEPTHINK's steps: only its own last step says how sure it is.
-        guard state.lastRole == .quick, let certainty = state.quickLogProbabilities else { return Odds(deepthink: 0) }
+        // The draft says how sure QUICK is of this step. Without one QUICK goes first, and again after each of DEEPTHINK's
+        // steps: only its own last step says it.
+        let last = state.lastRole == .quick ? state.quickLogProbabilities : nil
+        guard let certainty = state.draft.map(\.logProbabilities) ?? last else { return Odds(deepthink: 0) }
         return Odds(deepthink: certainty.mean < settings.parameter ? 1 : 0)
     case .fittedQ: break
     }

@@ -1,7 +1,7 @@
 import Domain
 
 /// Turns what the Switcher sees into numbers: a few named ones, then the words of the question and of the answer's tail
-/// in buckets. Small on purpose, since it has to be learnt from hundreds of jobs.
+/// in buckets, which goes on with QUICK's draft where there is one. Small on purpose, since it has to be learnt from hundreds of jobs.
 ///
 /// Only additions, multiplications, divisions and square roots, which IEEE 754 rounds alike everywhere: the same state
 /// gives the same bits on every machine. (libm's logarithms and sines differ in the last bit between machines.)
@@ -11,7 +11,7 @@ package struct HashedEncoder: Hashable, Sendable {
 
     /// Of a longer question the first and the last half of this many bytes are read.
     static let questionByteLimit = 4096
-    /// Of the answer the last bytes are read.
+    /// Of the answer, as it would be with the draft, the last bytes are read.
     static let tailByteLimit = 512
 
     package init(bucketCount: Int = 128) {
@@ -20,7 +20,7 @@ package struct HashedEncoder: Hashable, Sendable {
     }
 
     /// Names the features' meaning: a policy fits only the encoder whose identity it carries.
-    package var identity: String { "hashed-v1-\(bucketCount)" }
+    package var identity: String { "hashed-v2-\(bucketCount)" }
 
     /// The number of features in a vector.
     package var featureCount: Int { Self.denseNames.count + bucketCount }
@@ -36,7 +36,10 @@ package struct HashedEncoder: Hashable, Sendable {
         "bias", "step", "first step", "last step", "question length", "answer length", "last step's tokens",
         "QUICK's certainty unknown", "QUICK's worst token", "QUICK's lower quartile", "QUICK's median token",
         "QUICK's mean token", "steps since QUICK", "budget left", "time of day, sine", "time of day, cosine",
-        "QUICK wrote last", "DEEPTHINK wrote last", "last step repeated", "repeats",
+        "QUICK wrote last", "DEEPTHINK wrote last", "last step repeated", "repeats", "steps without progress",
+        "DEEPTHINK's steps", "DEEPTHINK in a row", "job's calls left", "draft", "draft ends the turn", "draft was cut",
+        "draft's tokens", "draft's certainty unknown", "draft's worst token", "draft's lower quartile",
+        "draft's median token", "draft's mean token", "draft repeats",
     ]
 
     /// The features of one state, `featureCount` of them, all finite.
@@ -56,7 +59,8 @@ package struct HashedEncoder: Hashable, Sendable {
         features += question.normalised()
 
         var tail = TextBuckets(count: tailBuckets, salt: 0xA7)
-        let answerBytes = state.answer.utf8.span
+        let answer = state.draft.map { "\(state.answer)\n\($0.text)" } ?? state.answer
+        let answerBytes = answer.utf8.span
         tail.add(answerBytes.extracting(last: min(answerBytes.count, Self.tailByteLimit)))
         features += tail.normalised()
         return features
@@ -89,6 +93,27 @@ package struct HashedEncoder: Hashable, Sendable {
         features.append(state.lastRole == .deepthink ? 1 : 0)
         features.append(state.repeats > 0 ? 1 : 0)
         features.append(share(Double(state.repeats) / 4))
+        features.append(share(Double(state.emptySteps) / 4))
+        features.append(share(Double(state.deepthinkSteps) / 8))
+        features.append(share(Double(state.deepthinkInARow) / 4))
+        features.append(share(state.remainingJobShare))
+        appendDraft(state, to: &features)
+    }
+
+    /// All 0 without a draft.
+    private func appendDraft(_ state: SwitcherState, to features: inout [Float]) {
+        let draft = state.draft
+        let certainty = draft?.logProbabilities
+        features.append(draft == nil ? 0 : 1)
+        features.append(draft?.stopReason == .endOfTurn ? 1 : 0)
+        features.append(draft?.stopReason == .length || draft?.stopReason == .timeLimit ? 1 : 0)
+        features.append(magnitude(Int(draft?.generatedTokens ?? 0)))
+        features.append(draft != nil && certainty == nil ? 1 : 0)
+        features.append(doubt(certainty?.minimum, scale: 10))
+        features.append(doubt(certainty?.lowerQuartile, scale: 4))
+        features.append(doubt(certainty?.median, scale: 2))
+        features.append(doubt(certainty?.mean, scale: 2))
+        features.append(state.draftRepeats > 0 ? 1 : 0)
     }
 }
 

@@ -20,15 +20,29 @@ package struct SwitcherState: Hashable, Sendable {
     package var repeats: Int
     /// Steps since QUICK's last one: 0 where it wrote the last step, nil where it has not written yet.
     package var stepsSinceQuick: Int?
+    /// How many steps in a row, the last one included, brought nothing new: no words, or those of an earlier step.
+    package var emptySteps: Int
+    /// How many steps DEEPTHINK has written.
+    package var deepthinkSteps: Int
+    /// How many steps in a row, the last one included, DEEPTHINK wrote.
+    package var deepthinkInARow: Int
+    /// What QUICK has drafted for the step to be decided, where the queue observes the draft; nil elsewhere.
+    package var draft: Generated?
+    /// How many earlier steps had the draft's text.
+    package var draftRepeats: Int
     /// What is left of the day's scarcest budget: 1 untouched or unlimited, 0 spent.
     package var remainingBudgetShare: Double
+    /// What is left of the job's own DEEPTHINK calls, the paper's z / n: 1 untouched or without a limit, 0 spent.
+    package var remainingJobShare: Double
     /// The time of day in the queue's zone, 0..<1.
     package var dayFraction: Double
 
     package init(
         question: String, answer: String = "", stepIndex: Int = 0, maxSteps: Int, lastRole: Role? = nil,
         quickLogProbabilities: LogProbabilities? = nil, lastStepTokens: Int = 0, repeats: Int = 0,
-        stepsSinceQuick: Int? = nil, remainingBudgetShare: Double = 1, dayFraction: Double = 0
+        stepsSinceQuick: Int? = nil, emptySteps: Int = 0, deepthinkSteps: Int = 0, deepthinkInARow: Int = 0,
+        draft: Generated? = nil, draftRepeats: Int = 0, remainingBudgetShare: Double = 1,
+        remainingJobShare: Double = 1, dayFraction: Double = 0
     ) {
         self.question = question
         self.answer = answer
@@ -39,30 +53,43 @@ package struct SwitcherState: Hashable, Sendable {
         self.lastStepTokens = lastStepTokens
         self.repeats = repeats
         self.stepsSinceQuick = stepsSinceQuick
+        self.emptySteps = emptySteps
+        self.deepthinkSteps = deepthinkSteps
+        self.deepthinkInARow = deepthinkInARow
+        self.draft = draft
+        self.draftRepeats = draftRepeats
         self.remainingBudgetShare = remainingBudgetShare
+        self.remainingJobShare = remainingJobShare
         self.dayFraction = dayFraction
     }
 
     /// The state before the step that follows `steps`, in the order in which they were written.
     package init(
-        question: String, steps: [WrittenStep], maxSteps: Int, remainingBudgetShare: Double, dayFraction: Double
+        question: String, steps: [WrittenStep], draft: Generated? = nil, maxSteps: Int, remainingBudgetShare: Double,
+        remainingJobShare: Double = 1, dayFraction: Double
     ) {
         let quickIndex = steps.lastIndex { $0.role == .quick }
+        let texts = steps.map { Self.words(of: $0.generated) }
         self.init(
             question: question, answer: steps.map(\.generated.text).joined(separator: "\n"), stepIndex: steps.count,
             maxSteps: maxSteps, lastRole: steps.last?.role,
             quickLogProbabilities: quickIndex.flatMap { steps[$0].generated.logProbabilities },
             lastStepTokens: steps.last.map { Int($0.generated.generatedTokens) } ?? 0,
-            repeats: steps.last.map { last in
-                let text = Self.words(of: last)
-                return steps.dropLast().count { Self.words(of: $0) == text }
-            } ?? 0,
+            repeats: texts.last.map { last in texts.dropLast().count { $0 == last } } ?? 0,
             stepsSinceQuick: quickIndex.map { steps.count - 1 - $0 },
-            remainingBudgetShare: remainingBudgetShare, dayFraction: dayFraction)
+            emptySteps: Self.emptySteps(texts), deepthinkSteps: steps.count { $0.role == .deepthink },
+            deepthinkInARow: steps.reversed().prefix { $0.role == .deepthink }.count, draft: draft,
+            draftRepeats: draft.map { draft in texts.count { $0 == Self.words(of: draft) } } ?? 0,
+            remainingBudgetShare: remainingBudgetShare, remainingJobShare: remainingJobShare, dayFraction: dayFraction)
+    }
+
+    private static func emptySteps(_ texts: [[Substring]]) -> Int {
+        let lastNew = texts.indices.last { index in !texts[index].isEmpty && !texts[..<index].contains(texts[index]) }
+        return texts.count - 1 - (lastNew ?? -1)
     }
 
     /// A step's text without its white space: two steps that differ only there are the same step.
-    private static func words(of step: WrittenStep) -> [Substring] {
-        step.generated.text.split(whereSeparator: \.isWhitespace)
+    private static func words(of step: Generated) -> [Substring] {
+        step.text.split(whereSeparator: \.isWhitespace)
     }
 }

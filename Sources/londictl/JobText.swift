@@ -23,6 +23,7 @@ enum JobText {
         lines.append("  QUICK: \(spend(job.quickSpend))")
         lines.append("  DEEPTHINK: \(spend(job.deepthinkSpend))")
         if let limit = job.timeLimitMilliseconds { lines.append("  time limit: \(Phrase.seconds(limit)) s an attempt") }
+        if let calls = job.deepthinkCalls { lines.append("  at most \(Phrase.count(Int64(calls), "DEEPTHINK call"))") }
         if let jobs = job.waitsFor, !jobs.isEmpty { lines.append("  waits for: \(waiting(for: jobs))") }
         if let end = job.end { lines.append("  end: \(end.rawValue), \(reward(job))") }
         if let fault = job.fault {
@@ -41,14 +42,12 @@ enum JobText {
 
     /// Number, model, values, propensity and why, tokens, GPU seconds, stop reason, reward; then what was written.
     static func step(_ step: StepView) -> String {
-        let decision = step.decision
-        var first = "Step \(step.index)  \(Phrase.role(step.role))  p=\(Phrase.number(decision.propensity))"
-        if decision.isExploration { first += "  exploration" }
-        if let mask = decision.maskReason { first += "  masked: the day's \(mask.rawValue) budget" }
-        if let values = decision.values {
-            first += "  values QUICK \(Phrase.number(values.quick)), DEEPTHINK \(Phrase.number(values.deepthink))"
+        var first = "Step \(step.index)  \(Phrase.role(step.role))"
+        switch step.draft {
+        case .replaced: first += "  draft, replaced by DEEPTHINK"
+        case .dropped: first += "  draft, dropped before a choice"
+        case .kept, nil: first += choice(step)
         }
-        first += "  policy \(decision.policyVersion)"
         if step.attempt > 1 { first += "  attempt \(step.attempt)" }
         if step.state != .written { first += "  (\(step.state.rawValue))" }
         guard let generated = step.generated else {
@@ -59,6 +58,19 @@ enum JobText {
             + "\(generated.generatedTokens) generated; \(Phrase.seconds(generated.gpuMilliseconds)) GPU s; "
             + "\(generated.stopReason.rawValue); reward \(Phrase.reward(step.reward)); day \(step.day)"
         return "\(first)\n\(second)\n\(Phrase.indented(generated.text, by: "    | "))"
+    }
+
+    /// How the Switcher came to it.
+    private static func choice(_ step: StepView) -> String {
+        let decision = step.decision
+        var text = "  p=\(Phrase.number(decision.propensity))"
+        if step.draft == .kept { text += "  draft, kept" }
+        if decision.isExploration { text += "  exploration" }
+        if let mask = decision.maskReason { text += "  masked: \(Phrase.reason(mask))" }
+        if let values = decision.values {
+            text += "  values QUICK \(Phrase.number(values.quick)), DEEPTHINK \(Phrase.number(values.deepthink))"
+        }
+        return text + "  policy \(decision.policyVersion)"
     }
 
     static func batch(_ batch: BatchView, now: Timestamp) -> String {

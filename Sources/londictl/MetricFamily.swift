@@ -22,7 +22,7 @@ struct MetricFamily {
         }
 
         /// An amount of a budget, time in seconds.
-        init(_ labels: KeyValuePairs<String, String>, _ amount: Int64, of unit: MaskReason) {
+        init(_ labels: KeyValuePairs<String, String>, _ amount: Int64, of unit: BudgetUnit) {
             if unit == .gpuTime { self.init(labels, milliseconds: amount) } else { self.init(labels, amount) }
         }
     }

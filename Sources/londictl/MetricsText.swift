@@ -43,13 +43,13 @@ enum MetricsText {
 
     /// Each queue's current day: gauges, as they begin again with the next.
     private static func day(_ budgets: [BudgetView]) -> [MetricFamily] {
-        let amounts: [(name: String, help: String, amount: (BudgetView, MaskReason) -> Int64?)] = [
+        let amounts: [(name: String, help: String, amount: (BudgetView, BudgetUnit) -> Int64?)] = [
             ("limit", "may be used of the queue's day, grants included", { $0.limits[$1] }),
             ("spent", "was spent of the queue's day", { $0.spent[$1] }),
             ("reserved", "is reserved by running steps of the queue's day", { $0.reserved[$1] }),
         ]
         var families = amounts.flatMap { name, help, amount in
-            MaskReason.allCases.map { unit in
+            BudgetUnit.allCases.map { unit in
                 MetricFamily(
                     "budget_\(name)_\(unit.metric)", .gauge, "DEEPTHINK \(unit.noun) that \(help).",
                     budgets.compactMap { budget in
@@ -61,7 +61,7 @@ enum MetricsText {
             MetricFamily(
                 "budget_warning", .gauge, "1 where a unit's spend has reached the queue's warning level.",
                 budgets.flatMap { budget in
-                    MaskReason.allCases.compactMap { unit in
+                    BudgetUnit.allCases.compactMap { unit in
                         budget.limits[unit].map { limit in
                             let share = limit > 0 ? Double(budget.spent[unit]) / Double(limit) : 0
                             let isWarned = budget.warnAt > 0 && share >= budget.warnAt
@@ -78,7 +78,7 @@ enum MetricsText {
 
     /// From the ledger, so that they go on where they were after every start.
     private static func totals(_ spend: [SpendRow]) -> [MetricFamily] {
-        MaskReason.allCases.map { unit in
+        BudgetUnit.allCases.map { unit in
             MetricFamily(
                 "spend_\(unit.metric)_total", .counter, "\(unit.title) used since the ledger began.",
                 spend.flatMap { row in
@@ -107,7 +107,7 @@ extension [EngineView] {
     }
 }
 
-extension MaskReason {
+extension BudgetUnit {
     /// The base unit, as a metric's name ends in it.
     fileprivate var metric: String {
         switch self {

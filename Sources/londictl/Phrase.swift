@@ -91,6 +91,11 @@ enum Phrase {
         return parts.isEmpty ? "no jobs" : parts.joined(separator: ", ")
     }
 
+    /// What masked DEEPTHINK.
+    static func reason(_ mask: MaskReason) -> String {
+        mask.unit.map { "the day's \($0.rawValue) budget" } ?? "the job's own calls"
+    }
+
     static func role(_ role: Role) -> String {
         switch role {
         case .quick: "QUICK"

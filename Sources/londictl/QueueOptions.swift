@@ -7,8 +7,10 @@ enum QueueOptions {
         CommandOption("deepthink-calls", "N/day", "the day's limit of DEEPTHINK steps, or none"),
         CommandOption("deepthink-tokens", "N/day", "the day's limit of DEEPTHINK tokens, or none"),
         CommandOption("deepthink-gpu-seconds", "N/day", "the day's limit of DEEPTHINK GPU seconds, or none"),
+        CommandOption("deepthink-calls-per-job", "N", "the most DEEPTHINK steps of one job, or none"),
         CommandOption("time-zone", "ZONE", "whose midnight begins the day, as Europe/Berlin"),
         CommandOption("on-budget", "WORD", "when the budget is spent: quick, hold or fail"),
+        CommandOption("observe", "WORD", "what is seen before a step is decided: state, or QUICK's draft of it too"),
         CommandOption("switcher", "KIND", "fitted-q, always-quick, always-deepthink, random, threshold"),
         CommandOption("cost", "REWARD", "what one DEEPTHINK step must be worth"),
         CommandOption("parameter", "NUMBER", "random: probability; threshold: mean log-probability"),
@@ -31,9 +33,15 @@ enum QueueOptions {
         changes.deepthinkTokens = try limit("deepthink-tokens", .tokens, invocation, Amount.perDay, &removed)
         changes.deepthinkGPUMilliseconds = try limit(
             "deepthink-gpu-seconds", .gpuTime, invocation, Amount.secondsPerDay, &removed)
+        if invocation.text("deepthink-calls-per-job") == "none" {
+            removed.append(.jobCalls)
+        } else {
+            changes.deepthinkCallsPerJob = try invocation.integer("deepthink-calls-per-job")
+        }
         changes.removeLimits = removed.isEmpty ? nil : removed
         changes.timeZone = invocation.text("time-zone")
         changes.onBudget = try invocation.word("on-budget", OnBudget.self)
+        changes.observe = try invocation.word("observe", Observe.self)
         changes.switcherKind = try invocation.word("switcher", SwitcherKind.self)
         changes.cost = try invocation.number("cost")
         changes.parameter = try invocation.number("parameter")

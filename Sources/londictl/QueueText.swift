@@ -14,6 +14,10 @@ enum QueueText {
         Column("running", isRight: true) { queue in
             queue.settings.maxRunning.map { "\(queue.jobs.running)/\($0)" } ?? "\(queue.jobs.running)"
         },
+        Column("calls_per_job", isRight: true, isDefault: false) {
+            $0.settings.deepthinkCallsPerJob.map { "\($0)" } ?? "none"
+        },
+        Column("observe", isDefault: false) { $0.settings.observe.rawValue },
         Column("time_zone", isDefault: false) { $0.settings.timeZone },
         Column("parameter", isRight: true, isDefault: false) { Phrase.number($0.settings.switcher.parameter) },
         Column("exploration_rate", isRight: true, isDefault: false) {
@@ -47,10 +51,12 @@ enum QueueText {
             return
         }
         let settings = queue.settings
+        let perJob = settings.deepthinkCallsPerJob.map { ", at most \(Phrase.count(Int64($0), "call")) a job" } ?? ""
+        let observe = settings.observe == .draft ? " after QUICK's draft" : ""
         invocation.console.write(
             "Queue \(queue.name) \(word): DEEPTHINK \(Phrase.limits(settings.limits)) a day "
-                + "(\(settings.timeZone)), then \(settings.onBudget.rawValue); "
-                + "switcher \(settings.switcher.kind.rawValue), cost "
+                + "(\(settings.timeZone)), then \(settings.onBudget.rawValue)\(perJob); "
+                + "switcher \(settings.switcher.kind.rawValue)\(observe), cost "
                 + "\(Phrase.number(settings.switcher.cost))\(settings.isPaused || settings.isDraining ? "; \(state(settings))" : "")\n"
         )
     }

@@ -48,6 +48,9 @@ class Books:
     def value(self, sql, *values):
         return self.rows(sql, *values)[0][0]
 
+    def columns(self, table):
+        return {row["name"] for row in self.rows(f"SELECT name FROM pragma_table_info('{table}')")}
+
     def report(self, text):
         self.problems.append(text)
 
@@ -88,6 +91,7 @@ class Books:
         self.check_outcomes()
         self.check_policies()
         self.check_budgets(rising, highest or {})
+        self.check_job_calls(rising)
         return self
 
     def check_file(self):
@@ -173,6 +177,32 @@ class Books:
                 WHEN step.state = 'running' THEN 'open' WHEN ledger_entry.seq IS NULL THEN 'released' ELSE 'settled' END""")
         self.expect_none("a reservation of QUICK", """
             SELECT step.id FROM reservation JOIN step ON step.id = reservation.step WHERE step.role = 'quick'""")
+        if "draft" in self.columns("step"):
+            self.check_drafts()
+
+    def check_drafts(self):
+        self.expect_none("a draft that is not what its step is, or has no ledger entry", """
+            SELECT step.id, step.draft, step.state, step.role, ledger_entry.kind FROM step
+                LEFT JOIN ledger_entry ON ledger_entry.step = step.id
+            WHERE step.draft IS NOT NULL AND (step.role <> 'quick' OR ledger_entry.seq IS NULL
+                OR step.state <> iif(step.draft = 'kept', 'written', 'abandoned'))""")
+        self.expect_none("a replaced draft without the DEEPTHINK step that took its place", """
+            SELECT draft.id FROM step AS draft WHERE draft.draft = 'replaced' AND 1 <> (
+                SELECT count(*) FROM step WHERE step.role = 'deepthink' AND step.id = draft.id + 1
+                    AND step.episode = draft.episode AND step.idx = draft.idx AND step.epoch = draft.epoch)""")
+
+    def check_job_calls(self, rising):
+        """No episode has made more DEEPTHINK calls than its job, or a queue whose limit never changed, lets it make."""
+        if "deepthink_calls" not in self.columns("job"):
+            return
+        for row in self.rows("""
+                SELECT episode.id, job.queue, count(*) AS calls, job.deepthink_calls, queue.deepthink_calls_per_job
+                FROM reservation JOIN step ON step.id = reservation.step JOIN episode ON episode.id = step.episode
+                    JOIN job ON job.id = episode.job JOIN queue ON queue.name = job.queue
+                WHERE reservation.state <> 'released' GROUP BY episode.id"""):
+            limits = [row["deepthink_calls"], row["deepthink_calls_per_job"] if row["queue"] in rising else None]
+            if any(limit is not None and row["calls"] > limit for limit in limits):
+                self.report(f"episode {row['id']} of queue {row['queue']} made {row['calls']} calls of {limits}")
 
     def check_jobs(self):
         self.expect_none("a job whose episode ended and it not, or it and its episode not", """

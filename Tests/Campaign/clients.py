@@ -11,7 +11,8 @@ from machinery import Gone, Refused, Varlink
 
 UNITS = {"deepthinkCalls": "limit_calls", "deepthinkTokens": "limit_tokens", "deepthinkGPUMilliseconds": "limit_gpu_ms"}
 QUEUES = {
-    "hold": ["--deepthink-calls", "3/day", "--on-budget", "hold", "--switcher", "random", "--parameter", "0.5"],
+    "hold": ["--deepthink-calls", "3/day", "--on-budget", "hold", "--switcher", "random", "--parameter", "0.5",
+             "--observe", "draft", "--deepthink-calls-per-job", "1"],
     "fail": ["--deepthink-tokens", "200/day", "--on-budget", "fail", "--switcher", "random", "--parameter", "0.4"],
     "quick": ["--deepthink-calls", "6/day", "--deepthink-gpu-seconds", "30/day", "--on-budget", "quick",
               "--exploration-rate", "0.5", "--exploration-share", "1"],

@@ -100,6 +100,7 @@ class Case:
     def scenario(self):
         # londictl here, because the queue is then made by what users use.
         options = "--deepthink-calls 50/day --time-zone UTC --switcher random --parameter 0.5 --max-steps 2 --step-tokens 2"
+        options += " --observe draft --deepthink-calls-per-job 1"
         made = self.londid.ctl("queue", "create", "q", *options.split(), check=False)
         if made.returncode == 0:
             self.acknowledged.note("queue", queue="q")

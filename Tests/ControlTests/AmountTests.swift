@@ -81,7 +81,8 @@ import Testing
         QueueChanges(cost: -0.1), QueueChanges(cost: .nan), QueueChanges(switcherKind: .random, parameter: 1.5),
         QueueChanges(switcherKind: .threshold, parameter: 0.5), QueueChanges(explorationRate: 2),
         QueueChanges(explorationShare: -1), QueueChanges(maxSteps: 0), QueueChanges(stepTokens: 0),
-        QueueChanges(maxAttempts: 0),
+        QueueChanges(maxAttempts: 0), QueueChanges(deepthinkCallsPerJob: -1),
+        QueueChanges(deepthinkCallsPerJob: 10_001),
     ])
     func `out of range are refused`(changes: QueueChanges) {
         #expect(throws: ControlError.self) { try changes.applied(to: QueueSettings()) }

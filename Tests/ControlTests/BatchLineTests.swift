@@ -17,7 +17,7 @@ import Testing
                 "max_tokens": 100, "temperature": 0, "metadata": {"family": "sums"}, "messages": [
                 {"role": "developer", "content": "Be brief."},
                 {"role": "user", "content": [{"type": "text", "text": "2+"}, {"type": "text", "text": "2?"}]}]},
-                "londi": {"verifier": {"type": "numeric", "answer": 4}, "max_steps": 3, "max_attempts": 2, "priority": -5,
+                "londi": {"verifier": {"type": "numeric", "answer": 4}, "max_steps": 3, "max_attempts": 2, "priority": -5, "deepthink_calls": 0,
                 "not_before": "2026-11-23T10:00:00Z", "deadline": "2026-11-23T12:30:00+01:00", "time_limit": 1.5,
                 "after_ok": ["p-0", 42], "after_any": [7]}}
                 """#)
@@ -29,7 +29,7 @@ import Testing
                         Message(role: "system", content: "Be brief."), Message(role: "user", content: "2+2?"),
                     ], verifier: .numeric(answer: 4, tolerance: 0), maxSteps: 3, customID: "p-1", model: "gpt-x",
                     metadata: .object(["family": .string("sums")])))
-        #expect(line.priority == -5 && line.maxAttempts == 2)
+        #expect(line.priority == -5 && line.maxAttempts == 2 && line.deepthinkCalls == 0)
         #expect(line.timeLimitMilliseconds == 1_500)
         #expect(
             line.needs == [
@@ -101,9 +101,13 @@ import Testing
             "londi.max_steps cannot be '0': use a whole number from 1 to 10000"
         ),
         (
+            chat(body + #","londi":{"deepthink_calls":-1}"#),
+            "londi.deepthink_calls cannot be '-1': use a whole number from 0 to 10000"
+        ),
+        (
             chat(body + #","londi":{"verifer":{}}"#),
-            "londi.verifer cannot be '{}': londi takes verifier, answer_marker, max_steps, max_attempts, priority, "
-                + "not_before, deadline, time_limit, after_ok and after_any"
+            "londi.verifer cannot be '{}': londi takes verifier, answer_marker, max_steps, max_attempts, deepthink_calls, "
+                + "priority, not_before, deadline, time_limit, after_ok and after_any"
         ),
         (
             chat(body + #","londi":{"time_limit":0}"#),

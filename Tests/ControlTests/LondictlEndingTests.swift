@@ -52,14 +52,18 @@ import Testing
         try await withServer(daemon.table) { path in
             #expect(
                 await Printed.by(
-                    ["submit", "--prompt", "x", "--answer-marker", "A:", "--max-attempts", "2"] + options, path: path
+                    [
+                        "submit", "--prompt", "x", "--answer-marker", "A:", "--max-attempts", "2", "--deepthink-calls",
+                        "0",
+                    ]
+                        + options, path: path
                 ).exit == .ok
             )
             #expect(await Printed.by(["submit", "-f", "-"] + options, path: path, input: line).exit == .ok)
             let (job, batch) = daemon.state.withLock { ($0.submitted, $0.begun) }
             #expect(job?.afterOK == [JobID(1), JobID(2)] && job?.afterAny == [JobID(3)])
             #expect(job?.timeLimitMilliseconds == 600_000 && job?.specification.answerMarker == "A:")
-            #expect(job?.maxAttempts == 2)
+            #expect(job?.maxAttempts == 2 && job?.deepthinkCalls == 0)
             #expect(batch?.afterOK == [JobID(1), JobID(2)] && batch?.afterAny == [JobID(3)])
             #expect(batch?.timeLimitMilliseconds == 600_000)
             for wrong in [["--after-ok", "1,b2"], ["--time-limit", "soon"], ["--time-limit", "0"]] {

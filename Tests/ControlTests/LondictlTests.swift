@@ -196,8 +196,8 @@ import Testing
             #expect(
                 printed.output.contains(
                     """
-                    Step 0  DEEPTHINK  p=0.950  exploration  masked: the day's calls budget  values QUICK 0.400, \
-                    DEEPTHINK 0.500  policy 12
+                    Step 0  DEEPTHINK  p=0.950  draft, kept  exploration  masked: the day's calls budget  values \
+                    QUICK 0.400, DEEPTHINK 0.500  policy 12
                         tokens 12+3 prompt+cached, 2 generated; 1.3 GPU s; end-of-turn; reward 1.000; day 2026-11-23
                         | 4
 
@@ -216,28 +216,32 @@ import Testing
                     "queue", "create", "maths", "--deepthink-calls", "30/day", "--deepthink-tokens", "20000/day",
                     "--deepthink-gpu-seconds", "600/day", "--time-zone", "Europe/Berlin", "--on-budget", "quick",
                     "--switcher", "threshold", "--parameter", "-0.5", "--cost", "0.05", "--exploration-rate", "0.2",
-                    "--max-steps", "8", "--step-tokens", "128",
+                    "--max-steps", "8", "--step-tokens", "128", "--deepthink-calls-per-job", "1", "--observe", "draft",
                 ], path: path)
             #expect(printed.exit == .ok)
             #expect(
                 printed.output
                     == "Queue maths created: DEEPTHINK 30 calls, 20000 tokens, 600.0 GPU s a day (Europe/Berlin), then "
-                    + "quick; switcher threshold, cost 0.050\n")
+                    + "quick, at most 1 call a job; switcher threshold after QUICK's draft, cost 0.050\n")
             let taken = await Printed.by(["queue", "create", "taken"], path: path)
             #expect(taken.exit == .conflict)
             #expect(taken.messages == "londictl: queue taken exists; choose another name\n")
             let paused = await Printed.by(["queue", "pause", "maths"], path: path)
             #expect(paused.exit == .ok)
+            #expect(daemon.state.withLock { $0.changes } == QueueChanges(isPaused: true))
+            let unlimited = await Printed.by(
+                ["queue", "set", "maths", "--deepthink-calls-per-job", "none", "--observe", "state"], path: path)
+            #expect(unlimited.exit == .ok)
         }
         let state = daemon.state.withLock { $0 }
         #expect(
             state.created?.settings
                 == QueueSettings(
                     limits: BudgetLimits(calls: 30, tokens: 20_000, gpuMilliseconds: 600_000),
-                    timeZone: "Europe/Berlin", onBudget: .quick,
+                    timeZone: "Europe/Berlin", onBudget: .quick, deepthinkCallsPerJob: 1, observe: .draft,
                     switcher: SwitcherSettings(kind: .threshold, cost: 0.05, parameter: -0.5, explorationRate: 0.2),
                     maxSteps: 8, stepTokens: 128))
-        #expect(state.changes == QueueChanges(isPaused: true))
+        #expect(state.changes == QueueChanges(removeLimits: [.jobCalls], observe: .state))
     }
 
     @Test func `sums up spend by the groups and days that were asked for`() async throws {

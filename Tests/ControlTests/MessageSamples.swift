@@ -38,7 +38,7 @@ enum MessageSamples {
     static let counts = JobCounts(pending: 1, held: 2, running: 3, completed: 4, failed: 5, cancelled: 6, timeout: 7)
     static let settings = QueueSettings(
         limits: BudgetLimits(calls: 30, tokens: 20_000, gpuMilliseconds: 600_000), timeZone: "Europe/Berlin",
-        maxRunning: 2, share: 3, retentionDays: 30)
+        deepthinkCallsPerJob: 4, maxRunning: 2, share: 3, retentionDays: 30)
     static let day = DayKey(year: 2026, month: 11, day: 23)
     static let queueView = QueueView(name: queue, settings: settings, jobs: counts, createdAt: now)
     static let leanQueueView = QueueView(
@@ -61,12 +61,12 @@ enum MessageSamples {
         deepthinkSpend: spend, end: .answered, reward: 0.5, rewardSource: .verifier, fault: "none", faultCode: "code",
         refusal: BudgetRefusal(scope: .calls, limit: 20, spent: 19, reserved: 1, resetsAt: now), submittedAt: now,
         notBefore: now, deadline: now, startedAt: now, endedAt: now, timeLimitMilliseconds: 90_000,
-        waitsFor: [JobID(41)])
+        deepthinkCalls: 3, waitsFor: [JobID(41)])
     static let leanJob = JobView(
         job: JobID(43), queue: queue, user: "ann", state: .pending, priority: 0, attempt: 0, steps: 0,
         deepthinkSteps: 0, quickSpend: .zero, deepthinkSpend: .zero, submittedAt: now)
     static let step = StepView(
-        index: 0, role: .deepthink, state: .written,
+        index: 0, role: .deepthink, state: .written, draft: .kept,
         decision: DecisionView(
             Decision(
                 role: .deepthink, values: ActionValues(quick: 0.4, deepthink: 0.5), propensity: 0.95,
@@ -109,8 +109,9 @@ enum MessageSamples {
         return entry
     }
     static let changes = QueueChanges(
-        deepthinkCalls: 1, deepthinkTokens: 2, deepthinkGPUMilliseconds: 3, removeLimits: [.gpuTime], timeZone: "UTC",
-        onBudget: .hold, switcherKind: .random, cost: 0.1, parameter: 0.5, explorationRate: 0.1,
+        deepthinkCalls: 1, deepthinkTokens: 2, deepthinkGPUMilliseconds: 3, deepthinkCallsPerJob: 4,
+        removeLimits: [.gpuTime, .jobCalls], timeZone: "UTC", onBudget: .hold, observe: .draft, switcherKind: .random,
+        cost: 0.1, parameter: 0.5, explorationRate: 0.1,
         explorationShare: 0.2, maxSteps: 4, stepTokens: 5, maxAttempts: 6, isPaused: true, isDraining: true,
         maxRunning: 0, share: 7, retentionDays: 0, warnAt: 0.5)
 
@@ -131,7 +132,8 @@ enum MessageSamples {
             SubmitJob.self,
             .init(
                 queue: queue, specification: specification, priority: 1, notBefore: now, deadline: now,
-                idempotencyKey: "k", maxAttempts: 2, timeLimitMilliseconds: 90_000, afterOK: [JobID(1)],
+                idempotencyKey: "k", maxAttempts: 2, deepthinkCalls: 3, timeLimitMilliseconds: 90_000,
+                afterOK: [JobID(1)],
                 afterAny: [JobID(2)]),
             .init(job: JobID(42), batch: BatchID(7), duplicate: true),
             lean: .init(queue: queue, specification: leanSpecification),

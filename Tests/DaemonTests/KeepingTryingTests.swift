@@ -95,7 +95,7 @@ import Testing
             store: store, context: context, clock: WallClock(), board: board, shutdown: Shutdown(board: board), log: log
         )
         _ = try await recorder.begin(
-            stepAt: 0, worstCase: Spend(calls: 1, tokens: 500, gpuMilliseconds: 9_000)
+            stepAt: 0, worstCase: Spend(calls: 1, tokens: 500, gpuMilliseconds: 9_000), draft: nil
         ) { _, _ in .write(Decision(role: .deepthink), features: [1]) }
         _ = try await store.cancelJob(job, by: user, now: now)
         let generated = Generated(

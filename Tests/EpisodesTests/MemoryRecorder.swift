@@ -8,35 +8,66 @@ final class MemoryRecorder: EpisodeRecorder {
     struct State {
         var budget: BudgetDay
         var decisions: [Decision] = []
+        /// What each of them saw.
+        var features: [[Float]] = []
         var finished: [WrittenStep] = []
         var abandoned: [GenerationError] = []
         var worstCases: [Spend] = []
+        /// What the job may call, and has called.
+        var jobCalls: JobCalls?
+        /// Drafts that were begun, and those that did not become their steps.
+        var draftCount = 0
+        var replaced: [Generated] = []
+        var dropped: [GenerationError] = []
+        /// What `beginDraft` answers.
+        var takesDrafts = true
         /// Begins that are answered as if the job had been cancelled, counted down.
         var supersededAfter = Int.max
     }
 
     let state: Mutex<State>
 
-    init(calls: Int64? = nil) {
-        state = Mutex(
-            State(budget: BudgetDay(day: DayKey(daysSinceEpoch: 20_000), limits: BudgetLimits(calls: calls))))
+    init(calls: Int64? = nil, jobCalls: Int? = nil) {
+        var start = State(budget: BudgetDay(day: DayKey(daysSinceEpoch: 20_000), limits: BudgetLimits(calls: calls)))
+        start.jobCalls = jobCalls.map { JobCalls(limit: $0, made: 0) }
+        state = Mutex(start)
+    }
+
+    func beginDraft(stepAt index: Int) async -> Bool {
+        state.withLock { state in
+            if state.takesDrafts { state.draftCount += 1 }
+            return state.takesDrafts
+        }
+    }
+
+    func dropDraft(stepAt index: Int, because error: GenerationError) async throws {
+        state.withLock { $0.dropped.append(error) }
     }
 
     func begin(
-        stepAt index: Int, worstCase: Spend, choose: @escaping @Sendable (BudgetDay, MaskReason?) -> StepChoice
+        stepAt index: Int, worstCase: Spend, draft: Generated?,
+        choose: @escaping @Sendable (StepBudget, MaskReason?) -> StepChoice
     ) async throws -> StepBeginning {
         state.withLock { state in
             state.supersededAfter -= 1
             guard state.supersededAfter >= 0 else { return .superseded }
             state.worstCases.append(worstCase)
-            switch choose(state.budget, state.budget.mask(for: worstCase)) {
+            let budget = StepBudget(day: state.budget, jobCalls: state.jobCalls)
+            switch choose(budget, budget.mask(for: worstCase)) {
             case .hold(let reason): return .hold(reason, state.budget)
             case .wait(let reason): return .wait(reason)
             case .fail(let reason): return .fail(reason, state.budget)
             case .write(let decision, let features):
                 precondition(!features.isEmpty)
                 state.decisions.append(decision)
-                if decision.role == .deepthink { state.budget.spent.calls += 1 }
+                state.features.append(features)
+                if decision.role == .deepthink {
+                    state.budget.spent.calls += 1
+                    state.jobCalls?.made += 1
+                    if let draft { state.replaced.append(draft) }
+                } else if let draft {
+                    state.finished.append(WrittenStep(index: index, role: .quick, generated: draft))
+                }
                 return .write(decision)
             }
         }

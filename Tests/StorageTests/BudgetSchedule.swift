@@ -18,6 +18,11 @@ struct BudgetSchedule {
     var running: [Running] = []
     var settings: QueueSettings
     var clockDay = today
+    /// The model of jobs' own budgets: what each job was given, and the calls of each episode that were not given back.
+    var jobLimits: [JobID: Int] = [:]
+    var made: [EpisodeID: Int] = [:]
+    /// What QUICK has used, its drafts included.
+    var quickSpend = Spend.zero
     /// The model: what DEEPTHINK has used each day, the latest day seen, what was granted.
     var spent: [DayKey: Spend] = [:]
     var lastDay = DayKey(daysSinceEpoch: .min)
@@ -63,6 +68,7 @@ struct BudgetSchedule {
         let rows = try await fixture.reader.spend(always, by: [.day]).filter { $0.deepthink != .zero }
         for row in rows { #expect(row.deepthink == spent[try #require(row.day)], "seed \(seed)") }
         #expect(rows.count == spent.count, "seed \(seed)")
+        #expect(try await fixture.reader.spendWithTotal(always, by: []).total.quick == quickSpend, "seed \(seed)")
     }
 
     // MARK: The model
@@ -74,7 +80,7 @@ struct BudgetSchedule {
     func committed(_ day: DayKey) -> Spend { (spent[day] ?? .zero) + reserved(day) }
 
     /// nil: no limit.
-    func limit(_ unit: MaskReason, on day: DayKey) -> Int64? {
+    func limit(_ unit: BudgetUnit, on day: DayKey) -> Int64? {
         guard let own = settings.limits[unit] else { return nil }
         return grants.filter { $0.days.contains(day) }.reduce(own) { $0 + $1.amount[unit] }
     }
@@ -86,7 +92,7 @@ struct BudgetSchedule {
         #expect(budget.spent == spent[budget.day] ?? .zero, "seed \(seed)")
         #expect(budget.reserved == reserved(budget.day), "seed \(seed)")
         #expect((0...1).contains(budget.remainingShare), "seed \(seed)")
-        for unit in MaskReason.allCases {
+        for unit in BudgetUnit.allCases {
             #expect(budget.limits[unit] == limit(unit, on: budget.day), "seed \(seed)")
             for day in Set(spent.keys).union([budget.day]) {
                 let most = max(limit(unit, on: day) ?? .max, atLowering[day]?[unit] ?? 0)
@@ -103,9 +109,17 @@ struct BudgetSchedule {
             if let job = try await fixture.store.claim(now: morning) {
                 running.append(Running(claim: job.claim, index: job.steps.count))
             } else {
-                try await fixture.submit()
+                let own = Int.random(in: 0...12, using: &random)
+                let job = try await fixture.submit(NewJob(specification: "{}", deepthinkCalls: own < 6 ? own : nil))
+                if own < 6 { jobLimits[job] = own }
             }
         }
+    }
+
+    /// z, by the model; nil without a limit.
+    private func callsLeft(_ claim: Claim) -> Int? {
+        let limits = [jobLimits[claim.job], settings.deepthinkCallsPerJob].compactMap(\.self)
+        return limits.min().map { $0 - made[claim.episode, default: 0] }
     }
 
     private mutating func begin(_ place: Int) async throws {
@@ -113,18 +127,36 @@ struct BudgetSchedule {
             calls: estimate(most: 900), tokens: estimate(most: 900), gpuMilliseconds: estimate(most: 15_000))
         let worstCase = estimate.asOneStep
         let wantsDeepthink = Int.random(in: 0..<4, using: &random) > 0
-        let start = fixture.start(
-            running[place].claim, index: running[place].index, day: clockDay, worstCase: estimate)
+        let claim = running[place].claim
+        var start = fixture.start(claim, index: running[place].index, day: clockDay, worstCase: estimate)
+        if Int.random(in: 0..<3, using: &random) == 0 {
+            start.draft = StepDraft(generated: partOf(Spend(tokens: 300, gpuMilliseconds: 900)), startedAt: morning)
+            quickSpend = quickSpend + (start.draft?.generated.spend ?? .zero)
+        }
+        let isHeld = Int.random(in: 0..<20, using: &random) == 0
         lastDay = max(lastDay, clockDay)
         let begun = try await fixture.store.beginStep(start) { _, mask in
-            .write(Decision(role: wantsDeepthink && mask == nil ? .deepthink : .quick, maskReason: mask), features: [])
+            if isHeld { return .wait(.calls) }
+            let role: Role = wantsDeepthink && mask == nil ? .deepthink : .quick
+            return .write(Decision(role: role, maskReason: mask), features: [])
         }
+        if isHeld { return #expect(begun == .wait(.calls)) }
         guard case .begun(let step, let decision, let budget) = begun else { throw NotBegun(step: begun) }
+        let left = callsLeft(claim)
+        #expect((decision.maskReason == .jobCalls) == (left.map { $0 <= 0 } ?? false), "seed \(seed)")
         #expect(budget.day == lastDay, "seed \(seed)")
         let wanted = committed(lastDay) + worstCase
-        let fits = MaskReason.allCases.allSatisfy { unit in limit(unit, on: lastDay).map { wanted[unit] <= $0 } ?? true
+        let fits = BudgetUnit.allCases.allSatisfy { unit in limit(unit, on: lastDay).map { wanted[unit] <= $0 } ?? true
         }
-        #expect((decision.maskReason == nil) == fits, "a false refusal, or one that is missing: seed \(seed)")
+        #expect(
+            (decision.maskReason == nil) == (fits && left ?? 1 > 0),
+            "a false refusal, or one that is missing: seed \(seed)")
+        if decision.role == .deepthink { made[claim.episode, default: 0] += 1 }
+        #expect(made[claim.episode, default: 0] <= jobLimits[claim.job] ?? .max, "seed \(seed)")
+        if start.draft != nil, decision.role == .quick {
+            running[place].index += 1
+            return
+        }
         running[place].step = (step, decision.role, worstCase, budget.day)
     }
 
@@ -154,9 +186,13 @@ struct BudgetSchedule {
             switch Int.random(in: 0..<3, using: &random) {
             case 0: (.none, .zero)
             case 1: (.measured(part), part.spend)
-            default: (.unknown, step.worstCase)
+            // QUICK has no bound to be charged at.
+            default: (.unknown, step.role == .deepthink ? step.worstCase : .zero)
             }
-        #expect(try await fixture.store.abandonStep(step.id, running[place].claim, use, now: morning) == .settled)
+        let claim = running[place].claim
+        #expect(try await fixture.store.abandonStep(step.id, claim, use, now: morning) == .settled)
+        // The call is given back.
+        if step.role == .deepthink, use == .none { made[claim.episode, default: 0] -= 1 }
         end(place, used: used)
     }
 
@@ -182,7 +218,8 @@ struct BudgetSchedule {
     /// Raises, lowers (under what is reserved and spent, too), removes or restores limits.
     private mutating func changeLimits() async throws {
         noteLowering()
-        switch Int.random(in: 0..<4, using: &random) {
+        switch Int.random(in: 0..<5, using: &random) {
+        case 3: settings.deepthinkCallsPerJob = Bool.random(using: &random) ? nil : .random(in: 0...6, using: &random)
         case 0: settings.limits.calls = .random(in: 0...80, using: &random)
         case 1: settings.limits.tokens = .random(in: 0...24_000, using: &random)
         case 2: settings.limits.tokens = Bool.random(using: &random) ? nil : BudgetLimits.most
@@ -226,7 +263,7 @@ struct BudgetSchedule {
     /// A kill and a start; a writer of before it changes nothing.
     private mutating func crash() async throws {
         let late = running.first { $0.step != nil }
-        for place in running.indices { end(place, used: running[place].step?.worstCase ?? .zero) }
+        for place in running.indices { end(place, used: running[place].step?.worstCase ?? .zero, isLost: true) }
         running = []
         fixture = try Fixture(crashed: fixture)
         if let late, let step = late.step {
@@ -235,8 +272,10 @@ struct BudgetSchedule {
         }
     }
 
-    private mutating func end(_ place: Int, used: Spend) {
+    /// - Parameter isLost: nobody knows what QUICK used, so nothing of it is booked.
+    private mutating func end(_ place: Int, used: Spend, isLost: Bool = false) {
         guard let step = running[place].step else { return }
+        if step.role == .quick, !isLost { quickSpend = quickSpend + used }
         if step.role == .deepthink, used != .zero {
             spent[step.day, default: .zero] = (spent[step.day] ?? .zero) + used
         }

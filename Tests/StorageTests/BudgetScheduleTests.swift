@@ -48,7 +48,7 @@ import Testing
                         start.worstCase.tokens = .random(in: 100...500, using: &random)
                         start.worstCase.gpuMilliseconds = .random(in: 0...9_000, using: &random)
                         let begun = try await store.beginStep(start) { budget, mask in
-                            #expect(budget.remainingShare >= 0)
+                            #expect(budget.day.remainingShare >= 0)
                             return .write(
                                 Decision(role: mask == nil ? .deepthink : .quick, maskReason: mask), features: [])
                         }
@@ -68,7 +68,7 @@ import Testing
         let budget = try await fixture.reader.budgets([fixture.queue: today])[0].budget
         #expect(budget.reserved == .zero)
         #expect(budget.spent == used.spend)
-        #expect(MaskReason.allCases.allSatisfy { (budget.remaining($0) ?? 0) >= 0 }, "\(budget)")
+        #expect(BudgetUnit.allCases.allSatisfy { (budget.remaining($0) ?? 0) >= 0 }, "\(budget)")
         // Refused was only what did not fit: of some unit there is less left than the largest step takes.
         #expect(budget.mask(for: Spend(calls: 1, tokens: 500, gpuMilliseconds: 9_000)) != nil, "\(budget)")
         #expect(try await fixture.reader.verifyBooks().differences == [])

@@ -166,7 +166,7 @@ import Testing
         for _ in 1...2 {
             try await fixture.submit()
             let claim = try await fixture.claim().claim
-            _ = try await fixture.store.beginStep(fixture.start(claim)) { _, mask in .hold(mask ?? .tokens) }
+            _ = try await fixture.store.beginStep(fixture.start(claim)) { _, mask in .hold(mask?.unit ?? .tokens) }
             fixture = try Fixture(crashed: fixture)
         }
         #expect(await fixture.store.takeNotices() == [])
@@ -183,11 +183,11 @@ import Testing
             case .begun(let step, _, _) = try await fixture.store.beginStep(
                 fixture.start(first), choose: { _, _ in .write(Decision(role: .deepthink), features: []) })
         else { throw NothingToClaim() }
-        _ = try await fixture.store.beginStep(fixture.start(second)) { _, mask in .wait(mask ?? .tokens) }
+        _ = try await fixture.store.beginStep(fixture.start(second)) { _, mask in .wait(mask?.unit ?? .tokens) }
         #expect(await fixture.store.takeNotices() == [])
         _ = try await fixture.store.finishStep(step, first, generated(), now: morning)
         #expect(await fixture.store.takeNotices().map(\.kind) == [.warning])
-        _ = try await fixture.store.beginStep(fixture.start(second)) { _, mask in .hold(mask ?? .tokens) }
+        _ = try await fixture.store.beginStep(fixture.start(second)) { _, mask in .hold(mask?.unit ?? .tokens) }
         #expect(await fixture.store.takeNotices().map(\.kind) == [.exhausted])
     }
 
@@ -198,7 +198,7 @@ import Testing
         let without = try await Fixture(QueueSettings(limits: BudgetLimits(calls: 0)))
         try await without.submit()
         let claim = try await without.claim().claim
-        _ = try await without.store.beginStep(without.start(claim)) { _, mask in .hold(mask ?? .tokens) }
+        _ = try await without.store.beginStep(without.start(claim)) { _, mask in .hold(mask?.unit ?? .tokens) }
         #expect(await without.store.takeNotices() == [])
     }
 

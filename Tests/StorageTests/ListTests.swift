@@ -93,7 +93,7 @@ import Testing
     @Test func `queues keep every setting, and changes are recorded with who made them`() async throws {
         let settings = QueueSettings(
             limits: BudgetLimits(calls: 30, tokens: nil, gpuMilliseconds: 60_000), timeZone: "Europe/Berlin",
-            onBudget: .fail,
+            onBudget: .fail, deepthinkCallsPerJob: 4, observe: .draft,
             switcher: SwitcherSettings(
                 kind: .threshold, cost: 0.125, parameter: -0.75, explorationRate: 0.25, explorationShare: 0.5),
             maxSteps: 9, stepTokens: 77, maxAttempts: 5, isPaused: true)
@@ -105,12 +105,14 @@ import Testing
         var changed = settings
         changed.limits.calls = 40
         changed.isPaused = false
+        changed.deepthinkCallsPerJob = nil
+        changed.observe = .state
         try await fixture.store.setQueue(fixture.queue, changed, by: alice, now: morning)
         try await fixture.store.setQueue(fixture.queue, changed, by: alice, now: morning)
         #expect(try await fixture.reader.queue(fixture.queue).settings == changed)
         let events = try await fixture.reader.adminEvents(limit: 10)
         #expect(events.map(\.action) == ["queue.set", "queue.create"])
-        #expect(events[0].detail == "limit-calls=30->40 paused=true->false")
+        #expect(events[0].detail == "limit-calls=30->40 calls-per-job=4->none observe=draft->state paused=true->false")
         #expect(events[0].user == alice)
         changed.maxSteps = 0
         await #expect(

@@ -118,6 +118,25 @@ import Testing
     }
 
     /// QUICK goes first, and again after DEEPTHINK: a certainty that is not about the last step says nothing.
+    /// With a draft in hand nothing else says how sure QUICK is of this step.
+    @Test func `the threshold looks at the draft where there is one`() {
+        let settings = SwitcherSettings(kind: .threshold, parameter: -0.5)
+        func role(draft mean: Double?) -> Role {
+            let sure = LogProbabilities(minimum: 0, lowerQuartile: 0, median: 0, mean: 0)
+            let certainty = mean.map { LogProbabilities(minimum: $0, lowerQuartile: $0, median: $0, mean: $0) }
+            let draft = Generated(text: "x", stopReason: .paragraph, logProbabilities: certainty)
+            let state = SwitcherState(
+                question: "q", maxSteps: 4, lastRole: .quick, quickLogProbabilities: sure, draft: draft)
+            return decide(
+                features: [1], state: state, settings: settings, policy: nil, mask: nil, explorationAllowed: true,
+                seed: 1
+            ).role
+        }
+        #expect(role(draft: -0.75) == .deepthink)
+        #expect(role(draft: -0.25) == .quick)
+        #expect(role(draft: nil) == .quick)
+    }
+
     @Test func `the threshold looks only at a last step by QUICK`() {
         let settings = SwitcherSettings(kind: .threshold, parameter: -0.5)
         func role(_ change: (inout SwitcherState) -> Void) -> Role {

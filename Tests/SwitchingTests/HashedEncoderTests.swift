@@ -8,7 +8,8 @@ import Testing
         question: "What is 17 * 23? Überlege gut.", answer: "17 * 23 = 391\n", stepIndex: 2, maxSteps: 8,
         lastRole: .deepthink,
         quickLogProbabilities: LogProbabilities(minimum: -4, lowerQuartile: -1, median: -0.5, mean: -0.72),
-        lastStepTokens: 31, repeats: 1, stepsSinceQuick: 1, remainingBudgetShare: 0.25, dayFraction: 0.75)
+        lastStepTokens: 31, repeats: 1, stepsSinceQuick: 1, emptySteps: 2, deepthinkSteps: 4, deepthinkInARow: 1,
+        remainingBudgetShare: 0.25, remainingJobShare: 0.5, dayFraction: 0.75)
 
     @Test func `the named features are what their names say`() {
         let features = HashedEncoder().encode(Self.state)
@@ -18,20 +19,58 @@ import Testing
             ("QUICK's certainty unknown", 0), ("QUICK's lower quartile", 0.5), ("QUICK's median token", 0.5),
             ("QUICK's mean token", 0.6), ("steps since QUICK", 0.25), ("budget left", 0.25),
             ("time of day, sine", -1), ("time of day, cosine", 0), ("QUICK wrote last", 0),
-            ("DEEPTHINK wrote last", 1), ("last step repeated", 1), ("repeats", 0.25),
+            ("DEEPTHINK wrote last", 1), ("last step repeated", 1), ("repeats", 0.25), ("steps without progress", 0.5),
+            ("DEEPTHINK's steps", 0.5), ("DEEPTHINK in a row", 0.25), ("job's calls left", 0.5),
         ]
         for (name, value) in expected {
             #expect(abs((named[name] ?? .nan) - value) < 1e-6, "\(name)")
         }
     }
 
+    /// What is not drafted must look like nothing, not like a bad draft.
+    @Test func `the named features of a draft are what their names say, and 0 without one`() {
+        var state = Self.state
+        let names = HashedEncoder.denseNames.filter { $0.hasPrefix("draft") }
+        func named() -> [String: Float] {
+            Dictionary(uniqueKeysWithValues: zip(HashedEncoder.denseNames, HashedEncoder().encode(state)))
+        }
+        #expect(names.count == 10)
+        #expect(names.allSatisfy { named()[$0] == 0 })
+        state.draft = Generated(
+            text: "no", stopReason: .endOfTurn, generatedTokens: 31,
+            logProbabilities: LogProbabilities(minimum: -10, lowerQuartile: -1, median: -0.5, mean: -0.72))
+        state.draftRepeats = 2
+        let expected: [String: Float] = [
+            "draft": 1, "draft ends the turn": 1, "draft was cut": 0, "draft's tokens": 5.0 / 16,
+            "draft's certainty unknown": 0, "draft's worst token": 1, "draft's lower quartile": 0.5,
+            "draft's median token": 0.5, "draft's mean token": 0.6, "draft repeats": 1,
+        ]
+        for name in names { #expect(abs((named()[name] ?? .nan) - (expected[name] ?? .nan)) < 1e-6, "\(name)") }
+        state.draft?.stopReason = .length
+        state.draft?.logProbabilities = nil
+        #expect(named()["draft was cut"] == 1)
+        #expect(named()["draft's certainty unknown"] == 1)
+        #expect(named()["draft's worst token"] == 0)
+    }
+
+    /// QUICK's proposal is what the Switcher decides about.
+    @Test func `a draft's words join those of the answer's tail`() {
+        var drafted = Self.state
+        drafted.draft = Generated(text: "so it is 391", stopReason: .paragraph)
+        var written = Self.state
+        written.answer += "\nso it is 391"
+        func tail(_ state: SwitcherState) -> ArraySlice<Float> { HashedEncoder().encode(state).suffix(32) }
+        #expect(tail(drafted) == tail(written))
+        #expect(tail(drafted) != tail(Self.state))
+    }
+
     /// Golden: a change of these bits needs a new identity.
     @Test func `the features of a state never change under one identity`() {
         let encoder = HashedEncoder()
-        #expect(encoder.identity == "hashed-v1-128")
+        #expect(encoder.identity == "hashed-v2-128")
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         for byte in bytes(of: encoder.encode(Self.state)) { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
-        #expect(hash == 18_807_276_331_981_721)
+        #expect(hash == 16_372_731_228_153_480_638)
     }
 
     @Test func `each part of the text has length 1, and none where there is no text`() {
@@ -63,8 +102,12 @@ import Testing
             let state = SwitcherState(
                 question: "\u{0}\u{FFFD}", stepIndex: 9, maxSteps: 0,
                 quickLogProbabilities: LogProbabilities(minimum: bad, lowerQuartile: bad, median: bad, mean: bad),
-                lastStepTokens: .max, repeats: .max, stepsSinceQuick: .max, remainingBudgetShare: bad,
-                dayFraction: bad)
+                lastStepTokens: .max, repeats: .max, stepsSinceQuick: .max, emptySteps: .max, deepthinkSteps: .max,
+                deepthinkInARow: .max,
+                draft: Generated(
+                    text: "", stopReason: .interrupted, generatedTokens: .max,
+                    logProbabilities: LogProbabilities(minimum: bad, lowerQuartile: bad, median: bad, mean: bad)),
+                draftRepeats: .max, remainingBudgetShare: bad, remainingJobShare: bad, dayFraction: bad)
             #expect(HashedEncoder().encode(state).allSatisfy { abs($0) <= 1 }, "\(bad)")
         }
     }
@@ -103,9 +146,22 @@ import Testing
         #expect(state.stepsSinceQuick == 2)
         #expect(state.repeats == 1)
         #expect(state.lastStepTokens == 7)
+        #expect(state.emptySteps == 1)
+        #expect(state.deepthinkSteps == 2)
+        #expect(state.deepthinkInARow == 2)
+        let draft = Generated(text: "so x =\n2", stopReason: .paragraph)
+        let drafted = SwitcherState(
+            question: "q", steps: steps + [step(3, .quick, " ", mean: nil)], draft: draft, maxSteps: 5,
+            remainingBudgetShare: 0.5, dayFraction: 0.1)
+        #expect(drafted.draft == draft)
+        #expect(drafted.draftRepeats == 2)
+        #expect(drafted.emptySteps == 2)
+        #expect(drafted.deepthinkInARow == 0)
         let first = SwitcherState(question: "q", steps: [], maxSteps: 5, remainingBudgetShare: 1, dayFraction: 0)
         #expect(first.lastRole == nil)
         #expect(first.repeats == 0)
         #expect(first.stepsSinceQuick == nil)
+        #expect(first.emptySteps == 0)
+        #expect(first.draftRepeats == 0)
     }
 }

@@ -53,7 +53,7 @@ import Testing
             try fitting.check(encoder: encoder, pairKey: "a+c")
         }
         let mismatch = SwitchingError.policyMismatch(
-            what: "encoder", policy: "hashed-v1-128", inUse: "hashed-v1-64")
+            what: "encoder", policy: "hashed-v2-128", inUse: "hashed-v2-64")
         #expect(throws: mismatch) { try fitting.check(encoder: HashedEncoder(bucketCount: 64), pairKey: "a+b") }
     }
 
@@ -82,7 +82,7 @@ import Testing
         var difference = zeros
         difference[1] = 0.3
         difference[11] = 0.9
-        difference[30] = 0.4
+        difference[HashedEncoder.denseNames.count + 10] = 0.4
         var factor: [Float] = []
         for row in 0..<encoder.featureCount {
             factor += [10] + [Float](repeating: 0, count: encoder.featureCount - 1 - row)

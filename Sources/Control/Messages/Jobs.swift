@@ -95,6 +95,8 @@ package struct JobView: Hashable, Codable, Sendable {
     package var endedAt: Timestamp?
     /// The most time of one attempt.
     package var timeLimitMilliseconds: Int64?
+    /// The most DEEPTHINK calls of one episode; its queue's limit holds too.
+    package var deepthinkCalls: Int?
     /// The jobs that it still waits for; only ShowJob and ExplainJob tell them.
     package var waitsFor: [JobID]?
 
@@ -106,7 +108,7 @@ package struct JobView: Hashable, Codable, Sendable {
         refusal: BudgetRefusal? = nil,
         submittedAt: Timestamp, notBefore: Timestamp? = nil, deadline: Timestamp? = nil, startedAt: Timestamp? = nil,
         endedAt: Timestamp? = nil,
-        timeLimitMilliseconds: Int64? = nil, waitsFor: [JobID]? = nil
+        timeLimitMilliseconds: Int64? = nil, deepthinkCalls: Int? = nil, waitsFor: [JobID]? = nil
     ) {
         self.job = job
         self.queue = queue
@@ -133,6 +135,7 @@ package struct JobView: Hashable, Codable, Sendable {
         self.startedAt = startedAt
         self.endedAt = endedAt
         self.timeLimitMilliseconds = timeLimitMilliseconds
+        self.deepthinkCalls = deepthinkCalls
         self.waitsFor = waitsFor
     }
 }

@@ -26,7 +26,7 @@ package struct StepCount: Hashable, Codable, Sendable {
 
 /// How often a budget left no choice, by the unit that was spent.
 package struct MaskCount: Hashable, Codable, Sendable {
-    /// calls, tokens or gpu-time.
+    /// calls, tokens, gpu-time or job-calls.
     package var reason: MaskReason
     package var count: Int
 

@@ -23,11 +23,15 @@ package struct QueueChanges: Hashable, Codable, Sendable {
     package var deepthinkTokens: Int64?
     /// A day's limit.
     package var deepthinkGPUMilliseconds: Int64?
-    /// Units that get no limit: calls, tokens, gpu-time.
+    /// The most of one episode of a job.
+    package var deepthinkCallsPerJob: Int?
+    /// What gets no limit: calls, tokens, gpu-time, job-calls.
     package var removeLimits: [MaskReason]?
     package var timeZone: String?
     /// quick, hold or fail.
     package var onBudget: OnBudget?
+    /// state or draft.
+    package var observe: Observe?
     package var switcherKind: SwitcherKind?
     package var cost: Double?
     package var parameter: Double?
@@ -47,7 +51,8 @@ package struct QueueChanges: Hashable, Codable, Sendable {
 
     package init(
         deepthinkCalls: Int64? = nil, deepthinkTokens: Int64? = nil, deepthinkGPUMilliseconds: Int64? = nil,
-        removeLimits: [MaskReason]? = nil, timeZone: String? = nil, onBudget: OnBudget? = nil,
+        deepthinkCallsPerJob: Int? = nil, removeLimits: [MaskReason]? = nil, timeZone: String? = nil,
+        onBudget: OnBudget? = nil, observe: Observe? = nil,
         switcherKind:
             SwitcherKind? = nil, cost: Double? = nil, parameter: Double? = nil, explorationRate: Double? = nil,
         explorationShare: Double? = nil, maxSteps: Int? = nil, stepTokens: Int? = nil, maxAttempts: Int? = nil,
@@ -57,9 +62,11 @@ package struct QueueChanges: Hashable, Codable, Sendable {
         self.deepthinkCalls = deepthinkCalls
         self.deepthinkTokens = deepthinkTokens
         self.deepthinkGPUMilliseconds = deepthinkGPUMilliseconds
+        self.deepthinkCallsPerJob = deepthinkCallsPerJob
         self.removeLimits = removeLimits
         self.timeZone = timeZone
         self.onBudget = onBudget
+        self.observe = observe
         self.switcherKind = switcherKind
         self.cost = cost
         self.parameter = parameter

@@ -7,7 +7,7 @@ package struct DecisionView: Hashable, Codable, Sendable {
     package var values: ActionValues?
     /// The probability with which `role` was chosen.
     package var propensity: Double
-    /// calls, tokens or gpu-time: the budget left no choice.
+    /// calls, tokens or gpu-time of the day, or job-calls: a budget left no choice.
     package var maskReason: MaskReason?
     package var isExploration: Bool
     /// The unsigned 64-bit number in decimal digits: many readers of JSON keep only 53 bits of a number.
@@ -43,6 +43,8 @@ package struct StepView: Hashable, Codable, Sendable {
     package var role: Role
     /// running, written or abandoned.
     package var state: StepState
+    /// kept, replaced or dropped: what came of it where QUICK drafted it before it was decided.
+    package var draft: DraftFate?
     package var decision: DecisionView
     package var generated: Generated?
     /// What was reserved for it: the worst case.
@@ -56,13 +58,15 @@ package struct StepView: Hashable, Codable, Sendable {
     package var endedAt: Timestamp?
 
     package init(
-        index: Int, role: Role, state: StepState, decision: DecisionView, generated: Generated? = nil,
+        index: Int, role: Role, state: StepState, draft: DraftFate? = nil, decision: DecisionView,
+        generated: Generated? = nil,
         reserved: Spend? = nil, reward: Double? = nil, day: DayKey, attempt: Int, epoch: Int64, startedAt: Timestamp,
         endedAt: Timestamp? = nil
     ) {
         self.index = index
         self.role = role
         self.state = state
+        self.draft = draft
         self.decision = decision
         self.generated = generated
         self.reserved = reserved

@@ -28,6 +28,8 @@ package enum SubmitJob: ControlMethod {
         package var idempotencyKey: String?
         /// So many faults of its own end it, 1 to 1000; null: the queue's number.
         package var maxAttempts: Int?
+        /// The most DEEPTHINK calls of one episode, 0 to 10000; the queue's limit holds too.
+        package var deepthinkCalls: Int?
         /// The most time of one attempt.
         package var timeLimitMilliseconds: Int64?
         /// Jobs that must complete before this one runs, and jobs that must end.
@@ -37,7 +39,8 @@ package enum SubmitJob: ControlMethod {
         package init(
             queue: QueueName, specification: JobSpecification, priority: Int? = nil, notBefore: Timestamp? = nil,
             deadline: Timestamp? = nil, idempotencyKey: String? = nil, maxAttempts: Int? = nil,
-            timeLimitMilliseconds: Int64? = nil, afterOK: [JobID]? = nil, afterAny: [JobID]? = nil
+            deepthinkCalls: Int? = nil, timeLimitMilliseconds: Int64? = nil, afterOK: [JobID]? = nil,
+            afterAny: [JobID]? = nil
         ) {
             self.queue = queue
             self.specification = specification
@@ -46,6 +49,7 @@ package enum SubmitJob: ControlMethod {
             self.deadline = deadline
             self.idempotencyKey = idempotencyKey
             self.maxAttempts = maxAttempts
+            self.deepthinkCalls = deepthinkCalls
             self.timeLimitMilliseconds = timeLimitMilliseconds
             self.afterOK = afterOK
             self.afterAny = afterAny

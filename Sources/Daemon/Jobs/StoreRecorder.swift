@@ -24,6 +24,8 @@ final class StoreRecorder: EpisodeRecorder {
     private let log: Log
     /// The step that runs, as the store numbers it.
     private let running = Mutex<StepID?>(nil)
+    /// When the draft in hand was begun.
+    private let draftStart = Mutex<Timestamp?>(nil)
 
     init(store: Store, context: Context, clock: WallClock, board: ChangeBoard, shutdown: Shutdown, log: Log) {
         self.store = store
@@ -34,27 +36,39 @@ final class StoreRecorder: EpisodeRecorder {
         self.log = log
     }
 
+    func beginDraft(stepAt index: Int) async -> Bool {
+        guard shutdown.phase == .running else { return false }
+        draftStart.withLock { $0 = clock.now() }
+        return true
+    }
+
+    func dropDraft(stepAt index: Int, because error: GenerationError) async throws {
+        guard let part = error.partial else { return }
+        try await keepingTrying(log, "job \(context.claim.job)", shutdown) { [self] in
+            try await store.dropDraft(try start(stepAt: index, draft: part))
+        }
+        board.post()
+    }
+
     func begin(
-        stepAt index: Int, worstCase: Spend, choose: @escaping @Sendable (BudgetDay, MaskReason?) -> StepChoice
+        stepAt index: Int, worstCase: Spend, draft: Generated?,
+        choose: @escaping @Sendable (StepBudget, MaskReason?) -> StepChoice
     ) async throws -> StepBeginning {
-        guard shutdown.phase == .running else { return .superseded }
+        // A step that is drafted already has begun, and is taken to its end.
+        guard draft != nil || shutdown.phase == .running else { return .superseded }
         let begun = try await keepingTrying(log, "job \(context.claim.job)", shutdown) { [self] in
-            let now = clock.now()
-            let day = try context.zone.day(at: now)
-            let start = StepStart(
-                claim: context.claim, index: index, day: day, worstCase: worstCase, quickModel: context.quickModel,
-                deepthinkModel: context.deepthinkModel, pairKey: context.pairKey, now: now)
-            return try await store.beginStep(start, choose: choose)
+            try await store.beginStep(
+                try start(stepAt: index, worstCase: worstCase, draft: draft), choose: choose)
         }
         await tellNotices()
         board.post()
         switch begun {
         case .begun(let step, let decision, _):
-            running.withLock { $0 = step }
+            if draft == nil || decision.role == .deepthink { running.withLock { $0 = step } }
             return .write(decision)
-        case .hold(let reason, let budget): return .hold(reason, budget)
-        case .wait(let reason): return .wait(reason)
-        case .fail(let reason, let budget): return .fail(reason, budget)
+        case .hold(let unit, let budget): return .hold(unit, budget)
+        case .wait(let unit): return .wait(unit)
+        case .fail(let unit, let budget): return .fail(unit, budget)
         case .superseded: return .superseded
         }
     }
@@ -75,6 +89,15 @@ final class StoreRecorder: EpisodeRecorder {
         }
         await tellNotices()
         board.post()
+    }
+
+    private func start(stepAt index: Int, worstCase: Spend = .zero, draft: Generated?) throws -> StepStart {
+        let now = clock.now()
+        let begun = draftStart.withLock { $0 }
+        return StepStart(
+            claim: context.claim, index: index, day: try context.zone.day(at: now), worstCase: worstCase,
+            draft: draft.map { StepDraft(generated: $0, startedAt: min(begun ?? now, now)) },
+            quickModel: context.quickModel, deepthinkModel: context.deepthinkModel, pairKey: context.pairKey, now: now)
     }
 
     /// Logs what the step made worth saying about its queue's budget.

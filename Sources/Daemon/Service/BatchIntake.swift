@@ -237,7 +237,7 @@ package actor BatchIntake {
                         line: Int64(number), customID: line.customID,
                         specification: line.specification.jsonText,
                         priority: Int64(line.priority ?? batch.priority), notBefore: line.notBefore,
-                        deadline: line.deadline, maxAttempts: line.maxAttempts,
+                        deadline: line.deadline, maxAttempts: line.maxAttempts, deepthinkCalls: line.deepthinkCalls,
                         timeLimitMilliseconds: line.timeLimitMilliseconds ?? batch.timeLimitMilliseconds,
                         needs: batch.needs + line.needs))
             } catch {

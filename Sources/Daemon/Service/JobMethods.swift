@@ -123,7 +123,7 @@ extension ControlService {
             reward: record.reward, fault: record.failure?.message, faultCode: record.failure?.code,
             refusal: refusal, submittedAt: record.createdAt, notBefore: record.notBefore, deadline: record.deadline,
             startedAt: record.startedAt, endedAt: record.endedAt,
-            timeLimitMilliseconds: record.timeLimitMilliseconds)
+            timeLimitMilliseconds: record.timeLimitMilliseconds, deepthinkCalls: record.deepthinkCalls)
     }
 }
 
@@ -150,7 +150,8 @@ extension StepView {
             case .abandoned: .abandoned
             }
         self.init(
-            index: record.index, role: record.decision.role, state: state, decision: DecisionView(record.decision),
+            index: record.index, role: record.decision.role, state: state, draft: record.draft,
+            decision: DecisionView(record.decision),
             generated: record.generated, reserved: record.reserved, reward: record.reward, day: record.day,
             attempt: Int(record.attempt), epoch: record.epoch.number, startedAt: record.startedAt,
             endedAt: record.endedAt)

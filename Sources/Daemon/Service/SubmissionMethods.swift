@@ -12,6 +12,7 @@ extension ControlService {
                 specification: JSONText.text(of: parameters.specification), priority: Int64(parameters.priority ?? 0),
                 notBefore: parameters.notBefore, deadline: parameters.deadline,
                 idempotencyKey: parameters.idempotencyKey, maxAttempts: parameters.maxAttempts,
+                deepthinkCalls: parameters.deepthinkCalls,
                 timeLimitMilliseconds: parameters.timeLimitMilliseconds,
                 needs: Need.of(afterOK: parameters.afterOK, afterAny: parameters.afterAny))
             try await check(job.needs, of: peer)

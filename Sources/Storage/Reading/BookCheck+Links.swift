@@ -3,8 +3,8 @@ extension BookCheck {
     /// column. Rows of jobs that are gone are in no join, and so in no difference.
     var linksSQL: [String] {
         switch self {
-        case .steps: [Self.bookedColumns, Self.oneEntryEach, Self.useWithoutEntry]
-        case .reservations: [Self.reservedColumns, Self.quickReservations, Self.boundCharges]
+        case .steps: [Self.bookedColumns, Self.oneEntryEach, Self.useWithoutEntry, Self.replacedDrafts]
+        case .reservations: [Self.reservedColumns, Self.quickReservations, Self.boundCharges, Self.jobLimits]
         case .jobs: [Self.jobSums, Self.answerTexts, Self.answerEnds]
         case .outcomes: [Self.outcomeOwners, Self.transitionCounts]
         case .chain, .file, .budgetDays, .dependencies, .pruned: []
@@ -37,6 +37,13 @@ extension BookCheck {
             AND NOT EXISTS (SELECT 1 FROM ledger_entry WHERE ledger_entry.step = step.id)
         """
 
+    private static let replacedDrafts = """
+        SELECT 'draft ' || draft.id AS subject, 'a DEEPTHINK step in its place' AS expected, 'none' AS found
+        FROM step AS draft WHERE draft.draft = 'replaced' AND NOT EXISTS (
+            SELECT 1 FROM step WHERE step.episode = draft.episode AND step.idx = draft.idx AND step.id > draft.id
+                AND step.role = 'deepthink' AND step.attempt = draft.attempt AND step.epoch = draft.epoch)
+        """
+
     private static let reservedColumns = """
         SELECT 'reservation ' || reservation.id || ' of step ' || step.id AS subject,
             format('queue %s, day %d, job %d, attempt %d, epoch %d, explored %d, 1 call', job.queue, step.day, job.id,
@@ -62,6 +69,16 @@ extension BookCheck {
                 AS found
         FROM ledger_entry JOIN reservation ON reservation.step = ledger_entry.step
         WHERE ledger_entry.kind = 'bound' AND expected <> found
+        """
+
+    /// A queue's limit may have been another when the calls were made, so it is the job's own that can be checked.
+    private static let jobLimits = """
+        SELECT 'episode ' || episode.id || ' of job ' || job.id AS subject,
+            'at most ' || job.deepthink_calls || ' calls' AS expected, count(*) || ' of them' AS found
+        FROM job CROSS JOIN episode ON episode.job = job.id CROSS JOIN step ON step.episode = episode.id
+            JOIN reservation ON reservation.step = step.id AND reservation.state <> 'released'
+        WHERE job.deepthink_calls IS NOT NULL
+        GROUP BY episode.id HAVING count(*) > job.deepthink_calls
         """
 
     /// The order of the joins is given, so that the rows come by job and need no sorting.

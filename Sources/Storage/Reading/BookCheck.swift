@@ -8,9 +8,11 @@ package enum BookCheck: String, Sendable, CaseIterable {
     case file
     /// Each budget day's counters are the sums of its DEEPTHINK ledger entries.
     case budgetDays = "budget-days"
-    /// Each ledger entry says what its step says, unless its job was pruned, and each written step has an entry.
+    /// Each ledger entry says what its step says, unless its job was pruned, each written step has an entry, and a replaced
+    /// draft has a DEEPTHINK step.
     case steps
-    /// A reservation is open exactly while its step runs, settled exactly by a ledger entry, and of its step alone.
+    /// A reservation is open exactly while its step runs, settled exactly by a ledger entry, and of its step alone; no
+    /// episode has more than its job's limit.
     case reservations
     /// A job has ended exactly when its episode has, a completed one has the answer that its steps wrote, and its steps
     /// add up to its ledger entries.

@@ -137,6 +137,7 @@ extension Row {
             startedAt: try optionalTimestamp("started_at_ms"), endedAt: try optionalTimestamp("ended_at_ms"),
             notBefore: try optionalTimestamp("not_before_ms"), deadline: try optionalTimestamp("deadline_ms"),
             timeLimitMilliseconds: try optionalInteger("time_limit_ms"),
+            deepthinkCalls: try optionalInteger("deepthink_calls").map(Int.init),
             wakeAt: try optionalTimestamp("wake_at_ms"), idempotencyKey: try optionalText("idempotency_key"),
             attempt: try integer("attempt"), failedAttempts: try count("failed_attempts"), failure: try failure(),
             reward: try optionalReal("reward"))
@@ -160,7 +161,7 @@ extension Row {
         let tokens = try integer("prompt_tokens") + integer("generated_tokens")
         return StepRecord(
             id: StepID(try integer("id")), episodeNumber: try count("episode_number"), index: try count("idx"),
-            state: try word("state"), attempt: try integer("attempt"),
+            state: try word("state"), draft: try optionalWord("draft"), attempt: try integer("attempt"),
             epoch: Epoch(try integer("epoch")), decision: try decision(),
             features: try floats("features"), model: try text("model"), day: try day("day"),
             budgetShare: try real("budget_share"), startedAt: try timestamp("started_at_ms"),

@@ -12,7 +12,7 @@ package struct BudgetNotice: Hashable, Sendable {
     package let kind: Kind
     package let queue: QueueName
     /// The unit that is scarce.
-    package let unit: MaskReason
+    package let unit: BudgetUnit
     package let budget: BudgetDay
     /// Of the queue: its midnight ends the day.
     package let timeZone: String

@@ -19,6 +19,8 @@ package struct JobRecord: Hashable, Sendable {
     package let notBefore: Timestamp?
     package let deadline: Timestamp?
     package let timeLimitMilliseconds: Int64?
+    /// The most DEEPTHINK calls of one episode; nil is no limit of its own.
+    package let deepthinkCalls: Int?
     /// When a parked job becomes claimable by itself.
     package let wakeAt: Timestamp?
     package let idempotencyKey: String?

@@ -18,6 +18,8 @@ package struct NewJob: Hashable, Sendable {
     package var idempotencyKey: String?
     /// nil: the queue's.
     package var maxAttempts: Int?
+    /// The most DEEPTHINK calls of one episode, >= 0; the queue's limit holds too. nil is no limit of its own.
+    package var deepthinkCalls: Int?
     /// The most wall time of one attempt, from its claim to its end; nil is no limit.
     package var timeLimitMilliseconds: Int64?
     /// The jobs that must end before it runs.
@@ -26,7 +28,7 @@ package struct NewJob: Hashable, Sendable {
     package init(
         line: Int64? = nil, customID: String? = nil, specification: String, priority: Int64 = 0,
         notBefore: Timestamp? = nil, deadline: Timestamp? = nil, idempotencyKey: String? = nil, maxAttempts: Int? = nil,
-        timeLimitMilliseconds: Int64? = nil, needs: [Need] = []
+        deepthinkCalls: Int? = nil, timeLimitMilliseconds: Int64? = nil, needs: [Need] = []
     ) {
         self.line = line
         self.customID = customID
@@ -36,6 +38,7 @@ package struct NewJob: Hashable, Sendable {
         self.deadline = deadline
         self.idempotencyKey = idempotencyKey
         self.maxAttempts = maxAttempts
+        self.deepthinkCalls = deepthinkCalls
         self.timeLimitMilliseconds = timeLimitMilliseconds
         self.needs = needs
     }

@@ -24,6 +24,9 @@ extension QueueSettings {
         try need(
             maxRunning ?? 1 >= 1, "at most \(maxRunning ?? 0) running jobs are too few: use 1 or more, or pause it")
         try need((1...100).contains(share), "a share of \(share) is none: use 1 to 100")
+        try need(
+            deepthinkCallsPerJob ?? 0 >= 0,
+            "a limit of \(deepthinkCallsPerJob ?? 0) DEEPTHINK calls a job is less than nothing: use 0 or more")
         try need(retentionDays ?? 1 >= 1, "a retention of \(retentionDays ?? 0) days is too short: use 1 or more")
         try need(
             switcher.cost >= 0 && switcher.cost.isFinite,
@@ -41,7 +44,9 @@ extension QueueSettings {
         return [
             ("limit-calls", limit(limits.calls)), ("limit-tokens", limit(limits.tokens)),
             ("limit-gpu-ms", limit(limits.gpuMilliseconds)), ("time-zone", timeZone),
-            ("on-budget", onBudget.rawValue), ("switcher", switcher.kind.rawValue), ("cost", "\(switcher.cost)"),
+            ("on-budget", onBudget.rawValue),
+            ("calls-per-job", limit(deepthinkCallsPerJob.map(Int64.init))), ("observe", observe.rawValue),
+            ("switcher", switcher.kind.rawValue), ("cost", "\(switcher.cost)"),
             ("parameter", "\(switcher.parameter)"), ("exploration-rate", "\(switcher.explorationRate)"),
             ("exploration-share", "\(switcher.explorationShare)"), ("max-steps", "\(maxSteps)"),
             ("step-tokens", "\(stepTokens)"), ("max-attempts", "\(maxAttempts)"), ("paused", "\(isPaused)"),

@@ -13,6 +13,8 @@ package struct StepRecord: Hashable, Sendable {
     package let episodeNumber: Int
     package let index: Int
     package let state: State
+    /// What came of it where it was a draft.
+    package let draft: DraftFate?
     package let attempt: Int64
     package let epoch: Epoch
     package let decision: Decision

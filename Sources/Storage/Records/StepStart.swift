@@ -9,6 +9,8 @@ package struct StepStart: Hashable, Sendable {
     package var day: DayKey
     /// The most that DEEPTHINK could use for this step.
     package var worstCase: Spend
+    /// What QUICK has drafted for it; nil where the step is decided without.
+    package var draft: StepDraft?
     /// Which model each role is, as the ledger names it.
     package var quickModel: String
     package var deepthinkModel: String
@@ -17,13 +19,14 @@ package struct StepStart: Hashable, Sendable {
     package var now: Timestamp
 
     package init(
-        claim: Claim, index: Int, day: DayKey, worstCase: Spend, quickModel: String, deepthinkModel: String,
-        pairKey: String, now: Timestamp
+        claim: Claim, index: Int, day: DayKey, worstCase: Spend, draft: StepDraft? = nil, quickModel: String,
+        deepthinkModel: String, pairKey: String, now: Timestamp
     ) {
         self.claim = claim
         self.index = index
         self.day = day
         self.worstCase = worstCase
+        self.draft = draft
         self.quickModel = quickModel
         self.deepthinkModel = deepthinkModel
         self.pairKey = pairKey
@@ -31,16 +34,27 @@ package struct StepStart: Hashable, Sendable {
     }
 }
 
-/// What came of beginning a step. The `BudgetDay` is the one the choice was made on.
+/// A step as QUICK has drafted it, before it is decided who writes it.
+package struct StepDraft: Hashable, Sendable {
+    package var generated: Generated
+    package var startedAt: Timestamp
+
+    package init(generated: Generated, startedAt: Timestamp) {
+        self.generated = generated
+        self.startedAt = startedAt
+    }
+}
+
+/// What came of beginning a step. Where nothing of the step is recorded, its draft is, as dropped. The `BudgetDay` is the one the choice was made on.
 package enum BegunStep: Hashable, Sendable {
-    /// To be ended by `finishStep` or `abandonStep`.
+    /// To be ended by `finishStep` or `abandonStep`; where its draft was kept, it has ended already.
     case begun(StepID, Decision, BudgetDay)
-    /// Nothing was recorded: the runner releases the job.
-    case hold(MaskReason, BudgetDay)
-    /// Nothing was recorded: the runner releases the job for a moment.
-    case wait(MaskReason)
-    /// Nothing was recorded: the runner settles the job.
-    case fail(MaskReason, BudgetDay)
+    /// The step is not recorded: the runner releases the job.
+    case hold(BudgetUnit, BudgetDay)
+    /// The step is not recorded: the runner releases the job for a moment.
+    case wait(BudgetUnit)
+    /// The step is not recorded: the runner settles the job.
+    case fail(BudgetUnit, BudgetDay)
     /// The job was cancelled, or another claim owns it: the runner stops.
     case superseded
 }

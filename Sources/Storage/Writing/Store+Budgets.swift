@@ -74,10 +74,10 @@ extension Store {
                 queue: queue, argument: "queue", value: queue.text,
                 remedy: "it has \(open.count) grants that hold; revoke them and grant their sum")
         }
-        let names: [MaskReason: String] = [
+        let names: [BudgetUnit: String] = [
             .calls: "amount.calls", .tokens: "amount.tokens", .gpuTime: "amount.gpuMilliseconds",
         ]
-        for unit in MaskReason.allCases where amount[unit] != 0 {
+        for unit in BudgetUnit.allCases where amount[unit] != 0 {
             guard limits[unit] != nil else { throw .nothingToGrant(queue: queue, unit: unit) }
             let rest = BudgetLimits.most - open.total[unit]
             guard amount[unit] > 0, amount[unit] <= rest else {
@@ -139,7 +139,7 @@ extension Store {
     }
 
     private func notice(
-        _ kind: BudgetNotice.Kind, _ unit: MaskReason, _ budget: BudgetDay, of queue: String, now: Timestamp
+        _ kind: BudgetNotice.Kind, _ unit: BudgetUnit, _ budget: BudgetDay, of queue: String, now: Timestamp
     ) throws(StorageError) -> BudgetNotice? {
         try database.run(
             "INSERT OR IGNORE INTO budget_notice (queue, day, kind, at_ms) VALUES (?, ?, ?, ?)", queue,

@@ -36,6 +36,7 @@ extension Store {
                 || before.switcher != settings.switcher || before.timeZone != settings.timeZone
                 // What a step may take at worst is less where it may write less.
                 || before.stepTokens != settings.stepTokens
+                || before.deepthinkCallsPerJob != settings.deepthinkCallsPerJob || before.observe != settings.observe
             if concernsBudget {
                 try wakeHeldByBudget(in: name)
             }
@@ -61,8 +62,9 @@ extension Store {
             INSERT INTO queue (
                 name, created_at_ms, limit_calls, limit_tokens, limit_gpu_ms, time_zone, on_budget, switcher_kind,
                 switcher_cost, switcher_parameter, exploration_rate, exploration_share, max_steps, step_tokens,
-                max_attempts, is_paused, is_draining, max_running, share, retention_days, warn_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                max_attempts, is_paused, is_draining, max_running, share, retention_days, warn_at,
+                deepthink_calls_per_job, observe)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (name) DO UPDATE SET
                 limit_calls = excluded.limit_calls, limit_tokens = excluded.limit_tokens,
                 limit_gpu_ms = excluded.limit_gpu_ms, time_zone = excluded.time_zone, on_budget = excluded.on_budget,
@@ -72,13 +74,15 @@ extension Store {
                 step_tokens = excluded.step_tokens, max_attempts = excluded.max_attempts,
                 is_paused = excluded.is_paused, is_draining = excluded.is_draining,
                 max_running = excluded.max_running, share = excluded.share,
-                retention_days = excluded.retention_days, warn_at = excluded.warn_at
+                retention_days = excluded.retention_days, warn_at = excluded.warn_at,
+                deepthink_calls_per_job = excluded.deepthink_calls_per_job, observe = excluded.observe
             """, name.text, createdAt.milliseconds, settings.limits.calls, settings.limits.tokens,
             settings.limits.gpuMilliseconds, settings.timeZone, settings.onBudget.rawValue,
             settings.switcher.kind.rawValue, settings.switcher.cost, settings.switcher.parameter,
             settings.switcher.explorationRate, settings.switcher.explorationShare, settings.maxSteps,
             settings.stepTokens, settings.maxAttempts, settings.isPaused, settings.isDraining, settings.maxRunning,
-            settings.share, settings.retentionDays, settings.warnAt)
+            settings.share, settings.retentionDays, settings.warnAt, settings.deepthinkCallsPerJob,
+            settings.observe.rawValue)
     }
 
     /// Makes the jobs of a queue claimable that its budget held: it may have become larger.

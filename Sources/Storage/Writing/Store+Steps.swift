@@ -1,31 +1,47 @@
 package import Domain
 
 extension Store {
-    /// Begins a step: reads the day's budget, lets `choose` decide, records the decision and reserves DEEPTHINK's worst
-    /// case, all in one transaction, so that no two steps can both count on the same rest of the day.
-    /// - Parameter choose: gets the day's budget and the reason why DEEPTHINK is masked, nil where it is not.
+    /// Begins a step: reads the day's and the job's budget, lets `choose` decide, records the decision and reserves
+    /// DEEPTHINK's worst case, all in one transaction, so that no two steps can both count on the same rest of the day, and
+    /// no job makes a call more than it may. A draft is booked in it too, whatever comes of it.
+    /// - Parameter choose: gets the budget and the reason why DEEPTHINK is masked, nil where it is not.
     /// - Precondition: a masked DEEPTHINK is not chosen; the step before it has ended (both trap).
     package func beginStep(
-        _ start: StepStart, choose: @Sendable (BudgetDay, MaskReason?) -> StepChoice
+        _ start: StepStart, choose: @Sendable (StepBudget, MaskReason?) -> StepChoice
     ) throws(StorageError) -> BegunStep {
         var notice: BudgetNotice?
         let begun = try transaction { () throws(StorageError) -> BegunStep in
-            guard let queue = try queueOfRunning(start.claim) else { return .superseded }
-            let budget = try observe(queue, clockDay: start.day)
+            guard let running = try running(start.claim) else {
+                try bookDroppedDraft(of: start)
+                return .superseded
+            }
+            let day = try observe(running.queue, clockDay: start.day)
+            let budget = StepBudget(day: day, jobCalls: try jobCalls(running.callLimit, start.claim.episode))
             let worstCase = start.worstCase.asOneStep
             let mask = budget.mask(for: worstCase)
-            if mask != nil { notice = try noticeIfExhausted(budget, of: queue, for: worstCase, now: start.now) }
-            switch choose(budget, mask) {
-            case .hold(let reason): return .hold(reason, budget)
-            case .wait(let reason): return .wait(reason)
-            case .fail(let reason): return .fail(reason, budget)
-            case .write(let decision, let features):
-                precondition(mask == nil || decision.role == .quick, "DEEPTHINK was chosen although it is masked")
-                precondition(decision.propensity > 0 && decision.propensity <= 1, "a propensity is in (0, 1]")
-                let step = try insert(start, decision, features: features, budget: budget)
-                if decision.role == .deepthink { try reserve(worstCase, for: step, start, decision, budget.day, queue) }
-                return .begun(step, decision, budget)
+            if day.mask(for: worstCase) != nil {
+                notice = try noticeIfExhausted(day, of: running.queue, for: worstCase, now: start.now)
             }
+            let choice = choose(budget, mask)
+            guard case .write(let decision, let features) = choice else {
+                try bookDroppedDraft(of: start)
+                return choice.withoutStep(day)
+            }
+            precondition(mask == nil || decision.role == .quick, "DEEPTHINK was chosen although it is masked")
+            precondition(decision.propensity > 0 && decision.propensity <= 1, "a propensity is in (0, 1]")
+            if let draft = start.draft {
+                if decision.role == .quick {
+                    let step = try insert(start, decision, features: features, budget: day, draft: .kept)
+                    try book(draft, as: step, isComplete: true, now: start.now)
+                    return .begun(step, decision, day)
+                }
+                try bookUnused(draft, of: start, .replaced, decision, budget: day)
+            }
+            let step = try insert(start, decision, features: features, budget: day)
+            if decision.role == .deepthink {
+                try reserve(worstCase, for: step, start, decision, day.day, running.queue)
+            }
+            return .begun(step, decision, day)
         }
         if let notice { notices.append(notice) }
         return begun
@@ -71,11 +87,32 @@ extension Store {
         return settlement
     }
 
-    private func queueOfRunning(_ claim: Claim) throws(StorageError) -> String? {
+    /// The queue of a claimed job and the most DEEPTHINK calls of its episode; nil where the claim no longer holds.
+    private func running(_ claim: Claim) throws(StorageError) -> (queue: String, callLimit: Int?)? {
         try database.first(
-            "SELECT queue FROM job WHERE id = ? AND state = 'running' AND attempt = ? AND epoch = ? AND episode = ?",
-            claim.job.number, claim.attempt, claim.epoch.number, claim.episode.number
-        ) { (row: Row) throws(StorageError) in try row.text("queue") }
+            """
+            SELECT job.queue, job.deepthink_calls, queue.deepthink_calls_per_job
+            FROM job JOIN queue ON queue.name = job.queue
+            WHERE job.id = ? AND job.state = 'running' AND job.attempt = ? AND job.epoch = ? AND job.episode = ?
+            """, claim.job.number, claim.attempt, claim.epoch.number, claim.episode.number
+        ) { (row: Row) throws(StorageError) in
+            let limits = [
+                try row.optionalInteger("deepthink_calls"), try row.optionalInteger("deepthink_calls_per_job"),
+            ]
+            return (queue: try row.text("queue"), callLimit: limits.compactMap(\.self).min().map { Int($0) })
+        }
+    }
+
+    /// A reservation is a call, unless it was given back unused: so one that a crash cut off is counted, and no number of
+    /// crashes yields a call more.
+    private func jobCalls(_ limit: Int?, _ episode: EpisodeID) throws(StorageError) -> JobCalls? {
+        guard let limit else { return nil }
+        let made = try database.count(
+            """
+            SELECT count(*) AS n FROM step JOIN reservation ON reservation.step = step.id
+            WHERE step.episode = ? AND reservation.state <> 'released'
+            """, episode.number)
+        return JobCalls(limit: limit, made: Int(made))
     }
 
     /// Days never go backwards: a clock set back neither grants a day twice nor reopens a past one.
@@ -89,8 +126,9 @@ extension Store {
         return budget
     }
 
-    private func insert(
-        _ start: StepStart, _ decision: Decision, features: [Float], budget: BudgetDay
+    /// Records a step as running.
+    func insert(
+        _ start: StepStart, _ decision: Decision, features: [Float], budget: BudgetDay, draft: DraftFate? = nil
     ) throws(StorageError) -> StepID {
         try database.run(
             "UPDATE episode SET pair_key = ? WHERE id = ? AND pair_key IS NULL", start.pairKey,
@@ -107,7 +145,8 @@ extension Store {
                     "policy_version": decision.policyVersion, "features": bytesOfFloats(features),
                     "day": budget.day.daysSinceEpoch, "budget_share": budget.remainingShare,
                     "model": decision.role == .quick ? start.quickModel : start.deepthinkModel,
-                    "started_at_ms": start.now.milliseconds,
+                    "started_at_ms": (draft == nil ? start.now : start.draft?.startedAt ?? start.now).milliseconds,
+                    "draft": draft?.rawValue,
                 ]))
     }
 
@@ -122,5 +161,17 @@ extension Store {
                 "tokens": worstCase.tokens, "gpu_ms": worstCase.gpuMilliseconds,
                 "is_exploration": decision.isExploration, "state": "open",
             ])
+    }
+}
+
+extension StepChoice {
+    /// What came of the step where none is written.
+    fileprivate func withoutStep(_ budget: BudgetDay) -> BegunStep {
+        switch self {
+        case .hold(let unit): .hold(unit, budget)
+        case .wait(let unit): .wait(unit)
+        case .fail(let unit): .fail(unit, budget)
+        case .write: preconditionFailure("a step that is written is begun")
+        }
     }
 }

@@ -167,14 +167,14 @@ extension Store {
             INSERT INTO job (
                 batch, queue, custom_id, line, submitter_uid, submitter_name, state, pending_reason, priority,
                 created_at_ms, not_before_ms, deadline_ms, wake_at_ms, idempotency_key, max_attempts,
-                time_limit_ms)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                deepthink_calls, time_limit_ms)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (batch, custom_id) DO NOTHING
             """, batch?.number, owner.queue.text, job.customID, job.line, owner.submitter.uid, owner.submitter.name,
             state,
             state == "pending" ? reason.rawValue : nil, job.priority, now.milliseconds, job.notBefore?.milliseconds,
             job.deadline?.milliseconds, wakeAt?.milliseconds, job.idempotencyKey, job.maxAttempts,
-            job.timeLimitMilliseconds)
+            job.deepthinkCalls, job.timeLimitMilliseconds)
         guard let id else { return nil }
         try database.run("INSERT INTO payload (job, specification) VALUES (?, ?)", id, job.specification)
         return JobID(id)

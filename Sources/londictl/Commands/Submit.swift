@@ -13,6 +13,8 @@ extension Command {
             CommandOption("answer-marker", "TEXT", "what the prompt's final answer stands behind, such as Answer:"),
             CommandOption("max-steps", "N", "the most steps of the prompt's job"),
             CommandOption("max-attempts", "N", "the most attempts of the prompt's job, else the queue's"),
+            CommandOption(
+                "deepthink-calls", "N", "the most DEEPTHINK steps of the prompt's job; the queue's limit holds too"),
             CommandOption("priority", "N", "-1000 to 1000, higher first"),
             CommandOption("not-before", "TIME", "the prompt's job starts no earlier, 2026-11-23T10:00:00Z"),
             CommandOption("deadline", "TIME", "the prompt's job is of no use later"),
@@ -35,7 +37,8 @@ extension Command {
         switch (invocation.text("file"), invocation.text("prompt")) {
         case (let path?, nil):
             for name in [
-                "verifier", "answer-marker", "max-steps", "max-attempts", "not-before", "deadline", "idempotency-key",
+                "verifier", "answer-marker", "max-steps", "max-attempts", "deepthink-calls", "not-before", "deadline",
+                "idempotency-key",
             ]
             where invocation.text(name) != nil {
                 throw .usage(
@@ -68,6 +71,7 @@ private func submitPrompt(
         queue: queue, specification: specification, priority: try invocation.integer("priority"),
         notBefore: try invocation.instant("not-before"), deadline: try invocation.instant("deadline"),
         idempotencyKey: invocation.text("idempotency-key"), maxAttempts: try invocation.integer("max-attempts"),
+        deepthinkCalls: try invocation.integer("deepthink-calls"),
         timeLimitMilliseconds: try invocation.timeLimit(),
         afterOK: try invocation.jobs("after-ok"), afterAny: try invocation.jobs("after-any"))
     try invocation.parse { () throws(ControlError) in try parameters.validate() }
