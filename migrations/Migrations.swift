@@ -7,5 +7,6 @@ package enum Migrations {
         ("0004_budgets", PackageResources._004_budgets_sql),
         ("0005_ledger", PackageResources._005_ledger_sql),
         ("0006_speed", PackageResources._006_speed_sql),
+        ("0010_prior", PackageResources._010_prior_sql),
     ]
 }

@@ -40,6 +40,11 @@ struct EpisodeProgress: Sendable {
         return behind.contains { $0.isNewline }
     }
 
+    /// What is known of the state before the budget is.
+    func state() -> SwitcherState {
+        SwitcherState(question: question, steps: steps, maxSteps: maxSteps, remainingBudgetShare: 1, dayFraction: 0)
+    }
+
     func state(budget: BudgetDay, dayFraction: Double) -> SwitcherState {
         SwitcherState(
             question: question, steps: steps, maxSteps: maxSteps, remainingBudgetShare: budget.remainingShare,

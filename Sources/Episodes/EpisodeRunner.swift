@@ -1,6 +1,6 @@
 import Domain
 import Generation
-package import Switching
+import Switching
 
 /// Runs one reasoning job: `observe → choose → reserve → generate → record`, step by step, until the answer is complete.
 ///
@@ -8,17 +8,17 @@ package import Switching
 package struct EpisodeRunner: Sendable {
     private let quick: RoleModel
     private let deepthink: RoleModel
-    private let encoder: HashedEncoder
+    private let texts: any TextEncoding
     private let judge: Judge
     private let stepMilliseconds: Int
 
     /// - Parameter stepMilliseconds: the time of one step, after which it is cut off.
     package init(
-        quick: RoleModel, deepthink: RoleModel, encoder: HashedEncoder, judge: Judge, stepMilliseconds: Int
+        quick: RoleModel, deepthink: RoleModel, texts: any TextEncoding, judge: Judge, stepMilliseconds: Int
     ) {
         self.quick = quick
         self.deepthink = deepthink
-        self.encoder = encoder
+        self.texts = texts
         self.judge = judge
         self.stepMilliseconds = stepMilliseconds
     }
@@ -42,9 +42,14 @@ package struct EpisodeRunner: Sendable {
         while !progress.isComplete {
             if let bound, bound.isOver() { return .cancelled }
             let index = progress.steps.count
-            var role = Role.deepthink
+            var writer = EngineRole.encoder
             do {
+                let seen = progress
+                let text = try await bound.generating { () async throws(GenerationError) in
+                    try await read(seen, assignment)
+                }
                 // DEEPTHINK's prompt is counted first: its worst case must be known before anything is chosen.
+                writer = .deepthink
                 let answer = progress.text
                 let costly = try await bound.generating { () async throws(GenerationError) in
                     try await deepthink.prepare(assignment, answer: answer)
@@ -52,7 +57,7 @@ package struct EpisodeRunner: Sendable {
                 let worstCase = limits.worstCase(for: costly)
                 let beginning = try await recorder.begin(
                     stepAt: index, worstCase: worstCase,
-                    choose: choice(at: progress, in: assignment, worstCase: worstCase))
+                    choose: choice(at: progress, text: text, in: assignment, worstCase: worstCase))
                 let decision: Decision
                 switch beginning {
                 case .hold(let reason, let budget): return .held(reason, budget)
@@ -61,7 +66,8 @@ package struct EpisodeRunner: Sendable {
                 case .superseded: return .cancelled
                 case .write(let made): decision = made
                 }
-                role = decision.role
+                let role = decision.role
+                writer = EngineRole(role)
                 let generated = try await abandoningOnFailure(stepAt: index, role: role, recorder) {
                     () async throws(GenerationError) in
                     try await bound.generating { () async throws(GenerationError) in
@@ -80,7 +86,7 @@ package struct EpisodeRunner: Sendable {
                 case .cancelled: return .cancelled
                 // What is written is an answer, cut short; a first prompt that does not fit is the job's fault.
                 case .promptTooLong where index > 0: progress.endAtContextLimit()
-                default: return .interrupted(role, error)
+                default: return .interrupted(writer, error)
                 }
             }
         }
@@ -102,14 +108,22 @@ package struct EpisodeRunner: Sendable {
         }
     }
 
+    /// What the encoder makes of the texts so far.
+    private func read(_ progress: EpisodeProgress, _ assignment: Assignment) async throws(GenerationError) -> [Float] {
+        guard await texts.encoder.identity == assignment.encoder.identity else {
+            throw .unavailable(role: .encoder, reason: "it has become another model; the job goes on with that one")
+        }
+        return try await texts.text(of: progress.state())
+    }
+
     /// The Switcher's choice as a function of the budget alone: everything else is known before the transaction begins.
     private func choice(
-        at progress: EpisodeProgress, in assignment: Assignment, worstCase: Spend
+        at progress: EpisodeProgress, text: [Float], in assignment: Assignment, worstCase: Spend
     ) -> @Sendable (BudgetDay, MaskReason?) -> StepChoice {
         let seed = decisionSeed(job: assignment.job, episode: assignment.episode, step: progress.steps.count)
-        return { [encoder] budget, mask in
+        return { budget, mask in
             let state = progress.state(budget: budget, dayFraction: assignment.dayFraction)
-            let features = encoder.encode(state)
+            let features = assignment.encoder.encode(state, text: text)
             let queue = assignment.settings
             if let mask, queue.onBudget != .quick,
                 wantsDeepthink(

@@ -8,6 +8,7 @@ final class MemoryRecorder: EpisodeRecorder {
     struct State {
         var budget: BudgetDay
         var decisions: [Decision] = []
+        var features: [[Float]] = []
         var finished: [WrittenStep] = []
         var abandoned: [GenerationError] = []
         var worstCases: [Spend] = []
@@ -34,7 +35,7 @@ final class MemoryRecorder: EpisodeRecorder {
             case .wait(let reason): return .wait(reason)
             case .fail(let reason): return .fail(reason, state.budget)
             case .write(let decision, let features):
-                precondition(!features.isEmpty)
+                state.features.append(features)
                 state.decisions.append(decision)
                 if decision.role == .deepthink { state.budget.spent.calls += 1 }
                 return .write(decision)
