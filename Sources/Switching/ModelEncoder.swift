@@ -13,9 +13,10 @@ package struct ModelEncoder: FeatureEncoder, Hashable {
     /// Numbers for the question and for the answer's tail.
     static let questionCount = 96
     static let answerCount = 32
-    /// Of a longer question the first and the last half of this many bytes are read, of the answer the last bytes.
-    static let questionByteLimit = HashedEncoder.questionByteLimit
-    static let answerByteLimit = HashedEncoder.tailByteLimit
+    /// Of a longer question the first and the last half of this many bytes are read, of the answer the last bytes: half
+    /// of what hashing reads, since a model takes some milliseconds for each token on a CPU.
+    static let questionByteLimit = HashedEncoder.questionByteLimit / 2
+    static let answerByteLimit = HashedEncoder.tailByteLimit / 2
 
     /// The fixed texts: of the kinds that jobs are made of.
     package static let references = [

@@ -48,7 +48,7 @@ class Encoder(unittest.TestCase):
         self.assertIn(pathlib.Path(harness.MODEL).name.lower(), state["model"].lower())
         self.assertIn("Encoder: ready", daemon.ctl("status").stdout)
         self.assertIn('londi_engine_up{role="encoder"} 1', daemon.ctl("metrics").stdout)
-        policy = daemon.json("policy", "show", "q")["policy"]
+        policy = daemon.json("policy", "show", "q")
         self.assertRegex(policy["encoder"], r"^model-v\d+-128:" + state["model"] + "$")
         rows = self.features(daemon)
         self.assertTrue(rows)

@@ -84,11 +84,12 @@ import Testing
         let question = String(repeating: "a", count: 3000) + "middle" + String(repeating: "b", count: 3000)
         let texts = ModelEncoder.texts(
             of: SwitcherState(question: question, answer: String(repeating: "ü", count: 600) + "end", maxSteps: 1))
-        #expect(texts.question.utf8.count == 4097)
+        #expect(texts.question.utf8.count == ModelEncoder.questionByteLimit + 1)
         #expect(!texts.question.contains("middle"))
         #expect(texts.question.hasPrefix("aaa") && texts.question.hasSuffix("bbb"))
         #expect(texts.answer.hasSuffix("üend"))
-        #expect((510...514).contains(texts.answer.utf8.count))
+        let limit = ModelEncoder.answerByteLimit
+        #expect((limit...limit + 3).contains(texts.answer.utf8.count), "a cut character becomes U+FFFD")
     }
 
     /// What an old episode's readable features mean decides whether it may teach: see PolicyFit.
