@@ -3,7 +3,8 @@ import Generation
 import Switching
 import Synchronization
 
-/// The two engines, what they are doing, and what the pair of models is called.
+/// The engines of the pair of models, and of the encoder where it is a model; what they are doing, and what the pair is
+/// called.
 final class EnginePair: Sendable {
     /// One engine as others see it.
     struct Condition: Sendable {
@@ -15,27 +16,28 @@ final class EnginePair: Sendable {
         var wasReady = false
     }
 
-    let engines: [Role: any Engine]
+    let engines: [EngineRole: any Engine]
     let configuration: Configuration
-    private let conditions = Mutex<[Role: Condition]>([.quick: Condition(), .deepthink: Condition()])
+    private let conditions: Mutex<[EngineRole: Condition]>
     private let board: ChangeBoard
     private let log: Log
 
-    init(engines: [Role: any Engine], configuration: Configuration, board: ChangeBoard, log: Log) {
+    init(engines: [EngineRole: any Engine], configuration: Configuration, board: ChangeBoard, log: Log) {
         self.engines = engines
+        conditions = Mutex(engines.mapValues { _ in Condition() })
         self.configuration = configuration
         self.board = board
         self.log = log
     }
 
-    func engine(_ role: Role) -> any Engine {
+    func engine(_ role: EngineRole) -> any Engine {
         guard let engine = engines[role] else { preconditionFailure("no engine for \(role)") }
         return engine
     }
 
-    func condition(_ role: Role) -> Condition { conditions.withLock { $0[role] ?? Condition() } }
+    func condition(_ role: EngineRole) -> Condition { conditions.withLock { $0[role] ?? Condition() } }
 
-    /// Both models can write.
+    /// Both models can write, and the encoder's can read.
     var areReady: Bool {
         conditions.withLock { conditions in
             conditions.values.allSatisfy { if case .ready = $0.state { true } else { false } }
@@ -47,7 +49,7 @@ final class EnginePair: Sendable {
         conditions.withLock { conditions in conditions.values.reduce(0) { $0 + $1.restarts + ($1.wasReady ? 1 : 0) } }
     }
 
-    /// Runs both engines until the task is cancelled.
+    /// Runs all engines until the task is cancelled.
     func run() async {
         await withDiscardingTaskGroup { group in
             for (role, engine) in engines {
@@ -59,7 +61,7 @@ final class EnginePair: Sendable {
         }
     }
 
-    private func note(_ state: EngineState, of role: Role) {
+    private func note(_ state: EngineState, of role: EngineRole) {
         conditions.withLock { conditions in
             var condition = conditions[role] ?? Condition()
             if case .ready = state {
@@ -79,21 +81,23 @@ final class EnginePair: Sendable {
     }
 
     /// A model that counts how many of its slots are busy.
-    func counted(_ role: Role) -> any LanguageModel { CountedModel(model: engine(role), role: role, pair: self) }
+    func counted(_ role: EngineRole) -> any LanguageModel & EmbeddingModel {
+        CountedModel(model: engine(role), role: role, pair: self)
+    }
 
-    fileprivate func change(_ role: Role, busySlotsBy difference: Int) {
+    fileprivate func change(_ role: EngineRole, busySlotsBy difference: Int) {
         conditions.withLock { $0[role]?.busySlots += difference }
     }
 
     /// What policies are keyed by: the identities of both models and of the encoder, which comes last.
-    func pairKey(_ encoder: HashedEncoder) async -> String {
+    func pairKey(_ encoder: any FeatureEncoder) async -> String {
         "\(await engine(.quick).identity) + \(await engine(.deepthink).identity) + \(encoder.identity)"
     }
 }
 
-private struct CountedModel: LanguageModel {
-    let model: any LanguageModel
-    let role: Role
+private struct CountedModel: LanguageModel, EmbeddingModel {
+    let model: any Engine
+    let role: EngineRole
     let pair: EnginePair
 
     var identity: String { get async { await model.identity } }
@@ -108,5 +112,11 @@ private struct CountedModel: LanguageModel {
         pair.change(role, busySlotsBy: 1)
         defer { pair.change(role, busySlotsBy: -1) }
         return try await model.generate(prompt, limits: limits, sampling: sampling)
+    }
+
+    func embed(_ text: String) async throws(GenerationError) -> [Float]? {
+        pair.change(role, busySlotsBy: 1)
+        defer { pair.change(role, busySlotsBy: -1) }
+        return try await model.embed(text)
     }
 }

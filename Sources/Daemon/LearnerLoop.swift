@@ -1,4 +1,5 @@
 import Domain
+import Episodes
 import Storage
 import Switching
 import Synchronization
@@ -17,8 +18,8 @@ final class LearnerLoop: Sendable {
     private let store: Store
     private let reader: StoreReader
     private let policies: PolicyBook
-    private let encoder: HashedEncoder
-    private let pairKey: @Sendable () async -> String
+    private let texts: any TextEncoding
+    private let pairKey: @Sendable (any FeatureEncoder) async -> String
     private let clock: WallClock
     private let shutdown: Shutdown
     private let log: Log
@@ -26,13 +27,14 @@ final class LearnerLoop: Sendable {
     private let board = ChangeBoard()
 
     init(
-        store: Store, reader: StoreReader, policies: PolicyBook, encoder: HashedEncoder,
-        pairKey: @escaping @Sendable () async -> String, clock: WallClock, shutdown: Shutdown, log: Log
+        store: Store, reader: StoreReader, policies: PolicyBook, texts: any TextEncoding,
+        pairKey: @escaping @Sendable (any FeatureEncoder) async -> String, clock: WallClock, shutdown: Shutdown,
+        log: Log
     ) {
         self.store = store
         self.reader = reader
         self.policies = policies
-        self.encoder = encoder
+        self.texts = texts
         self.pairKey = pairKey
         self.clock = clock
         self.shutdown = shutdown
@@ -79,15 +81,18 @@ final class LearnerLoop: Sendable {
         guard let record = snapshot, let weights = record.weights else { return }
         do throws(SwitchingError) {
             let policy = try Policy(bytes: weights)
-            let pairKey = await pairKey()
+            let encoder = await texts.encoder
+            let pairKey = await pairKey(encoder)
             // Stopped before the models had told who they are.
             if Task.isCancelled { return }
             try policy.check(encoder: encoder, pairKey: pairKey)
             policies.publish(policy, for: queue.name)
         } catch {
-            // The history stays: the next refit learns the new policy from it.
+            // The history stays: the refit that follows at once learns the new policy from it, and of what the old one knew
+            // keeps the mean with less certainty.
             log.notice(
-                "queue \(queue.name): policy \(record.version) does not fit any more (\(error)); it is learnt anew")
+                "queue \(queue.name): policy \(record.version) does not fit any more (\(error)); it is learnt anew,"
+                    + " from what it knew at less weight")
         }
     }
 
@@ -95,15 +100,19 @@ final class LearnerLoop: Sendable {
     func learn(_ name: QueueName) async throws {
         let queue = try await reader.queue(name)
         guard learner(for: queue.settings.switcher.kind) != nil else { return }
-        guard try await isWorthwhile(name, after: policies.policy(of: name)) else { return }
-        let history = try await reader.trainingEpisodes(queue: name, limit: Self.episodeLimit)
-        let pairKey = await pairKey()
+        let encoder = await texts.encoder
+        let pairKey = await pairKey(encoder)
         if Task.isCancelled { return }
+        // A policy of another pair or encoder is replaced at once, however little news there is.
+        let current = policies.policy(of: name).flatMap { $0.pairKey == pairKey ? $0 : nil }
+        guard try await isWorthwhile(name, after: current) else { return }
+        let history = try await reader.trainingEpisodes(queue: name, limit: Self.episodeLimit)
         let version = (try await reader.policyVersions(name).last?.version ?? 0) + 1
-        let fit = PolicyFit(
+        var fit = PolicyFit(
             kind: queue.settings.switcher.kind, cost: queue.settings.switcher.cost, encoderIdentity: encoder.identity,
             featureCount: encoder.featureCount, pairKey: pairKey, version: version)
-        let work = Task.detached(priority: .low) { () throws(SwitchingError) in try fit.policy(from: history) }
+        fit.weigh(history)
+        let work = Task.detached(priority: .low) { [fit] () throws(SwitchingError) in try fit.policy(from: history) }
         let policy: Policy
         switch await work.result {
         case .success(let fitted):
@@ -115,7 +124,7 @@ final class LearnerLoop: Sendable {
         }
         let origin = PolicyOrigin(
             cost: fit.cost, firstOutcome: history.episodes.first?.outcome ?? 0,
-            trainedEpisodes: fit.usable(history).count)
+            trainedEpisodes: fit.usable(history).count, priorWeight: fit.priorWeight)
         try await keep(policy, origin, for: name)
     }
 

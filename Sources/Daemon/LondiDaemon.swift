@@ -16,7 +16,7 @@ package final class LondiDaemon: Sendable {
     private let serviceManager: ServiceManager
     private let log: Log
     /// In place of those that the configuration describes.
-    private let engines: [Role: any Engine]?
+    private let engines: [EngineRole: any Engine]?
     private let clock = WallClock()
     private let board: ChangeBoard
     private let shutdown: Shutdown
@@ -34,7 +34,7 @@ package final class LondiDaemon: Sendable {
     /// - Parameter engines: one for each role, for tests that need answers and no models.
     init(
         configuration: Configuration, isUserMode: Bool, environment: [String: String], serviceManager: ServiceManager,
-        log: Log, engines: [Role: any Engine]?
+        log: Log, engines: [EngineRole: any Engine]?
     ) {
         self.engines = engines
         self.configuration = configuration
@@ -97,27 +97,27 @@ package final class LondiDaemon: Sendable {
     /// Everything that runs side by side, from the first connection to the last settled job.
     private func serve(_ store: Store) async throws {
         let reader = try store.makeReader()
-        let encoder = HashedEncoder()
         let judge = Judge(commands: configuration.verifiers)
         let policies = PolicyBook()
         let pair = EnginePair(engines: engines ?? makeEngines(), configuration: configuration, board: board, log: log)
+        let texts: any TextEncoding =
+            configuration.encoder == nil ? HashedTexts() : EmbeddedTexts(pair.counted(.encoder))
         let learner = LearnerLoop(
-            store: store, reader: reader, policies: policies, encoder: encoder,
-            pairKey: { await pair.pairKey(encoder) },
+            store: store, reader: reader, policies: policies, texts: texts, pairKey: { await pair.pairKey($0) },
             clock: clock, shutdown: shutdown, log: log)
         let runner = EpisodeRunner(
-            quick: roleModel(.quick, pair), deepthink: roleModel(.deepthink, pair), encoder: encoder, judge: judge,
+            quick: roleModel(.quick, pair), deepthink: roleModel(.deepthink, pair), texts: texts, judge: judge,
             stepMilliseconds: configuration.stepSeconds * 1000)
         let workers = JobWorkers(
             environment: .init(
-                store: store, encoder: encoder, runner: runner, policies: policies, learner: learner, pair: pair,
+                store: store, texts: texts, runner: runner, policies: policies, learner: learner, pair: pair,
                 clock: clock,
                 board: board, shutdown: shutdown, log: log), limit: configuration.workers)
         let retention = RetentionLoop(store: store, reader: reader, clock: clock, jobs: board, log: log)
         let intake = BatchIntake(store: store, judge: judge, clock: clock)
         let service = ControlService(
             store: store, reader: reader, overviews: try store.makeReader(), intake: intake, judge: judge,
-            workers: workers, learner: learner, retention: retention, policies: policies, encoder: encoder, pair: pair,
+            workers: workers, learner: learner, retention: retention, policies: policies, texts: texts, pair: pair,
             board: board,
             clock: clock, startedAt: clock.now(), isUserMode: isUserMode)
         let server = try makeControlServer(service)
@@ -160,8 +160,8 @@ package final class LondiDaemon: Sendable {
         }
     }
 
-    private func makeEngines() -> [Role: any Engine] {
-        let configurations = Role.allCases.map { role in
+    private func makeEngines() -> [EngineRole: any Engine] {
+        let configurations = configuration.engineRoles.map { role in
             let engine = configuration.engine(role)
             return EngineConfiguration(
                 role: role, source: source(engine, role), instructions: engine.instructions,
@@ -169,7 +169,7 @@ package final class LondiDaemon: Sendable {
         }
         let memory = MemoryGate(engines: configurations)
         let time = MonotonicTime(ContinuousClock())
-        var engines: [Role: any Engine] = [:]
+        var engines: [EngineRole: any Engine] = [:]
         for engine in configurations {
             let policy = RestartPolicy(hangLimit: .seconds(configuration.engine(engine.role).stallSeconds))
             let name = engine.role.rawValue
@@ -190,12 +190,13 @@ package final class LondiDaemon: Sendable {
             || ["CUDA_", "NVIDIA_", "GGML_", "HIP_", "ROCR_", "HSA_", "VK_"].contains { variable.hasPrefix($0) }
     }
 
-    private func source(_ engine: Configuration.Engine, _ role: Role) -> EngineConfiguration.Source {
+    private func source(_ engine: Configuration.Engine, _ role: EngineRole) -> EngineConfiguration.Source {
         if let url = engine.url { return .url(url) }
         guard let model = engine.model else { preconditionFailure("the loader demands Model= or Url=") }
         return .local(
             LocalEngine(
-                executable: configuration.serverProgram ?? "llama-server", searchPath: environment["PATH"] ?? "",
+                isEncoder: role == .encoder, executable: configuration.serverProgram ?? "llama-server",
+                searchPath: environment["PATH"] ?? "",
                 modelPath: model,
                 sha256: engine.sha256, context: engine.context, slots: engine.slots, gpuLayers: engine.gpuLayers,
                 threads: engine.threads, extraArguments: engine.extraArguments,
@@ -203,7 +204,7 @@ package final class LondiDaemon: Sendable {
                 socketPath: "\(configuration.engineDirectory)/\(role.rawValue).sock"))
     }
 
-    private func roleModel(_ role: Role, _ pair: EnginePair) -> RoleModel {
+    private func roleModel(_ role: EngineRole, _ pair: EnginePair) -> RoleModel {
         let engine = configuration.engine(role)
         return RoleModel(
             model: pair.counted(role), instructions: engine.instructions, temperature: engine.temperature)

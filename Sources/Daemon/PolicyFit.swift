@@ -11,37 +11,62 @@ struct PolicyFit: Sendable {
     var featureCount: Int
     var pairKey: String
     var version: Int64
+    /// How much an episode counts that was made by another pair or under another encoder, 0...1. nil in versions older
+    /// than this: there those of another pair counted whole, and those of another encoder not at all.
+    var priorWeight: Double?
 
-    /// The episodes that can be learnt from: what another encoder saw cannot. Another pair of models can, until its own
-    /// episodes outweigh it.
-    func usable(_ history: TrainingEpisodes) -> [TrainingRecord] {
-        history.episodes.filter { episode in
-            !episode.steps.isEmpty && episode.pairKey?.hasSuffix(" + \(encoderIdentity)") == true
-        }
+    /// Lets the others' episodes of a history count as much as they should beside its own.
+    mutating func weigh(_ history: TrainingEpisodes) {
+        let own = history.episodes.count { !$0.steps.isEmpty && $0.pairKey == pairKey }
+        priorWeight = 1
+        let others = usable(history).count - own
+        priorWeight = PowerPrior.weight(own: own, others: others)
     }
+
+    /// The episodes that can be learnt from, in their order.
+    func usable(_ history: TrainingEpisodes) -> [TrainingEpisode] { history.episodes.compactMap(episode) }
 
     /// The policy; nil where the kind does not learn or there is nothing to learn from.
     func policy(from history: TrainingEpisodes) throws(SwitchingError) -> Policy? {
         let usable = usable(history)
         guard let learner = learner(for: kind), !usable.isEmpty else { return nil }
         let body = try learner.learn(
-            from: usable.map(TrainingEpisode.init), settings: SwitcherSettings(kind: kind, cost: cost),
-            featureCount: featureCount)
+            from: usable, settings: SwitcherSettings(kind: kind, cost: cost), featureCount: featureCount)
         return Policy(
             kind: kind, version: version, encoderIdentity: encoderIdentity, pairKey: pairKey, body: body,
-            episodeCount: usable.count { $0.pairKey == pairKey }, throughOutcome: history.throughOutcome)
+            episodeCount: history.episodes.count { !$0.steps.isEmpty && $0.pairKey == pairKey },
+            throughOutcome: history.throughOutcome)
+    }
+
+    /// A record as an episode to learn from; nil for none.
+    private func episode(_ record: TrainingRecord) -> TrainingEpisode? {
+        guard !record.steps.isEmpty, let key = record.pairKey else { return nil }
+        if key == pairKey { return TrainingEpisode(record) }
+        let weight = priorWeight ?? 1
+        guard weight > 0 else { return nil }
+        if key.hasSuffix(" + \(encoderIdentity)") { return TrainingEpisode(record, weight: weight) }
+        // What another encoder made of the texts means nothing here. The readable features that both have mean the same:
+        // of these the episode teaches, with texts that say nothing.
+        guard priorWeight != nil, let separator = key.ranges(of: " + ").last else { return nil }
+        let shared = sharedFeatureCount(encoderIdentity, String(key[separator.upperBound...]))
+        guard shared > 0, record.steps.allSatisfy({ $0.features.count >= shared }) else { return nil }
+        return TrainingEpisode(record, weight: weight) { features in
+            features.prefix(shared) + [Float](repeating: 0, count: featureCount - shared)
+        }
     }
 }
 
 extension TrainingEpisode {
     /// An episode as the store keeps it. A step limit is an end that the features show, and the verdict is about the
     /// answer as it was cut, so it counts as an end and not as a truncation.
-    fileprivate init(_ record: TrainingRecord) {
+    fileprivate init(
+        _ record: TrainingRecord, weight: Double = 1, features: ([Float]) -> [Float] = { $0 }
+    ) {
         self.init(
             steps: record.steps.map { step in
                 TrainingStep(
-                    features: step.features, role: step.role, reward: step.reward, propensity: step.propensity,
-                    maskReason: step.maskReason)
-            })
+                    features: features(step.features), role: step.role, reward: step.reward,
+                    propensity: step.propensity, maskReason: step.maskReason)
+            }, weight: weight)
     }
 }

@@ -25,10 +25,14 @@ struct PolicyReplay: Sendable {
         }
         let history = try await history(of: snapshot, origin)
         do throws(SwitchingError) {
+            let policy = try Policy(bytes: weights)
+            guard policy.pairKey == snapshot.pairKey, policy.encoderIdentity == snapshot.encoder else {
+                return view(.different, "its weights were learnt for '\(policy.pairKey)'")
+            }
             let fit = PolicyFit(
                 kind: kind, cost: origin.cost, encoderIdentity: snapshot.encoder,
-                featureCount: try Policy(bytes: weights).body.featureCount, pairKey: snapshot.pairKey,
-                version: snapshot.version)
+                featureCount: policy.body.featureCount, pairKey: snapshot.pairKey,
+                version: snapshot.version, priorWeight: origin.priorWeight)
             let count = fit.usable(history).count
             guard count == origin.trainedEpisodes else {
                 let what = "\(count) of its \(origin.trainedEpisodes) episodes are stored"

@@ -40,6 +40,14 @@ struct EpisodeProgress: Sendable {
         return behind.contains { $0.isNewline }
     }
 
+    /// What is known of the state before the budget is.
+    /// - Parameter draft: of the next step; nil where it is decided without.
+    func state(draft: Generated?) -> SwitcherState {
+        SwitcherState(
+            question: question, steps: steps, draft: draft, maxSteps: maxSteps, remainingBudgetShare: 1,
+            remainingJobShare: 1, dayFraction: 0)
+    }
+
     /// - Parameter draft: of the next step; nil where it is decided without.
     func state(budget: StepBudget, draft: Generated?, dayFraction: Double) -> SwitcherState {
         SwitcherState(

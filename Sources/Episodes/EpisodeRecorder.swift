@@ -9,8 +9,9 @@ package protocol EpisodeRecorder: Sendable {
     /// - Returns: false where no more steps are to be taken.
     func beginDraft(stepAt index: Int) async -> Bool
 
-    /// Gives up a draft that was cut off before its step was decided; the error tells what is known of its use.
-    func dropDraft(stepAt index: Int, because error: GenerationError) async throws
+    /// Gives up a draft whose step was not decided.
+    /// - Parameter used: what it came to, or a part of it that was cut off.
+    func dropDraft(stepAt index: Int, used: Generated) async throws
 
     /// Lets `choose` decide the step on its budget and reserves what the choice may cost, in one transaction.
     /// - Parameters:

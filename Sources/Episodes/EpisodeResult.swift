@@ -13,8 +13,8 @@ package enum EpisodeResult: Sendable {
     case waits(BudgetUnit)
     /// The budget is spent and the queue's jobs fail.
     case refused(BudgetUnit, BudgetDay)
-    /// A model could not write. `GenerationError.isPassing` tells whether the job may go on later.
-    case interrupted(Role, GenerationError)
+    /// A model could not write or read. `GenerationError.isPassing` tells whether the job may go on later.
+    case interrupted(EngineRole, GenerationError)
     /// Its time was over; the step that ran was cut off.
     case timedOut
     /// The job was cancelled, or the daemon stops.

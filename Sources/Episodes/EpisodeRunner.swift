@@ -1,6 +1,6 @@
 import Domain
 import Generation
-package import Switching
+import Switching
 
 /// Runs one reasoning job: `observe → choose → reserve → generate → record`, step by step, until the answer is complete.
 /// Where the queue observes the draft, QUICK drafts each step before it is chosen who writes it.
@@ -9,17 +9,17 @@ package import Switching
 package struct EpisodeRunner: Sendable {
     private let quick: RoleModel
     private let deepthink: RoleModel
-    private let encoder: HashedEncoder
+    private let texts: any TextEncoding
     private let judge: Judge
     private let stepMilliseconds: Int
 
     /// - Parameter stepMilliseconds: the time of one step, after which it is cut off.
     package init(
-        quick: RoleModel, deepthink: RoleModel, encoder: HashedEncoder, judge: Judge, stepMilliseconds: Int
+        quick: RoleModel, deepthink: RoleModel, texts: any TextEncoding, judge: Judge, stepMilliseconds: Int
     ) {
         self.quick = quick
         self.deepthink = deepthink
-        self.encoder = encoder
+        self.texts = texts
         self.judge = judge
         self.stepMilliseconds = stepMilliseconds
     }
@@ -41,10 +41,10 @@ package struct EpisodeRunner: Sendable {
         var progress = EpisodeProgress(assignment)
         while !progress.isComplete {
             if let bound, bound.isOver() { return .cancelled }
-            // Who was at it when a model failed.
-            var role = Role.deepthink
+            // Whose turn it was when a model failed.
+            var turn = EngineRole.deepthink
             do {
-                let taken = try await takeStep(after: progress, assignment, recorder, bound) { role = $0 }
+                let taken = try await takeStep(after: progress, assignment, recorder, bound) { turn = $0 }
                 switch taken {
                 case .written(let step): progress.append(step)
                 case .stopped(let result): return result
@@ -54,7 +54,7 @@ package struct EpisodeRunner: Sendable {
                 case .cancelled: return .cancelled
                 // What is written is an answer, cut short; a first prompt that does not fit is the job's fault.
                 case .promptTooLong where !progress.steps.isEmpty: progress.endAtContextLimit()
-                default: return .interrupted(role, error)
+                default: return .interrupted(turn, error)
                 }
             }
         }
@@ -72,7 +72,7 @@ package struct EpisodeRunner: Sendable {
     /// - Parameter turn: hears whose turn it is.
     private func takeStep(
         after progress: EpisodeProgress, _ assignment: Assignment, _ recorder: any EpisodeRecorder, _ bound: TimeBound?,
-        turn: (Role) -> Void
+        turn: (EngineRole) -> Void
     ) async throws -> Taken {
         let limits = StepLimits(tokens: assignment.settings.stepTokens, timeMilliseconds: stepMilliseconds)
         let (index, answer) = (progress.steps.count, progress.text)
@@ -91,15 +91,23 @@ package struct EpisodeRunner: Sendable {
             turn(.quick)
             guard await recorder.beginDraft(stepAt: index) else { return .stopped(.cancelled) }
             draft = try await givingUp {
-                try await recorder.dropDraft(stepAt: index, because: $0)
+                if let part = $0.partial { try await recorder.dropDraft(stepAt: index, used: part) }
             } whereFails: {
                 () async throws(GenerationError) in
                 try await bound.generating(quickStep)
             }
         }
-        turn(.deepthink)
+        turn(.encoder)
+        let observed = draft
+        let text = try await givingUp { _ in
+            if let observed { try await recorder.dropDraft(stepAt: index, used: observed) }
+        } whereFails: { () async throws(GenerationError) in
+            try await bound.generating { () async throws(GenerationError) in
+                try await read(progress.state(draft: observed), assignment)
+            }
+        }
         let worstCase = limits.worstCase(for: costly)
-        let choose = choice(at: progress, draft: draft, in: assignment, worstCase: worstCase, seed: seed)
+        let choose = choice(at: progress, draft: draft, text: text, in: assignment, worstCase: worstCase, seed: seed)
         let beginning = try await recorder.begin(stepAt: index, worstCase: worstCase, draft: draft, choose: choose)
         let role: Role
         switch beginning {
@@ -110,7 +118,7 @@ package struct EpisodeRunner: Sendable {
         case .write(let decision): role = decision.role
         }
         if let draft, role == .quick { return .written(WrittenStep(index: index, role: role, generated: draft)) }
-        turn(role)
+        turn(EngineRole(role))
         let generated = try await givingUp {
             try await recorder.abandon(stepAt: index, role: role, because: $0)
         } whereFails: { () async throws(GenerationError) in
@@ -126,10 +134,10 @@ package struct EpisodeRunner: Sendable {
     }
 
     /// Generates what was begun; where that fails it is given up before the error goes on.
-    private func givingUp(
+    private func givingUp<Value>(
         _ giveUp: (GenerationError) async throws -> Void,
-        whereFails generate: () async throws(GenerationError) -> Generated
-    ) async throws -> Generated {
+        whereFails generate: () async throws(GenerationError) -> Value
+    ) async throws -> Value {
         do throws(GenerationError) {
             return try await generate()
         } catch {
@@ -138,13 +146,22 @@ package struct EpisodeRunner: Sendable {
         }
     }
 
+    /// What the encoder makes of the texts so far.
+    private func read(_ state: SwitcherState, _ assignment: Assignment) async throws(GenerationError) -> [Float] {
+        guard await texts.encoder.identity == assignment.encoder.identity else {
+            throw .unavailable(role: .encoder, reason: "it has become another model; the job goes on with that one")
+        }
+        return try await texts.text(of: state)
+    }
+
     /// The Switcher's choice as a function of the budget alone: everything else is known before the transaction begins.
     private func choice(
-        at progress: EpisodeProgress, draft: Generated?, in assignment: Assignment, worstCase: Spend, seed: UInt64
+        at progress: EpisodeProgress, draft: Generated?, text: [Float], in assignment: Assignment, worstCase: Spend,
+        seed: UInt64
     ) -> @Sendable (StepBudget, MaskReason?) -> StepChoice {
-        { [encoder] budget, mask in
+        { budget, mask in
             let state = progress.state(budget: budget, draft: draft, dayFraction: assignment.dayFraction)
-            let features = encoder.encode(state)
+            let features = assignment.encoder.encode(state, text: text)
             let queue = assignment.settings
             // A job that has made all its calls has nothing to wait for.
             if let unit = mask?.unit, queue.onBudget != .quick,

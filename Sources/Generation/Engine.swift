@@ -1,7 +1,7 @@
 import Domain
 
-/// One role's model together with whatever keeps it up.
-package protocol Engine: LanguageModel {
+/// One role's model together with whatever keeps it up. It writes or embeds, as its role says; its server refuses the other.
+package protocol Engine: LanguageModel, EmbeddingModel {
     var configuration: EngineConfiguration { get }
 
     /// The current state at once, then each new one; ends with the watching task.

@@ -10,13 +10,13 @@ package struct EngineConfiguration: Hashable, Sendable {
         case url(String)
     }
 
-    package var role: Role
+    package var role: EngineRole
     package var source: Source
-    /// A system prompt that comes before the job's own messages; nil for none.
+    /// A system prompt that comes before the job's own messages; nil for none. Nothing to an encoder, as the temperature.
     package var instructions: String?
     package var temperature: Double
 
-    package init(role: Role, source: Source, instructions: String? = nil, temperature: Double = 0) {
+    package init(role: EngineRole, source: Source, instructions: String? = nil, temperature: Double = 0) {
         self.role = role
         self.source = source
         self.instructions = instructions
@@ -26,6 +26,8 @@ package struct EngineConfiguration: Hashable, Sendable {
 
 /// A llama-server of our own.
 package struct LocalEngine: Hashable, Sendable {
+    /// It embeds texts and writes none.
+    package var isEncoder: Bool
     /// The full path of llama-server, or its name in `searchPath`.
     package var executable: String
     /// The directories of a PATH variable.
@@ -49,10 +51,12 @@ package struct LocalEngine: Hashable, Sendable {
     package var socketPath: String
 
     package init(
-        executable: String = "llama-server", searchPath: String = "/usr/local/bin:/usr/bin:/bin", modelPath: String,
+        isEncoder: Bool = false, executable: String = "llama-server",
+        searchPath: String = "/usr/local/bin:/usr/bin:/bin", modelPath: String,
         sha256: String? = nil, context: Int = 4096, slots: Int = 1, gpuLayers: Int? = nil, threads: Int? = nil,
         extraArguments: [String] = [], environment: [String: String] = [:], socketPath: String
     ) {
+        self.isEncoder = isEncoder
         self.executable = executable
         self.searchPath = searchPath
         self.modelPath = modelPath
@@ -65,4 +69,8 @@ package struct LocalEngine: Hashable, Sendable {
         self.environment = environment
         self.socketPath = socketPath
     }
+
+    /// The most tokens that it evaluates at once. Small, so that a cancelled request frees its slot soon; but an encoder
+    /// takes a whole text at once or not at all.
+    var physicalBatch: Int { isEncoder ? context : 256 }
 }

@@ -18,11 +18,11 @@ final class EngineCore: Sendable {
         let context: Int
     }
 
-    let role: Role
+    let role: EngineRole
     let board = EngineStateBoard()
     private let guarded = Mutex(Guarded())
 
-    init(role: Role) { self.role = role }
+    init(role: EngineRole) { self.role = role }
 
     /// Traps on a second call.
     func beginRun() {

@@ -9,27 +9,27 @@ package enum GenerationError: Error, Equatable, CustomStringConvertible {
     case executableMissing(name: String, reason: String)
     case socketUnusable(path: String, reason: String)
     /// Layers were to be offloaded, and the device is not there or the server went on without it.
-    case deviceMissing(role: Role, wanted: String, found: String)
+    case deviceMissing(role: EngineRole, wanted: String, found: String)
     /// The pair does not fit; amounts in bytes.
     case outOfMemory(needs: [MemoryNeed], freeBytes: Int64, place: String)
     /// The server ended or hung before it was ready.
-    case startFailed(role: Role, reason: String, lastLines: [String])
+    case startFailed(role: EngineRole, reason: String, lastLines: [String])
     /// Another process answers at our socket, with another model.
-    case strangeServer(role: Role, expected: String, actual: String)
+    case strangeServer(role: EngineRole, expected: String, actual: String)
 
     // The engine is away for a moment.
-    case unavailable(role: Role, reason: String)
+    case unavailable(role: EngineRole, reason: String)
     /// The server went away during a request; what it had written until then, where it wrote.
-    case serverDied(role: Role, reason: String, partial: Generated?)
+    case serverDied(role: EngineRole, reason: String, partial: Generated?)
     /// No token and no prompt progress for so long; the server is restarted.
-    case hung(role: Role, seconds: Int)
+    case hung(role: EngineRole, seconds: Int)
 
     // The request's own fault.
-    case promptTooLong(role: Role, tokens: Int, context: Int)
+    case promptTooLong(role: EngineRole, tokens: Int, context: Int)
     /// The server refused or failed a request.
-    case http(role: Role, status: Int, message: String)
+    case http(role: EngineRole, status: Int, message: String)
     /// The server answered something that is not its protocol.
-    case badAnswer(role: Role, reason: String)
+    case badAnswer(role: EngineRole, reason: String)
     /// The calling task was cancelled; what was written until then, with what that took.
     case cancelled(partial: Generated)
 
@@ -100,7 +100,7 @@ package enum GenerationError: Error, Equatable, CustomStringConvertible {
 
 /// How much memory one role's engine takes.
 package struct MemoryNeed: Hashable, Sendable {
-    package let role: Role
+    package let role: EngineRole
     package let bytes: Int64
 }
 

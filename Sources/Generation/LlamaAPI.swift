@@ -82,6 +82,23 @@ enum LlamaAPI {
         }
     }
 
+    struct Embed: Encodable {
+        let input: [Int]
+        let encodingFormat = "float"
+
+        enum CodingKeys: String, CodingKey {
+            case input, encodingFormat = "encoding_format"
+        }
+    }
+
+    struct Embeddings: Decodable {
+        let data: [Item]
+
+        struct Item: Decodable {
+            let embedding: [Float]
+        }
+    }
+
     /// What `/props` says about the server.
     struct Properties: Decodable, Equatable, Sendable {
         let modelPath: String

@@ -11,13 +11,13 @@ struct LlamaClient: Sendable {
     private static let mostBlankParagraphs = 4
     static let paragraphBreak = "\n\n"
 
-    let role: Role
+    let role: EngineRole
     let endpoint: HTTPEndpoint
     let time: MonotonicTime
     let progress = ProgressMeter()
     private let pool = HTTPPool()
 
-    init(role: Role, endpoint: HTTPEndpoint, time: MonotonicTime) {
+    init(role: EngineRole, endpoint: HTTPEndpoint, time: MonotonicTime) {
         self.role = role
         self.endpoint = endpoint
         self.time = time
@@ -172,7 +172,7 @@ struct LlamaClient: Sendable {
         try decode(try await fetch(path, body: nil))
     }
 
-    private func post<Answer: Decodable>(
+    func post<Answer: Decodable>(
         _ path: String, _ body: some Encodable
     ) async throws(GenerationError) -> Answer {
         try decode(try await fetch(path, body: encode(body)))

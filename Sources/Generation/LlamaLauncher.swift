@@ -15,7 +15,7 @@ struct LlamaLauncher: Sendable {
     /// How far the server's log may lag behind its health.
     private static let logPatience = Duration.seconds(5)
 
-    let role: Role
+    let role: EngineRole
     let engine: LocalEngine
     let memory: MemoryGate
     let time: MonotonicTime
@@ -24,7 +24,7 @@ struct LlamaLauncher: Sendable {
     private let inspector = ModelInspector()
 
     init(
-        role: Role, engine: LocalEngine, memory: MemoryGate, time: MonotonicTime, policy: RestartPolicy,
+        role: EngineRole, engine: LocalEngine, memory: MemoryGate, time: MonotonicTime, policy: RestartPolicy,
         log: @escaping @Sendable (String) -> Void
     ) {
         self.role = role
@@ -94,12 +94,12 @@ struct LlamaLauncher: Sendable {
             "--parallel", String(engine.slots),
             // Each slot has its own part of the cache, so jobs do not evict each other's prompts.
             "--no-kv-unified", "--cache-ram", "0",
-            // Small batches: a cancelled request frees its slot at the next one.
-            "--batch-size", "256", "--ubatch-size", "256",
+            "--batch-size", String(engine.physicalBatch), "--ubatch-size", String(engine.physicalBatch),
             "--n-gpu-layers", String(devices.isEmpty ? 0 : engine.gpuLayers ?? 999),
             // The level at which the buffers' devices are logged.
             "--verbosity", "4", "--metrics",
         ]
+        if engine.isEncoder { arguments += ["--embeddings", "--pooling", "mean"] }
         if let threads = engine.threads { arguments += ["--threads", String(threads)] }
         return arguments + engine.extraArguments
     }
@@ -162,6 +162,7 @@ struct LlamaLauncher: Sendable {
         guard properties.modelPath == engine.modelPath else {
             throw .strangeServer(role: role, expected: engine.modelPath, actual: properties.modelPath)
         }
+        try await client.checkFitness()
         let device = try await checkDevice(devices, tail: tail)
         return Server(
             child: child, client: client, properties: properties, identity: model.identity, device: device)

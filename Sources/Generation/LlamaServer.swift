@@ -39,6 +39,8 @@ package final class LlamaServer: Engine {
         try await core.generate(prompt, limits: limits, sampling: sampling)
     }
 
+    package func embed(_ text: String) async throws(GenerationError) -> [Float]? { try await core.embed(text) }
+
     package func run() async {
         core.beginRun()
         var failures = 0

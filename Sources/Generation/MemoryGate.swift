@@ -1,7 +1,7 @@
 import Domain
 import Glibc
 
-/// Lets an engine start only where the memory suffices for every role that is still to start, so that the pair is
+/// Lets an engine start only where the memory suffices for every role that is still to start, so that they are
 /// refused as a whole before anything is loaded. One for all engines of the machine.
 package actor MemoryGate {
     private enum Standing {
@@ -13,15 +13,15 @@ package actor MemoryGate {
         case loaded
     }
 
-    private let engines: [Role: LocalEngine]
+    private let engines: [EngineRole: LocalEngine]
     private let availableHostBytes: @Sendable () -> Int64?
-    private var standings: [Role: Standing] = [:]
+    private var standings: [EngineRole: Standing] = [:]
 
     /// - Parameter availableHostBytes: what the machine has left for new programs; nil: unknown, no check.
     package init(
         engines: [EngineConfiguration], availableHostBytes: @escaping @Sendable () -> Int64? = { availableHostMemory() }
     ) {
-        var local: [Role: LocalEngine] = [:]
+        var local: [EngineRole: LocalEngine] = [:]
         for engine in engines {
             if case .local(let ours) = engine.source { local[engine.role] = ours }
         }
@@ -30,14 +30,14 @@ package actor MemoryGate {
     }
 
     /// Takes the role's memory, or throws `outOfMemory`. `devices` as just listed.
-    func admit(_ role: Role, devices: [Device]) throws(GenerationError) {
+    func admit(_ role: EngineRole, devices: [Device]) throws(GenerationError) {
         guard standings[role] != .promised else {
             standings[role] = .loading
             return
         }
         // What is loaded already is missing from the free memory; what is loading is partly missing, and counted whole.
-        let counted = Role.allCases.filter { $0 == role || standings[$0] != .loaded }
-        var needs: [Role: EngineMemory] = [:]
+        let counted = EngineRole.allCases.filter { $0 == role || standings[$0] != .loaded }
+        var needs: [EngineRole: EngineMemory] = [:]
         for other in counted {
             guard let engine = engines[other] else { continue }
             do {
@@ -56,14 +56,14 @@ package actor MemoryGate {
         }
     }
 
-    func loaded(_ role: Role) { standings[role] = .loaded }
+    func loaded(_ role: EngineRole) { standings[role] = .loaded }
 
-    func ended(_ role: Role) { standings[role] = .away }
+    func ended(_ role: EngineRole) { standings[role] = .away }
 
     private func check(
-        _ memory: [Role: EngineMemory], _ amount: (EngineMemory) -> Int64, free: Int64, _ place: String
+        _ memory: [EngineRole: EngineMemory], _ amount: (EngineMemory) -> Int64, free: Int64, _ place: String
     ) throws(GenerationError) {
-        let needs = Role.allCases.compactMap { role in
+        let needs = EngineRole.allCases.compactMap { role in
             memory[role].map { MemoryNeed(role: role, bytes: amount($0)) }
         }.filter { $0.bytes > 0 }
         guard needs.map(\.bytes).reduce(0, +) > free else { return }
@@ -76,7 +76,6 @@ struct EngineMemory: Equatable, Sendable {
     let deviceBytes: Int64
     let hostBytes: Int64
 
-    private static let physicalBatch: Int64 = 256
     /// A process with its tokenizer and buffers; a device's context.
     private static let hostOverheadBytes: Int64 = 64 << 20
     private static let deviceOverheadBytes: Int64 = 512 << 20
@@ -85,15 +84,15 @@ struct EngineMemory: Equatable, Sendable {
     init(_ engine: LocalEngine, devices: [Device]) throws(GenerationError) {
         let measure = try ModelMeasure(path: engine.modelPath)
         self.init(
-            measure, context: engine.context, slots: engine.slots,
+            measure, context: engine.context, slots: engine.slots, physicalBatch: engine.physicalBatch,
             offloadedLayers: devices.isEmpty ? 0 : engine.gpuLayers ?? Int.max)
     }
 
     /// Weights, key-value cache and activations, divided between device and host as the layers are.
     /// - Parameter offloadedLayers: 0 for the CPU; the output layer counts as one more than the model has.
-    init(_ model: ModelMeasure, context: Int, slots: Int, offloadedLayers: Int) {
+    init(_ model: ModelMeasure, context: Int, slots: Int, physicalBatch: Int, offloadedLayers: Int) {
         let cache = model.shape.cacheBytesPerToken * Int64(context) * Int64(slots)
-        let activations = Self.physicalBatch * model.shape.embedding * 64
+        let activations = Int64(physicalBatch) * model.shape.embedding * 64
         let whole = model.sizeBytes + cache + activations
         let share = min(1, Double(offloadedLayers) / Double(model.shape.layers + 1))
         let device = Int64((Double(whole) * share).rounded(.up))

@@ -38,6 +38,8 @@ package final class RemoteServer: Engine {
         try await core.generate(prompt, limits: limits, sampling: sampling)
     }
 
+    package func embed(_ text: String) async throws(GenerationError) -> [Float]? { try await core.embed(text) }
+
     package func run() async {
         core.beginRun()
         var failures = 0
@@ -50,6 +52,7 @@ package final class RemoteServer: Engine {
                 }
                 if !isConnected {
                     let properties = try await client.properties()
+                    try await client.checkFitness()
                     core.connect(
                         client, context: properties.settings.context, identity: baseName(properties.modelPath),
                         device: url)

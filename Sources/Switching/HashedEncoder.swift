@@ -5,7 +5,7 @@ import Domain
 ///
 /// Only additions, multiplications, divisions and square roots, which IEEE 754 rounds alike everywhere: the same state
 /// gives the same bits on every machine. (libm's logarithms and sines differ in the last bit between machines.)
-package struct HashedEncoder: Hashable, Sendable {
+package struct HashedEncoder: FeatureEncoder, Hashable {
     /// Buckets for text, >= 4: three quarters for the question, one quarter for the answer's tail.
     package let bucketCount: Int
 
@@ -20,15 +20,10 @@ package struct HashedEncoder: Hashable, Sendable {
     }
 
     /// Names the features' meaning: a policy fits only the encoder whose identity it carries.
-    package var identity: String { "hashed-v2-\(bucketCount)" }
+    package var identity: String { "hashed-\(readableVersion)-\(bucketCount)" }
 
-    /// The number of features in a vector.
-    package var featureCount: Int { Self.denseNames.count + bucketCount }
-
-    /// What each feature is, in the vector's order.
-    package var featureNames: [String] {
-        Self.denseNames + (0..<questionBuckets).map { "question words \($0)" }
-            + (0..<tailBuckets).map { "answer words \($0)" }
+    package var textNames: [String] {
+        (0..<questionBuckets).map { "question words \($0)" } + (0..<tailBuckets).map { "answer words \($0)" }
     }
 
     /// The features that a person can read, which come first; each lies between -1 and 1.
@@ -44,10 +39,11 @@ package struct HashedEncoder: Hashable, Sendable {
 
     /// The features of one state, `featureCount` of them, all finite.
     package func encode(_ state: SwitcherState) -> [Float] {
-        var features: [Float] = []
-        features.reserveCapacity(featureCount)
-        appendDense(state, to: &features)
+        encode(state, text: text(of: state))
+    }
 
+    /// What is made of a state's texts.
+    package func text(of state: SwitcherState) -> [Float] {
         var question = TextBuckets(count: questionBuckets, salt: 0x51)
         let questionBytes = state.question.utf8.span
         if questionBytes.count <= Self.questionByteLimit {
@@ -56,21 +52,21 @@ package struct HashedEncoder: Hashable, Sendable {
             question.add(questionBytes.extracting(first: Self.questionByteLimit / 2))
             question.add(questionBytes.extracting(last: Self.questionByteLimit / 2))
         }
-        features += question.normalised()
 
         var tail = TextBuckets(count: tailBuckets, salt: 0xA7)
-        let answer = state.draft.map { "\(state.answer)\n\($0.text)" } ?? state.answer
+        let answer = state.answerWithDraft
         let answerBytes = answer.utf8.span
         tail.add(answerBytes.extracting(last: min(answerBytes.count, Self.tailByteLimit)))
-        features += tail.normalised()
-        return features
+        return question.normalised() + tail.normalised()
     }
 
     private var questionBuckets: Int { bucketCount - tailBuckets }
     private var tailBuckets: Int { bucketCount / 4 }
 
-    /// In the order of `denseNames`.
-    private func appendDense(_ state: SwitcherState, to features: inout [Float]) {
+    /// The readable features, in the order of `denseNames`.
+    static func dense(_ state: SwitcherState) -> [Float] {
+        var features: [Float] = []
+        features.reserveCapacity(denseNames.count)
         let certainty = state.quickLogProbabilities
         let maxSteps = max(1, state.maxSteps)
         features.append(1)
@@ -98,10 +94,11 @@ package struct HashedEncoder: Hashable, Sendable {
         features.append(share(Double(state.deepthinkInARow) / 4))
         features.append(share(state.remainingJobShare))
         appendDraft(state, to: &features)
+        return features
     }
 
     /// All 0 without a draft.
-    private func appendDraft(_ state: SwitcherState, to features: inout [Float]) {
+    private static func appendDraft(_ state: SwitcherState, to features: inout [Float]) {
         let draft = state.draft
         let certainty = draft?.logProbabilities
         features.append(draft == nil ? 0 : 1)

@@ -29,7 +29,7 @@ package struct Policy: Hashable, Sendable {
     }
 
     /// Refuses a policy that was learnt over other features or another pair of models than those in use.
-    package func check(encoder: HashedEncoder, pairKey: String) throws(SwitchingError) {
+    package func check(encoder: some FeatureEncoder, pairKey: String) throws(SwitchingError) {
         if encoderIdentity != encoder.identity || body.featureCount != encoder.featureCount {
             throw .policyMismatch(what: "encoder", policy: encoderIdentity, inUse: encoder.identity)
         }

@@ -37,7 +37,7 @@ package struct PolicySummary: Hashable, Sendable {
 
     /// Reads a policy, at a cost, over the feature vectors of some states (recent steps, held-out jobs).
     /// - Precondition: the policy fits the encoder, and each vector has its feature count (traps).
-    package init(_ policy: Policy, encoder: HashedEncoder, cost: Double, states: [[Float]] = []) {
+    package init(_ policy: Policy, encoder: some FeatureEncoder, cost: Double, states: [[Float]] = []) {
         let names = encoder.featureNames
         precondition(
             policy.body.featureCount == names.count, "a policy is read with the encoder that it was learnt for")

@@ -88,6 +88,9 @@ package struct SwitcherState: Hashable, Sendable {
         return texts.count - 1 - (lastNew ?? -1)
     }
 
+    /// The answer as it would be with the draft.
+    var answerWithDraft: String { draft.map { "\(answer)\n\($0.text)" } ?? answer }
+
     /// A step's text without its white space: two steps that differ only there are the same step.
     private static func words(of step: Generated) -> [Substring] {
         step.text.split(whereSeparator: \.isWhitespace)

@@ -48,8 +48,7 @@ struct TextBuckets {
     /// length 1; all 0 for a text without words.
     func normalised() -> [Float] {
         let roots = counts.map { $0 < 0 ? -(-$0).squareRoot() : $0.squareRoot() }
-        let length = roots.reduce(0) { $0 + $1 * $1 }.squareRoot()
-        return length > 0 ? roots.map { $0 / length } : roots
+        return Switching.normalised(roots)
     }
 
     private mutating func addLetter(_ byte: UInt8) {

@@ -103,6 +103,14 @@ enum Phrase {
         }
     }
 
+    static func role(_ role: EngineRole) -> String {
+        switch role {
+        case .quick: self.role(Role.quick)
+        case .deepthink: self.role(Role.deepthink)
+        case .encoder: "Encoder"
+        }
+    }
+
     /// Every line moved right.
     static func indented(_ text: String, by indent: String = "    ") -> String {
         Plain.text(text, keepsLines: true).split(separator: "\n", omittingEmptySubsequences: false)

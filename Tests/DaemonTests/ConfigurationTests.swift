@@ -89,6 +89,34 @@ import Testing
         #expect(configuration.deepthink.context == 4096)
     }
 
+    @Test func `an encoder is a model of its own or hashed words, and hashed without a section`() throws {
+        #expect(try load(engines).encoder == nil)
+        #expect(try load(engines + "[Encoder]\nKind=hashed\n").encoder == nil)
+        let encoder = try #require(
+            try load(engines + "[Encoder]\nKind=model\nModel=/e.gguf\nThreads=1\nSlots=3\n").encoder)
+        #expect(encoder.model == "/e.gguf" && encoder.threads == 1 && encoder.slots == 3)
+        #expect(encoder.context == 2048, "it evaluates as many tokens at once")
+        #expect(try load(engines + "[Encoder]\nKind=model\nUrl=http://x\n").encoder?.url == "http://x")
+        // It serves all jobs that run: what runs at once is the pair's affair.
+        #expect(try load(engines + "[Encoder]\nKind=model\nModel=/e\nSlots=1\n").workers == 2)
+    }
+
+    @Test(arguments: [
+        ("[Encoder]\nKind=model\n", "1: [Encoder] lacks Model=: give the path of a GGUF file, or Url="),
+        ("[Encoder]\nKind=words\n", "2: Kind=words is none of hashed, model"),
+        ("[Encoder]\nModel=/e\n", "2: Model=/e belongs to Kind=model; add that, or remove Model="),
+        ("[Encoder]\nKind=hashed\nSlots=2\n", "3: Slots=2 belongs to Kind=model; add that, or remove Slots="),
+        ("[Encoder]\nKind=model\nModel=/e\nUrl=/s\n", "4: Url=/s stands beside Model=; give one of the two"),
+        ("[Encoder]\nKind=model\nModel=/e\nTemperature=1\n", "4: [Encoder] has no key 'Temperature'; it has Context,"),
+        ("[Encoder]\nKind=model\nModel=/e\nInstructions=x\n", "4: [Encoder] has no key 'Instructions'"),
+        ("[Encoder]\nKind=model\nModel=/e\nContext=1\n", "4: Context=1 is not a whole number from 256"),
+        ("[Encoder x]\nKind=model\n", "1: unknown section [Encoder x]"),
+        ("[Quick]\nKind=model\nModel=/q\n", "2: [Quick] has no key 'Kind'"),
+    ])
+    func `each mistake about the encoder is named with its line`(text: String, expected: String) {
+        #expect(problems(text).contains { $0.hasPrefix(expected) }, "\(problems(text))")
+    }
+
     @Test(arguments: [
         ("Slots=2", "1: 'Slots' stands before any [Section]"),
         ("[Quick\n", "1: '[Quick' lacks the closing ]"),

@@ -1,5 +1,6 @@
 import Control
 import Domain
+import Episodes
 import SQLite
 import Storage
 import Switching
@@ -19,7 +20,7 @@ import Testing
         let store: Store
         let reader: StoreReader
         let queue: QueueName
-        let encoder = HashedEncoder(bucketCount: 8)
+        var encoder = HashedEncoder(bucketCount: 8)
         var learner: LearnerLoop
         var pairKey: String
         var random: Seeded
@@ -40,7 +41,8 @@ import Testing
             _ store: Store, _ reader: StoreReader, _ encoder: HashedEncoder, _ pairKey: String
         ) -> LearnerLoop {
             LearnerLoop(
-                store: store, reader: reader, policies: PolicyBook(), encoder: encoder, pairKey: { pairKey },
+                store: store, reader: reader, policies: PolicyBook(), texts: HashedTexts(encoder),
+                pairKey: { _ in pairKey },
                 clock: WallClock(), shutdown: Shutdown(board: ChangeBoard()),
                 log: Log(threshold: .error, isJournal: false))
         }
@@ -101,6 +103,11 @@ import Testing
                 case 4 where Int.random(in: 0..<4, using: &random) == 0:
                     pairKey = "other \(pairKey)"
                     try await restart()
+                case 5 where Int.random(in: 0..<4, using: &random) == 0:
+                    let key = pairKey.dropLast(encoder.identity.count)
+                    encoder = HashedEncoder(bucketCount: encoder.bucketCount == 8 ? 12 : 8)
+                    pairKey = key + encoder.identity
+                    try await restart()
                 default: try await runJob()
                 }
                 if Bool.random(using: &random) { try await learner.learn(queue) }
@@ -152,11 +159,38 @@ import Testing
         #expect(newest.trainedThroughOutcome >= outcome)
     }
 
+    /// A londid that did not weigh the episodes of other pairs counted them whole: what it published stays true.
+    @Test func `versions older than the weights are learnt again as they were`() async throws {
+        let history = try await History(seed: 5)
+        for _ in 0..<4 { try await history.runJob() }
+        history.pairKey = "other \(history.pairKey)"
+        for _ in 0..<3 { try await history.runJob() }
+        let episodes = try await history.reader.trainingEpisodes(queue: history.queue, limit: 100)
+        let fit = PolicyFit(
+            kind: .fittedQ, cost: 0.05, encoderIdentity: history.encoder.identity,
+            featureCount: history.encoder.featureCount, pairKey: history.pairKey, version: 1)
+        let policy = try #require(try fit.policy(from: episodes))
+        _ = try await history.store.savePolicySnapshot(
+            NewPolicySnapshot(
+                queue: history.queue, pairKey: policy.pairKey, kind: policy.kind.rawValue,
+                encoder: policy.encoderIdentity, weights: policy.bytes, trainedThroughOutcome: policy.throughOutcome,
+                episodeCount: policy.episodeCount,
+                origin: PolicyOrigin(cost: 0.05, firstOutcome: episodes.episodes[0].outcome, trainedEpisodes: 7)),
+            now: Self.now)
+        #expect(try await history.replay().map(\.verdict) == [.identical])
+        var weighed = fit
+        weighed.weigh(episodes)
+        #expect(try weighed.policy(from: episodes)?.bytes != policy.bytes)
+        try history.forge("UPDATE policy_snapshot SET prior_weight = 0.25")
+        #expect(try await history.replay().map(\.verdict) == [.different])
+    }
+
     @Test(arguments: [
         ("DELETE FROM transition WHERE outcome = 1; DELETE FROM outcome WHERE seq = 1", ReplayVerdict.notReproducible),
         ("UPDATE policy_snapshot SET cost = NULL", .notReproducible),
         ("UPDATE policy_snapshot SET kind = 'oracle'", .notReproducible),
         ("UPDATE policy_snapshot SET cost = cost + 1", .different),
+        ("UPDATE policy_snapshot SET prior_weight = NULL", .identical),
         ("UPDATE policy_snapshot SET weights = x'00'", .different),
         ("UPDATE policy_snapshot SET pair_key = 'another'", .different),
         ("UPDATE policy_snapshot SET trained_episodes = 0.0 + 1 WHERE FALSE", .identical),

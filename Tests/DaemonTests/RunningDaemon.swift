@@ -12,7 +12,9 @@ import Testing
 struct RunningDaemon {
     private let state: TemporaryState
     /// nil: models that never answer.
-    var engines: [Role: any Engine]?
+    var engines: [EngineRole: any Engine]?
+    /// The encoder is a model; else words are hashed.
+    var hasEncoder = false
 
     /// - Parameter prepare: writes what the daemon will find.
     init(_ prepare: (Store) async throws -> Void) async throws {
@@ -20,12 +22,12 @@ struct RunningDaemon {
         try await prepare(try Store(directory: state.directory + "/state", now: Timestamp(milliseconds: 0)))
     }
 
-    /// Returns once whoever had the state before has let go of it: its lock goes with the last reference to its store.
-    private func settle() async throws {
+    /// Its state while it does not run, once whoever had it before has let go of it: its lock goes with the last
+    /// reference to its store.
+    func store() async throws -> Store {
         while true {
             do throws(StorageError) {
-                _ = try Store(directory: state.directory + "/state", now: Timestamp(milliseconds: 0))
-                return
+                return try Store(directory: state.directory + "/state", now: Timestamp(milliseconds: 0))
             } catch {
                 guard case .inUse = error else { throw error }
             }
@@ -35,14 +37,14 @@ struct RunningDaemon {
 
     /// Runs the daemon for the time of `body`, which gets the path of its socket.
     func run(_ body: (String) async throws -> Void) async throws {
-        try await settle()
+        _ = try await store()
         let status = try StatusSocket(path: "\(state.directory)/notify")
         var engine = Configuration.Engine(url: "unix:\(state.directory)/no-model.sock")
         engine.slots = 8
         let configuration = Configuration(
             stateDirectory: "\(state.directory)/state", runtimeDirectory: "\(state.directory)/run", memberGroup: "",
             adminGroup: "", logLevel: .error, drainSeconds: 0, stepSeconds: 1, quick: engine, deepthink: engine,
-            verifiers: [])
+            encoder: hasEncoder ? engine : nil, verifiers: [])
         let daemon = LondiDaemon(
             configuration: configuration, isUserMode: true, environment: [:],
             serviceManager: ServiceManager(socketPath: status.path), log: Log(threshold: .error, isJournal: false),

@@ -5,7 +5,7 @@ import Generation
 final class ScriptedEngine: Engine {
     let configuration: EngineConfiguration
 
-    init(_ role: Role) { configuration = EngineConfiguration(role: role, source: .url("/nowhere.sock")) }
+    init(_ role: EngineRole) { configuration = EngineConfiguration(role: role, source: .url("/nowhere.sock")) }
 
     var identity: String { "scripted-\(configuration.role.rawValue)" }
 
@@ -24,6 +24,11 @@ final class ScriptedEngine: Engine {
     func prepare(_ transcript: Transcript) async throws(GenerationError) -> PreparedPrompt {
         let isSlow = transcript.messages.contains { $0.content.hasPrefix("slow") }
         return PreparedPrompt(tokens: [isSlow ? 1 : 0, 2, 3])
+    }
+
+    /// The text's length and its first byte, so that different texts differ.
+    func embed(_ text: String) async throws(GenerationError) -> [Float]? {
+        [1, Float(text.utf8.count), Float(text.utf8.first ?? 0)]
     }
 
     func generate(

@@ -17,13 +17,13 @@ import Testing
             job: JobID(1), episode: 1,
             specification: JobSpecification(
                 messages: [Message(role: "user", content: "2 + 2?")], verifier: verifier, answerMarker: marker),
-            settings: settings, written: written, policy: nil, dayFraction: 0.5)
+            settings: settings, written: written, policy: nil, encoder: HashedEncoder(), dayFraction: 0.5)
     }
 
     private static func runner(_ quick: ScriptedModel, _ deepthink: ScriptedModel) -> EpisodeRunner {
         EpisodeRunner(
             quick: RoleModel(model: quick, instructions: "be short", temperature: 0),
-            deepthink: RoleModel(model: deepthink, instructions: "think", temperature: 0), encoder: HashedEncoder(),
+            deepthink: RoleModel(model: deepthink, instructions: "think", temperature: 0), texts: HashedTexts(),
             judge: Judge(commands: []), stepMilliseconds: 1000)
     }
 
@@ -179,7 +179,7 @@ import Testing
             wait: { while !Task.isCancelled, !endless.hasBegun { await Task.yield() } }, isOver: { endless.hasBegun })
         let runner = EpisodeRunner(
             quick: RoleModel(model: endless, instructions: nil, temperature: 0),
-            deepthink: RoleModel(model: ScriptedModel([]), instructions: nil, temperature: 0), encoder: HashedEncoder(),
+            deepthink: RoleModel(model: ScriptedModel([]), instructions: nil, temperature: 0), texts: HashedTexts(),
             judge: Judge(commands: []), stepMilliseconds: 1000)
         let result = try await runner.run(Self.assignment(), recorder: recorder, bound: bound)
         guard case .timedOut = result else {

@@ -18,7 +18,7 @@ final class MemoryRecorder: EpisodeRecorder {
         /// Drafts that were begun, and those that did not become their steps.
         var draftCount = 0
         var replaced: [Generated] = []
-        var dropped: [GenerationError] = []
+        var dropped: [Generated] = []
         /// What `beginDraft` answers.
         var takesDrafts = true
         /// Begins that are answered as if the job had been cancelled, counted down.
@@ -40,8 +40,8 @@ final class MemoryRecorder: EpisodeRecorder {
         }
     }
 
-    func dropDraft(stepAt index: Int, because error: GenerationError) async throws {
-        state.withLock { $0.dropped.append(error) }
+    func dropDraft(stepAt index: Int, used: Generated) async throws {
+        state.withLock { $0.dropped.append(used) }
     }
 
     func begin(
@@ -58,9 +58,8 @@ final class MemoryRecorder: EpisodeRecorder {
             case .wait(let reason): return .wait(reason)
             case .fail(let reason): return .fail(reason, state.budget)
             case .write(let decision, let features):
-                precondition(!features.isEmpty)
-                state.decisions.append(decision)
                 state.features.append(features)
+                state.decisions.append(decision)
                 if decision.role == .deepthink {
                     state.budget.spent.calls += 1
                     state.jobCalls?.made += 1

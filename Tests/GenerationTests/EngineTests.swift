@@ -123,7 +123,7 @@ import Testing
 /// Memory is checked for the pair, before anything is loaded.
 @Suite struct MemoryGateTests {
     private func configurations(_ path: String, context: Int, gpuLayers: Int? = 0) -> [EngineConfiguration] {
-        Role.allCases.map { role in
+        [EngineRole.quick, .deepthink].map { role in
             EngineConfiguration(
                 role: role,
                 source: .local(
@@ -140,7 +140,7 @@ import Testing
             let gate = MemoryGate(engines: configurations(path, context: 1 << 20), availableHostBytes: { free })
             await #expect(
                 throws: GenerationError.outOfMemory(
-                    needs: Role.allCases.map { MemoryNeed(role: $0, bytes: need.hostBytes) }, freeBytes: free,
+                    needs: [.quick, .deepthink].map { MemoryNeed(role: $0, bytes: need.hostBytes) }, freeBytes: free,
                     place: "the machine")
             ) { try await gate.admit(.quick, devices: []) }
         }

@@ -310,17 +310,38 @@ struct LlamaServerTests {
         }
     }
 
+    // MARK: - Embeddings
+
+    @Test func `an encoder's server embeds any text of any length, and its tokens beside another's`() async throws {
+        try await withServer(role: .encoder, context: 256, slots: 2) { server, _ in
+            let first = try #require(try await server.embed("How many apples are left?"))
+            #expect(first.count > 100)
+            async let again = server.embed("How many apples are left?")
+            async let long = server.embed(String(repeating: "apples and pears, ", count: 500))
+            let (second, third) = try await (#require(again), #require(long))
+            #expect(cosine(first, second) > 0.999)
+            #expect(cosine(first, third) < 0.999)
+            #expect(third.allSatisfy { $0.isFinite })
+        }
+    }
+
+    private func cosine(_ one: [Float], _ two: [Float]) -> Float {
+        func product(_ one: [Float], _ two: [Float]) -> Float { zip(one, two).reduce(0) { $0 + $1.0 * $1.1 } }
+        return product(one, two) / (product(one, one) * product(two, two)).squareRoot()
+    }
+
     // MARK: - Fixture
 
     private func configuration(
-        model: String? = nil, sha256: String? = nil, executable: String? = nil, context: Int = 2048, slots: Int = 1,
-        gpuLayers: Int? = nil, socketPath: String? = nil
+        role: EngineRole = .quick, model: String? = nil, sha256: String? = nil, executable: String? = nil,
+        context: Int = 2048, slots: Int = 1, gpuLayers: Int? = nil, socketPath: String? = nil
     ) throws -> EngineConfiguration {
         EngineConfiguration(
-            role: .quick,
+            role: role,
             source: .local(
                 LocalEngine(
-                    executable: try executable ?? #require(serverPath), modelPath: try model ?? #require(modelPath),
+                    isEncoder: role == .encoder, executable: try executable ?? #require(serverPath),
+                    modelPath: try model ?? #require(modelPath),
                     sha256: sha256, context: context, slots: slots, gpuLayers: gpuLayers, threads: 2,
                     socketPath: try socketPath ?? temporaryDirectory() + "/quick.sock")))
     }
@@ -331,12 +352,12 @@ struct LlamaServerTests {
 
     /// Runs a server until the body returns.
     private func withServer(
-        context: Int = 2048, slots: Int = 1, socketPath: String? = nil,
+        role: EngineRole = .quick, context: Int = 2048, slots: Int = 1, socketPath: String? = nil,
         policy: RestartPolicy = RestartPolicy(firstPause: .milliseconds(10)),
         _ body: (any Engine, LogLines) async throws -> Void
     ) async throws {
         let log = LogLines()
-        let configuration = try configuration(context: context, slots: slots, socketPath: socketPath)
+        let configuration = try configuration(role: role, context: context, slots: slots, socketPath: socketPath)
         let server = makeEngine(
             configuration, memory: MemoryGate(engines: [configuration]), time: MonotonicTime(ContinuousClock()),
             policy: policy, log: { log.add($0) })

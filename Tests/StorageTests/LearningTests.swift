@@ -26,6 +26,28 @@ import Testing
         #expect(record.steps.map(\.reward) == [0, 0.75])
     }
 
+    /// Half of its features would mean something else than the other half.
+    @Test func `an episode that goes on under another pair is of neither`() async throws {
+        let fixture = try await Fixture()
+        try await fixture.submit()
+        let claim = try await fixture.claim().claim
+        try await fixture.writeStep(claim, index: 0, role: .quick)
+        for (index, pairKey) in ["small+large/hashed", "small+other/hashed", "small+large/hashed"].enumerated() {
+            var start = fixture.start(claim, index: index + 1)
+            start.pairKey = pairKey
+            guard
+                case .begun(let step, _, _) = try await fixture.store.beginStep(
+                    start, choose: { _, _ in .write(Decision(role: .quick), features: [1]) })
+            else { throw NothingToClaim() }
+            _ = try await fixture.store.finishStep(step, claim, generated(), now: morning)
+        }
+        let outcome = Outcome(answer: "4", end: .answered, reward: 1)
+        _ = try await fixture.store.settleJob(claim, .completed(outcome), now: morning)
+        let record = try await fixture.reader.trainingEpisodes(queue: fixture.queue, limit: 1).episodes[0]
+        #expect(record.pairKey == StepStart.mixedPairKey)
+        #expect(record.steps.count == 4)
+    }
+
     @Test func `an environment's rewards stay with their steps and add up to the outcome`() async throws {
         let fixture = try await Fixture()
         let job = try await fixture.submit()
@@ -91,6 +113,17 @@ import Testing
         await #expect(throws: StorageError.rewardOutOfRange(pending)) {
             try await fixture.store.recordFeedback(pending, reward: .nan, by: alice, now: morning)
         }
+    }
+
+    @Test(arguments: [nil, 0, 0.1, 1] as [Double?])
+    func `what a policy was learnt with comes back to the bit`(priorWeight: Double?) async throws {
+        let fixture = try await Fixture()
+        let origin = PolicyOrigin(cost: 0.05, firstOutcome: 3, trainedEpisodes: 4, priorWeight: priorWeight)
+        let snapshot = NewPolicySnapshot(
+            queue: fixture.queue, pairKey: "small+large", kind: "fitted-q", encoder: "hashed", weights: [1],
+            trainedThroughOutcome: 9, episodeCount: 2, origin: origin)
+        _ = try await fixture.store.savePolicySnapshot(snapshot, now: morning)
+        #expect(try await fixture.reader.policyVersions(fixture.queue).map(\.origin) == [origin])
     }
 
     @Test func `policies are numbered by queue and come back whole`() async throws {

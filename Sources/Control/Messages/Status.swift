@@ -12,8 +12,8 @@ package enum EngineState: String, Codable, Sendable, CaseIterable {
 
 /// One role's model and the server that runs it.
 package struct EngineView: Hashable, Codable, Sendable {
-    /// quick or deepthink.
-    package var role: Role
+    /// quick, deepthink or encoder.
+    package var role: EngineRole
     /// The model's identity, as in the policy's key.
     package var model: String
     /// starting, ready, unavailable or stopped.
@@ -22,7 +22,7 @@ package struct EngineView: Hashable, Codable, Sendable {
     package var isExternal: Bool
     /// What computes: a GPU's name, or CPU.
     package var device: String?
-    /// How many steps it writes at once.
+    /// How many steps it writes, or texts it embeds, at once.
     package var slots: Int
     package var busySlots: Int
     package var contextTokens: Int
@@ -32,7 +32,7 @@ package struct EngineView: Hashable, Codable, Sendable {
     package var fault: String?
 
     package init(
-        role: Role, model: String, state: EngineState, isExternal: Bool, device: String? = nil, slots: Int,
+        role: EngineRole, model: String, state: EngineState, isExternal: Bool, device: String? = nil, slots: Int,
         busySlots:
             Int, contextTokens: Int, restarts: Int, fault: String? = nil
     ) {

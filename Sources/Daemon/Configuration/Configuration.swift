@@ -36,6 +36,8 @@ package struct Configuration: Sendable, Equatable {
     package var serverProgram: String?
     package var quick: Engine
     package var deepthink: Engine
+    /// The model that reads texts for the Switcher; nil: their words are hashed. One for all queues.
+    package var encoder: Engine?
     package var verifiers: [VerifierCommand]
 
     package var controlSocketPath: String { "\(runtimeDirectory)/io.londi" }
@@ -45,10 +47,16 @@ package struct Configuration: Sendable, Equatable {
 }
 
 extension Configuration {
-    func engine(_ role: Role) -> Engine {
+    /// The roles that have a server.
+    var engineRoles: [EngineRole] { EngineRole.allCases.filter { $0 != .encoder || encoder != nil } }
+
+    func engine(_ role: EngineRole) -> Engine {
         switch role {
-        case .quick: quick
-        case .deepthink: deepthink
+        case .quick: return quick
+        case .deepthink: return deepthink
+        case .encoder:
+            guard let encoder else { preconditionFailure("no encoder is configured") }
+            return encoder
         }
     }
 }

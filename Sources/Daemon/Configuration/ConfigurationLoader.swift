@@ -31,6 +31,9 @@ package struct ConfigurationLoader {
     /// The longest path of a Unix socket, in bytes.
     private static let socketPathLimit = 107
 
+    /// Tokens of a text that an encoder reads, where the file does not say: it evaluates them all at once.
+    private static let encoderContext = 2048
+
     private let places: Places
     private var problems: [ConfigurationError.Problem] = []
 
@@ -76,10 +79,14 @@ package struct ConfigurationLoader {
                 return .init()
             }
             var reader = take(name)
-            return self.engine(&reader)
+            return writer(&reader)
         }
         configuration.quick = engine("Quick")
         configuration.deepthink = engine("Deepthink")
+        if sections.keys.contains(.init(name: "Encoder", argument: "")) {
+            var reader = take("Encoder")
+            configuration.encoder = encoder(&reader)
+        }
         for (heading, section) in sections.sorted(by: { $0.key < $1.key }) {
             guard heading.name == "Verifier", !heading.argument.isEmpty else {
                 problems.append(
@@ -87,7 +94,7 @@ package struct ConfigurationLoader {
                         file: section.file, line: section.line,
                         message:
                             "unknown section [\(heading.name)\(heading.argument.isEmpty ? "" : " " + heading.argument)];"
-                            + " there are [Daemon], [Quick], [Deepthink] and [Verifier NAME]"))
+                            + " there are [Daemon], [Quick], [Deepthink], [Encoder] and [Verifier NAME]"))
                 continue
             }
             var reader = SectionReader(heading, section)
@@ -120,8 +127,50 @@ package struct ConfigurationLoader {
         return .info
     }
 
-    private mutating func engine(_ reader: inout SectionReader) -> Configuration.Engine {
+    /// A model that writes.
+    private mutating func writer(_ reader: inout SectionReader) -> Configuration.Engine {
+        var engine = engine(&reader)
+        engine.temperature = reader.number("Temperature", in: 0...5) ?? engine.temperature
+        engine.instructions = reader.text("Instructions")
+        if let path = reader.path("InstructionsFile") {
+            if engine.instructions != nil { reader.refuse("InstructionsFile", "stands beside Instructions=; give one") }
+            do {
+                engine.instructions = try Self.text(of: path)
+            } catch {
+                reader.refuse("InstructionsFile", "cannot be read: \(error.problems[0].message)")
+            }
+        }
+        finish(&reader)
+        return engine
+    }
+
+    /// What reads texts for the Switcher, by its name.
+    private enum EncoderKind: String, CaseIterable {
+        case hashed
+        case model
+    }
+
+    /// The encoder's model; nil where texts are hashed.
+    private mutating func encoder(_ reader: inout SectionReader) -> Configuration.Engine? {
+        // Beside a name that is none the other keys are as they would be with a model's.
+        switch reader.choice("Kind", EncoderKind.self) ?? (reader.text("Kind") == nil ? .hashed : .model) {
+        case .model:
+            let engine = engine(&reader, context: Self.encoderContext)
+            finish(&reader)
+            return engine
+        case .hashed:
+            for key in reader.keys where key != "Kind" {
+                reader.refuse(key, "belongs to Kind=model; add that, or remove \(key)=")
+            }
+            problems += reader.problems
+            return nil
+        }
+    }
+
+    /// The server of a model, of whatever role.
+    private func engine(_ reader: inout SectionReader, context: Int? = nil) -> Configuration.Engine {
         var engine = Configuration.Engine()
+        engine.context = context ?? engine.context
         engine.model = reader.path("Model")
         engine.url = reader.text("Url")
         engine.sha256 = reader.text("Sha256")?.lowercased()
@@ -133,24 +182,13 @@ package struct ConfigurationLoader {
         if reader.text("GpuLayers") != "auto" { engine.gpuLayers = reader.integer("GpuLayers", in: 0...10_000) }
         engine.threads = reader.integer("Threads", in: 1...1024)
         engine.extraArguments = reader.words("ExtraArguments") ?? []
-        engine.temperature = reader.number("Temperature", in: 0...5) ?? engine.temperature
         engine.stallSeconds = reader.integer("StallSeconds", in: 1...86_400) ?? engine.stallSeconds
-        engine.instructions = reader.text("Instructions")
-        if let path = reader.path("InstructionsFile") {
-            if engine.instructions != nil { reader.refuse("InstructionsFile", "stands beside Instructions=; give one") }
-            do {
-                engine.instructions = try Self.text(of: path)
-            } catch {
-                reader.refuse("InstructionsFile", "cannot be read: \(error.problems[0].message)")
-            }
-        }
         switch (engine.model, engine.url) {
         case (nil, nil): reader.miss("Model", "give the path of a GGUF file, or Url= of a running server")
         case (.some, .some): reader.refuse("Url", "stands beside Model=; give one of the two")
         case (nil, let url?): checkServer(url, &reader)
         case (_?, nil): break
         }
-        finish(&reader)
         return engine
     }
 

@@ -11,6 +11,9 @@ struct SectionReader {
         self.section = section
     }
 
+    /// The keys that are set, in the order of their lines.
+    var keys: [String] { section.entries.sorted { $0.value.line < $1.value.line }.map(\.key) }
+
     /// The value as it stands.
     mutating func text(_ key: String) -> String? {
         known.insert(key)

@@ -10,7 +10,7 @@ struct JobRun: Sendable {
     /// What all jobs share.
     struct Environment: Sendable {
         var store: Store
-        var encoder: HashedEncoder
+        var texts: any TextEncoding
         var runner: EpisodeRunner
         var policies: PolicyBook
         var learner: LearnerLoop
@@ -56,11 +56,13 @@ struct JobRun: Sendable {
         let now = environment.clock.now()
         let quickModel = await environment.pair.engine(.quick).identity
         let deepthinkModel = await environment.pair.engine(.deepthink).identity
-        let pairKey = await environment.pair.pairKey(environment.encoder)
+        let encoder = await environment.texts.encoder
+        let pairKey = await environment.pair.pairKey(encoder)
         let assignment = Assignment(
             job: claimed.claim.job, episode: claimed.claim.episode.number, specification: specification,
             settings: claimed.settings, written: claimed.steps,
-            policy: environment.policies.policy(of: claimed.queue), dayFraction: try zone.dayFraction(at: now))
+            policy: environment.policies.policy(of: claimed.queue, for: encoder), encoder: encoder,
+            dayFraction: try zone.dayFraction(at: now))
         let recorder = StoreRecorder(
             store: environment.store,
             context: .init(
@@ -112,7 +114,9 @@ struct JobRun: Sendable {
         return nil
     }
 
-    private func conclude(_ error: GenerationError, of role: Role, now: Timestamp) async throws -> ClaimedJob? {
+    private func conclude(
+        _ error: GenerationError, of role: EngineRole, now: Timestamp
+    ) async throws -> ClaimedJob? {
         environment.log.warning("job \(claimed.claim.job): a \(role.rawValue) step: \(error)")
         let failure = JobFailure(code: "model-error", message: "\(error)")
         switch error {

@@ -42,10 +42,9 @@ final class StoreRecorder: EpisodeRecorder {
         return true
     }
 
-    func dropDraft(stepAt index: Int, because error: GenerationError) async throws {
-        guard let part = error.partial else { return }
+    func dropDraft(stepAt index: Int, used: Generated) async throws {
         try await keepingTrying(log, "job \(context.claim.job)", shutdown) { [self] in
-            try await store.dropDraft(try start(stepAt: index, draft: part))
+            try await store.dropDraft(try start(stepAt: index, draft: used))
         }
         board.post()
     }

@@ -17,7 +17,7 @@ struct ControlService: Sendable {
     let learner: LearnerLoop
     let retention: RetentionLoop
     let policies: PolicyBook
-    let encoder: HashedEncoder
+    let texts: any TextEncoding
     let pair: EnginePair
     let board: ChangeBoard
     let clock: WallClock

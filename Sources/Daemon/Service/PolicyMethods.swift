@@ -1,5 +1,6 @@
 import Control
 import Domain
+import Episodes
 import Generation
 import Storage
 import Switching
@@ -37,6 +38,7 @@ extension ControlService {
         let statistics = try await answering { () async throws(StorageError) in
             try await overviews.policyStatistics(name)
         }
+        let encoder = await knownEncoder()
         var view = PolicyView(
             queue: name, settings: settings, version: 0,
             pair: ModelPair(quick: await identity(.quick), deepthink: await identity(.deepthink)),
@@ -47,7 +49,7 @@ extension ControlService {
             masks: MaskReason.allCases.compactMap { reason in
                 statistics.masked[reason].map { MaskCount(reason: reason, count: $0) }
             }, explorationCount: statistics.explorationCount, features: [])
-        guard let policy = policies.policy(of: name), policy.kind == settings.kind else { return view }
+        guard let policy = policies.policy(of: name, for: encoder), policy.kind == settings.kind else { return view }
         let recent = try await answering { () async throws(StorageError) in
             try await reader.trainingEpisodes(queue: name, limit: Self.recentEpisodes)
         }
@@ -64,8 +66,14 @@ extension ControlService {
     }
 
     /// The model's identity; its file while its server has not told.
-    private func identity(_ role: Role) async -> String {
+    private func identity(_ role: EngineRole) async -> String {
         guard case .ready(_) = pair.condition(role).state else { return pair.configuration.engine(role).title }
         return await pair.engine(role).identity
+    }
+
+    /// The encoder; by its model's file while its server has not told who it is.
+    private func knownEncoder() async -> any FeatureEncoder {
+        guard pair.configuration.encoder != nil else { return await texts.encoder }
+        return ModelEncoder(modelIdentity: await identity(.encoder))
     }
 }

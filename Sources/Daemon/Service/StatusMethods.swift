@@ -13,11 +13,17 @@ extension ControlService {
                 Status.Reply(
                     version: LondiDaemon.version, epoch: store.epoch.number, startedAt: startedAt, now: clock.now(),
                     stateDirectory: store.directory, isUserMode: isUserMode, queueCount: queues.count, jobs: jobs,
-                    engines: [await view(.quick), await view(.deepthink)]))
+                    engines: await views()))
         }
     }
 
-    private func view(_ role: Role) async -> EngineView {
+    private func views() async -> [EngineView] {
+        var views: [EngineView] = []
+        for role in pair.configuration.engineRoles { views.append(await view(role)) }
+        return views
+    }
+
+    private func view(_ role: EngineRole) async -> EngineView {
         let configuration = pair.configuration.engine(role)
         let condition = pair.condition(role)
         var view = EngineView(

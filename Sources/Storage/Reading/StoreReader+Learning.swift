@@ -60,7 +60,7 @@ extension StoreReader {
         try database.all(
             """
             SELECT queue, version, pair_key, kind, encoder, sha256, trained_through_outcome, episode_count,
-                created_at_ms, cost, first_outcome, trained_episodes
+                created_at_ms, cost, first_outcome, trained_episodes, prior_weight
             FROM policy_snapshot WHERE queue = ? ORDER BY version
             """, queue.text
         ) { (row: Row) throws(StorageError) in try policySnapshot(row, weights: nil) }
@@ -141,7 +141,9 @@ extension StoreReader {
         if let cost = try row.optionalReal("cost"), let first = try row.optionalInteger("first_outcome"),
             let episodes = try row.optionalInteger("trained_episodes")
         {
-            origin = PolicyOrigin(cost: cost, firstOutcome: first, trainedEpisodes: Int(episodes))
+            origin = PolicyOrigin(
+                cost: cost, firstOutcome: first, trainedEpisodes: Int(episodes),
+                priorWeight: try row.optionalReal("prior_weight"))
         }
         return PolicySnapshot(
             queue: try row.queueName(), version: try row.integer("version"), pairKey: try row.text("pair_key"),

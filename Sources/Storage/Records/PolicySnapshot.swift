@@ -36,13 +36,16 @@ package struct PolicyOrigin: Hashable, Sendable {
     package var cost: Double
     /// The oldest outcome that was looked at.
     package var firstOutcome: Int64
-    /// Episodes that were learnt from, those of other pairs included.
+    /// Episodes that were learnt from, those of other pairs and encoders included.
     package var trainedEpisodes: Int
+    /// How much an episode of another pair or encoder counted, 0...1; nil in versions older than this number.
+    package var priorWeight: Double?
 
-    package init(cost: Double, firstOutcome: Int64, trainedEpisodes: Int) {
+    package init(cost: Double, firstOutcome: Int64, trainedEpisodes: Int, priorWeight: Double? = nil) {
         self.cost = cost
         self.firstOutcome = firstOutcome
         self.trainedEpisodes = trainedEpisodes
+        self.priorWeight = priorWeight
     }
 }
 

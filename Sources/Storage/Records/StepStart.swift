@@ -2,6 +2,9 @@ package import Domain
 
 /// What a runner knows before a step.
 package struct StepStart: Hashable, Sendable {
+    /// What an episode has in place of a pair's identity where its steps were decided for several.
+    package static let mixedPairKey = "several"
+
     package var claim: Claim
     /// From 0: the number of steps written so far.
     package var index: Int

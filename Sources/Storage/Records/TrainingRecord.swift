@@ -20,7 +20,7 @@ package struct TrainingRecord: Hashable, Sendable {
     package let outcome: Int64
     package let job: JobID
     package let episode: EpisodeID
-    /// The pair and encoder at its first step.
+    /// The pair and encoder of all its steps; `StepStart.mixedPairKey` where they changed on the way.
     package let pairKey: String?
     package let reward: Double
     package let source: RewardSource

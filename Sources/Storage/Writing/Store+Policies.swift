@@ -21,6 +21,7 @@ extension Store {
                     "episode_count": snapshot.episodeCount, "created_at_ms": now.milliseconds,
                     "cost": snapshot.origin?.cost, "first_outcome": snapshot.origin?.firstOutcome,
                     "trained_episodes": snapshot.origin?.trainedEpisodes,
+                    "prior_weight": snapshot.origin?.priorWeight,
                 ])
             return version
         }

@@ -130,9 +130,12 @@ extension Store {
     func insert(
         _ start: StepStart, _ decision: Decision, features: [Float], budget: BudgetDay, draft: DraftFate? = nil
     ) throws(StorageError) -> StepID {
+        // An episode that goes on under another pair or encoder teaches of neither.
         try database.run(
-            "UPDATE episode SET pair_key = ? WHERE id = ? AND pair_key IS NULL", start.pairKey,
-            start.claim.episode.number)
+            """
+            UPDATE episode SET pair_key = CASE WHEN pair_key IS NULL THEN ?1 ELSE ?3 END
+            WHERE id = ?2 AND pair_key IS NOT ?1
+            """, start.pairKey, start.claim.episode.number, StepStart.mixedPairKey)
         return StepID(
             try database.insert(
                 into: "step",
