@@ -33,7 +33,7 @@ package struct BudgetView: Hashable, Codable, Sendable {
         grants = day.grants
         spent = day.spent
         reserved = day.reserved
-        explorationCalls = day.explorationCalls
+        explorationCalls = day.exploration.calls
         self.resetsAt = resetsAt
         onBudget = settings.onBudget
         remainingShare = day.remainingShare
