@@ -10,12 +10,14 @@ package struct Assignment: Sendable {
     /// The steps that earlier runs of this episode wrote, in order.
     package var written: [WrittenStep]
     package var policy: Policy?
+    /// What prices the calls; nil where the queue is not paced.
+    package var pacing: PacingPlan?
     /// The local time of day in the queue's zone, 0 at midnight, below 1.
     package var dayFraction: Double
 
     package init(
         job: JobID, episode: Int64, specification: JobSpecification, settings: QueueSettings, written: [WrittenStep],
-        policy: Policy?, dayFraction: Double
+        policy: Policy?, pacing: PacingPlan? = nil, dayFraction: Double
     ) {
         self.job = job
         self.episode = episode
@@ -23,6 +25,7 @@ package struct Assignment: Sendable {
         self.settings = settings
         self.written = written
         self.policy = policy
+        self.pacing = pacing
         self.dayFraction = dayFraction
     }
 }

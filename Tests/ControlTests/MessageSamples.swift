@@ -50,7 +50,8 @@ enum MessageSamples {
         day: BudgetDay(
             day: day, limits: settings.limits, grants: [grant], spent: spend, reserved: spend,
             exploration: Spend(calls: 1)),
-        resetsAt: now, settings: settings)
+        resetsAt: now, settings: settings,
+        pacing: PacingView(price: 0.0625, jobsToCome: 40, callsToCome: 44.5, callsLeft: 44))
     static let specification = JobSpecification(
         messages: [Message(role: "user", content: "2+2?")], verifier: .exact(answer: "4", ignoresCase: true),
         maxSteps: 3, answerMarker: "Answer:", customID: "p-1", model: "gpt-x", metadata: .object(["a": .integer(1)]))

@@ -26,6 +26,12 @@ import Testing
         #expect(model.expected(after: 0.5, soFar: 60) > 45)
     }
 
+    @Test func `a day that begins like none before is still somewhat like the others`() {
+        let model = ArrivalModel(days: Array(repeating: day([9: 60, 20: 50]), count: 28))
+        #expect((30...50).contains(model.expected(after: 0.5, soFar: 1)))
+        #expect((50...100).contains(model.expected(after: 0.5, soFar: 600)))
+    }
+
     @Test func `days without jobs count`() {
         let model = ArrivalModel(days: (0..<28).map { $0.isMultiple(of: 2) ? day([:]) : day([12: 100]) })
         #expect((40...60).contains(model.expected(after: 0, soFar: 0)))

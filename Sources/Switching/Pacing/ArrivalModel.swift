@@ -4,8 +4,8 @@ import Domain
 ///
 /// Each past day says what came after this time of day. Days that had begun like this one count more, and newer ones
 /// more than older: so a quiet morning foretells a quiet evening where it used to, and a day without jobs is a day that
-/// counts. The day so far stands for one more day, which would go on at its own mean rate: it is all there is on a
-/// queue's first day, and soon has little to say.
+/// counts; a day like none before is still somewhat like all of them. The day so far stands for another day, which would
+/// go on at its own mean rate: it is all there is on a queue's first day, and has less to say with each.
 /// - Source: Nadaraya, "On estimating regression", 1964 (the mean of neighbours by their nearness).
 package struct ArrivalModel: Hashable, Sendable {
     /// For each past day, oldest first, the jobs that had come by the end of each slot of the day.
@@ -16,8 +16,10 @@ package struct ArrivalModel: Hashable, Sendable {
     private static let recency = 0.97
     /// A beginning of a day with so many times as many jobs, less 1, counts half as much as one with as many.
     private static let halfwayRatio = 1.0
-    /// The weight of the day so far, in days.
-    private static let ownWeight = 0.5
+    /// What a day counts for whose beginning has nothing to do with today's.
+    private static let leastNearness = 0.02
+    /// The weight of the day so far, in days: half a day on the first day, half of that after four days.
+    private var ownWeight: Double { 0.5 / (1 + Double(dayCount) / 4) }
 
     /// - Parameter days: the jobs of each slot of each past day, oldest first, days without any job included.
     /// - Precondition: each day has `Arrival.slotsOfDay` slots (traps).
@@ -45,8 +47,8 @@ package struct ArrivalModel: Hashable, Sendable {
     ///   - soFar: the jobs that have come today.
     package func expected(after fraction: Double, soFar: Int) -> Double {
         let soFar = Double(soFar)
-        var weights = Self.ownWeight
-        var sum = Self.ownWeight * soFar * (1 - fraction)
+        var weights = ownWeight
+        var sum = ownWeight * soFar * (1 - fraction)
         var recency = 1.0
         // A few jobs more or less are no difference.
         let few = 1 + 0.05 * meanOfDay
@@ -64,7 +66,7 @@ package struct ArrivalModel: Hashable, Sendable {
     private static func nearness(_ left: Double, _ right: Double) -> Double {
         let distance = (max(left, right) / min(left, right) - 1) / halfwayRatio
         let square = distance * distance
-        return 1 / (1 + square * square)
+        return max(1 / (1 + square * square), leastNearness)
     }
 
     /// Of a slot that has begun, the part of it that has passed.
