@@ -10,8 +10,10 @@ enum StepClasses {
     static let stepCount = 4
     static let featureCount = 1 + stepCount * quick.count
 
-    static func features(step: Int, of kind: Int) -> [Float] {
-        (0..<featureCount).map { $0 == 0 || $0 == 1 + step * quick.count + kind ? 1 : 0 }
+    static func features(step: Int, of kind: Int) -> [Float] { all[step * quick.count + kind] }
+
+    private static let all: [[Float]] = (1..<featureCount).map { own in
+        (0..<featureCount).map { $0 == 0 || $0 == own ? 1 : 0 }
     }
 }
 
@@ -88,10 +90,11 @@ enum DaySimulation {
         var budget = BudgetDay(day: DayKey(daysSinceEpoch: 0), limits: BudgetLimits(calls: limit))
         var result = Result()
         var free = 0.0
+        var soFar = 0
         for (index, job) in jobs.enumerated() {
             let now = max(free, job.arrival)
             free = now + secondsOfJob
-            let soFar = jobs.count { $0.arrival <= now }
+            while soFar < jobs.count, jobs[soFar].arrival <= now { soFar += 1 }
             let moment = Moment(now: now, job: index, soFar: soFar, waiting: soFar - index - 1)
             var steps: [TrainingStep] = []
             var isRight = true
