@@ -20,6 +20,7 @@ extension QueueChanges {
         if let timeZone { changed.timeZone = timeZone }
         if let onBudget { changed.onBudget = onBudget }
         if let observe { changed.observe = observe }
+        if let pacing { changed.pacing = pacing }
         if let switcherKind { changed.switcher.kind = switcherKind }
         if let cost { changed.switcher.cost = cost }
         if let parameter { changed.switcher.parameter = parameter }

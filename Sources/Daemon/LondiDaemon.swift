@@ -99,6 +99,7 @@ package final class LondiDaemon: Sendable {
         let reader = try store.makeReader()
         let judge = Judge(commands: configuration.verifiers)
         let policies = PolicyBook()
+        let pacing = PacingBook(reader: reader, log: log)
         let pair = EnginePair(engines: engines ?? makeEngines(), configuration: configuration, board: board, log: log)
         let texts: any TextEncoding =
             configuration.encoder == nil ? HashedTexts() : EmbeddedTexts(pair.counted(.encoder))
@@ -110,14 +111,14 @@ package final class LondiDaemon: Sendable {
             stepMilliseconds: configuration.stepSeconds * 1000)
         let workers = JobWorkers(
             environment: .init(
-                store: store, texts: texts, runner: runner, policies: policies, learner: learner, pair: pair,
-                clock: clock,
-                board: board, shutdown: shutdown, log: log), limit: configuration.workers)
+                store: store, texts: texts, runner: runner, policies: policies, pacing: pacing, learner: learner,
+                pair: pair, clock: clock, board: board, shutdown: shutdown, log: log), limit: configuration.workers)
         let retention = RetentionLoop(store: store, reader: reader, clock: clock, jobs: board, log: log)
         let intake = BatchIntake(store: store, judge: judge, clock: clock)
         let service = ControlService(
             store: store, reader: reader, overviews: try store.makeReader(), intake: intake, judge: judge,
-            workers: workers, learner: learner, retention: retention, policies: policies, texts: texts, pair: pair,
+            workers: workers, learner: learner, retention: retention, policies: policies, pacing: pacing, texts: texts,
+            pair: pair,
             board: board,
             clock: clock, startedAt: clock.now(), isUserMode: isUserMode)
         let server = try makeControlServer(service)

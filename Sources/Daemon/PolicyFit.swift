@@ -59,9 +59,7 @@ struct PolicyFit: Sendable {
 extension TrainingEpisode {
     /// An episode as the store keeps it. A step limit is an end that the features show, and the verdict is about the
     /// answer as it was cut, so it counts as an end and not as a truncation.
-    fileprivate init(
-        _ record: TrainingRecord, weight: Double = 1, features: ([Float]) -> [Float] = { $0 }
-    ) {
+    init(_ record: TrainingRecord, weight: Double = 1, features: ([Float]) -> [Float] = { $0 }) {
         self.init(
             steps: record.steps.map { step in
                 TrainingStep(

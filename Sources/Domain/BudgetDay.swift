@@ -8,20 +8,20 @@ package struct BudgetDay: Hashable, Codable, Sendable {
     package var spent: Spend
     /// The sum of the open reservations.
     package var reserved: Spend
-    /// The DEEPTHINK calls among them that exploration drew: they have a cap of their own.
-    package var explorationCalls: Int64
+    /// What of both exploration drew: it has a cap of its own.
+    package var exploration: Spend
 
     /// - Parameter limits: the queue's own; `grants` are added.
     package init(
         day: DayKey, limits: BudgetLimits, grants: [BudgetGrant] = [], spent: Spend = .zero, reserved: Spend = .zero,
-        explorationCalls: Int64 = 0
+        exploration: Spend = .zero
     ) {
         self.day = day
         self.limits = limits.raised(by: grants.total)
         self.grants = grants
         self.spent = spent
         self.reserved = reserved
-        self.explorationCalls = explorationCalls
+        self.exploration = exploration
     }
 
     /// The first unit in which `worstCase` does not fit into what is left; nil when it fits.
@@ -36,11 +36,13 @@ package struct BudgetDay: Hashable, Codable, Sendable {
         limits[unit].map { $0.saturatingSubtract(spent[unit]).saturatingSubtract(reserved[unit]) }
     }
 
-    /// Whether exploration may still draw a DEEPTHINK call today: its calls are below `share` of the day's calls.
-    /// Without a limit on calls, exploration is limited by its rate alone.
+    /// Whether exploration may still draw a DEEPTHINK call today: of no limited unit has it used `share` of the day's
+    /// limit. So the last of its calls may go beyond that by a part of itself. Without limits it is limited by its rate
+    /// alone.
     package func allowsExploration(share: Double) -> Bool {
-        guard let limit = limits.calls else { return true }
-        return Double(explorationCalls + 1) <= (share * Double(limit)).rounded(.up)
+        BudgetUnit.allCases.allSatisfy { unit in
+            limits[unit].map { Double(exploration[unit]) < share * Double($0) } ?? true
+        }
     }
 
     /// The limit, what is spent and what is reserved in one unit, in words.

@@ -52,6 +52,7 @@ package struct QueueSettings: Hashable, Codable, Sendable {
     /// The most DEEPTHINK calls of one episode of a job, >= 0; nil is no limit. A job may ask for fewer.
     package var deepthinkCallsPerJob: Int?
     package var observe: Observe
+    package var pacing: Pacing
     package var switcher: SwitcherSettings
     /// The most steps of one job, >= 1; a job may ask for fewer.
     package var maxSteps: Int
@@ -73,7 +74,7 @@ package struct QueueSettings: Hashable, Codable, Sendable {
 
     package init(
         limits: BudgetLimits = BudgetLimits(), timeZone: String = "UTC", onBudget: OnBudget = .quick,
-        deepthinkCallsPerJob: Int? = nil, observe: Observe = .state,
+        deepthinkCallsPerJob: Int? = nil, observe: Observe = .state, pacing: Pacing = .auto,
         switcher: SwitcherSettings = SwitcherSettings(), maxSteps: Int = 12, stepTokens: Int = 192,
         maxAttempts: Int = 3, isPaused: Bool = false, isDraining: Bool = false, maxRunning: Int? = nil, share: Int = 1,
         retentionDays: Int? = nil, warnAt: Double = 0.8
@@ -83,6 +84,7 @@ package struct QueueSettings: Hashable, Codable, Sendable {
         self.onBudget = onBudget
         self.deepthinkCallsPerJob = deepthinkCallsPerJob
         self.observe = observe
+        self.pacing = pacing
         self.switcher = switcher
         self.maxSteps = maxSteps
         self.stepTokens = stepTokens

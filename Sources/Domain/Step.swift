@@ -1,7 +1,7 @@
 /// What the Switcher chose at one step, and why: everything that is needed to choose the same again.
 package struct Decision: Hashable, Codable, Sendable {
     package var role: Role
-    /// Q(s, QUICK) and Q(s, DEEPTHINK) with the cost taken off, in units of reward; nil where the Switcher has none.
+    /// Q(s, QUICK) and Q(s, DEEPTHINK) with cost and price taken off, in units of reward; nil where the Switcher has none.
     package var values: ActionValues?
     /// The probability with which `role` was chosen, 0 < p <= 1.
     package var propensity: Double
@@ -12,10 +12,12 @@ package struct Decision: Hashable, Codable, Sendable {
     package var seed: UInt64
     /// The version of the policy that chose; 0 before the first one is published.
     package var policyVersion: Int64
+    /// What pacing asked for a call on top of the cost, in units of reward; nil where the queue was not paced.
+    package var price: Double?
 
     package init(
         role: Role, values: ActionValues? = nil, propensity: Double = 1, maskReason: MaskReason? = nil,
-        isExploration: Bool = false, seed: UInt64 = 0, policyVersion: Int64 = 0
+        isExploration: Bool = false, seed: UInt64 = 0, policyVersion: Int64 = 0, price: Double? = nil
     ) {
         self.role = role
         self.values = values
@@ -24,6 +26,7 @@ package struct Decision: Hashable, Codable, Sendable {
         self.isExploration = isExploration
         self.seed = seed
         self.policyVersion = policyVersion
+        self.price = price
     }
 }
 

@@ -12,12 +12,14 @@ package struct Assignment: Sendable {
     package var policy: Policy?
     /// Whose features the policy weighs and the steps record.
     package var encoder: any FeatureEncoder
+    /// What prices the calls; nil where the queue is not paced.
+    package var pacing: PacingPlan?
     /// The local time of day in the queue's zone, 0 at midnight, below 1.
     package var dayFraction: Double
 
     package init(
         job: JobID, episode: Int64, specification: JobSpecification, settings: QueueSettings, written: [WrittenStep],
-        policy: Policy?, encoder: any FeatureEncoder, dayFraction: Double
+        policy: Policy?, encoder: any FeatureEncoder, pacing: PacingPlan? = nil, dayFraction: Double
     ) {
         self.job = job
         self.episode = episode
@@ -26,6 +28,7 @@ package struct Assignment: Sendable {
         self.written = written
         self.policy = policy
         self.encoder = encoder
+        self.pacing = pacing
         self.dayFraction = dayFraction
     }
 }

@@ -163,10 +163,14 @@ package struct EpisodeRunner: Sendable {
             let state = progress.state(budget: budget, draft: draft, dayFraction: assignment.dayFraction)
             let features = assignment.encoder.encode(state, text: text)
             let queue = assignment.settings
+            func own(_ price: PacedPrice?) -> Double? {
+                price?.price(job: assignment.job, episode: assignment.episode)
+            }
             // A job that has made all its calls has nothing to wait for.
             if let unit = mask?.unit, queue.onBudget != .quick,
                 wantsDeepthink(
-                    features: features, state: state, settings: queue.switcher, policy: assignment.policy, seed: seed)
+                    features: features, state: state, settings: queue.switcher, policy: assignment.policy,
+                    price: own(assignment.pacing?.priceOfDay(budget.day, worstCase: worstCase)), seed: seed)
             {
                 var settled = budget.day
                 settled.reserved = .zero
@@ -175,7 +179,8 @@ package struct EpisodeRunner: Sendable {
             }
             let decision = decide(
                 features: features, state: state, settings: queue.switcher, policy: assignment.policy, mask: mask,
-                explorationAllowed: budget.day.allowsExploration(share: queue.switcher.explorationShare), seed: seed)
+                explorationAllowed: budget.day.allowsExploration(share: queue.switcher.explorationShare),
+                price: own(assignment.pacing?.price(for: budget.day, worstCase: worstCase)), seed: seed)
             return .write(decision, features: features)
         }
     }

@@ -7,6 +7,7 @@ extension Row {
             limits: try limits(), timeZone: try text("time_zone"), onBudget: try word("on_budget"),
             deepthinkCallsPerJob: try optionalInteger("deepthink_calls_per_job").map(Int.init),
             observe: try word("observe"),
+            pacing: try word("pacing"),
             switcher: SwitcherSettings(
                 kind: try word("switcher_kind"), cost: try real("switcher_cost"),
                 parameter: try real("switcher_parameter"), explorationRate: try real("exploration_rate"),
@@ -50,7 +51,8 @@ extension Row {
         return Decision(
             role: try word("role"), values: values, propensity: try real("propensity"),
             maskReason: try optionalWord("mask_reason"), isExploration: try flag("is_exploration"),
-            seed: UInt64(bitPattern: try integer("seed")), policyVersion: try integer("policy_version"))
+            seed: UInt64(bitPattern: try integer("seed")), policyVersion: try integer("policy_version"),
+            price: try optionalReal("price"))
     }
 
     /// From the columns of `job`.

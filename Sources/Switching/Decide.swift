@@ -6,21 +6,24 @@ package import Domain
 ///   still given, and `wantsDeepthink` says whether it is missed.
 /// - `explorationAllowed` is false where the day's sub-budget for exploration is spent.
 /// - The propensity is the exact probability of the role under these arguments, over all seeds.
+/// - `price` is what pacing asks for a call on top of the cost, in units of reward; nil where the queue is not paced.
 /// - Precondition: a policy of the settings' kind has as many features as `features` (traps); check it when it is
 ///   loaded.
 package func decide(
     features: [Float], state: SwitcherState, settings: SwitcherSettings, policy: Policy?, mask: MaskReason?,
-    explorationAllowed: Bool, seed: UInt64
+    explorationAllowed: Bool, price: Double? = nil, seed: UInt64
 ) -> Decision {
     let policy = policy.flatMap { $0.kind == settings.kind ? $0 : nil }
-    let values = policy?.values(features, cost: settings.cost)
-    var decision = Decision(role: .quick, values: values, seed: seed, policyVersion: policy?.version ?? 0)
+    let cost = settings.cost + (price ?? 0)
+    let values = policy?.values(features, cost: cost)
+    var decision = Decision(
+        role: .quick, values: values, seed: seed, policyVersion: policy?.version ?? 0, price: price)
     if let mask {
         decision.maskReason = mask
         return decision
     }
     let odds = odds(
-        state: state, settings: settings, greedy: policy?.greedy(features, cost: settings.cost) ?? .quick,
+        state: state, settings: settings, greedy: policy?.greedy(features, cost: cost) ?? .quick,
         episodeCount: policy?.episodeCount ?? 0, explorationAllowed: explorationAllowed)
     var generator = SplitMix64(seed: seed)
     if generator.nextUniform() < odds.deepthink {
@@ -36,13 +39,14 @@ package func decide(
 /// Whether the Switcher would call DEEPTHINK here if the budget allowed: what a queue that holds or fails its jobs
 /// needs to know at a masked step. Exploration wants nothing: no job waits for it.
 package func wantsDeepthink(
-    features: [Float], state: SwitcherState, settings: SwitcherSettings, policy: Policy?, seed: UInt64
+    features: [Float], state: SwitcherState, settings: SwitcherSettings, policy: Policy?, price: Double? = nil,
+    seed: UInt64
 ) -> Bool {
     var settled = settings
     settled.explorationRate = 0
     let decision = decide(
         features: features, state: state, settings: settled, policy: policy, mask: nil, explorationAllowed: false,
-        seed: seed)
+        price: price, seed: seed)
     return decision.role == .deepthink
 }
 
@@ -76,14 +80,35 @@ private func odds(
         return Odds(deepthink: certainty.mean < settings.parameter ? 1 : 0)
     case .fittedQ: break
     }
-    let explores = settings.explorationRate > 0
-    let isCold = explores && settings.explorationShare > 0 && episodeCount < coldEpisodes
-    var rate = min(max(settings.explorationRate, 0), 1)
-    if isCold { rate = max(rate, coldRate * (1 - Double(episodeCount) / Double(coldEpisodes))) }
+    let choice = ChoiceOdds(settings: settings, episodeCount: episodeCount)
     switch greedy {
-    case .deepthink: return Odds(deepthink: 1 - rate / 2, greedy: isCold ? nil : greedy)
+    case .deepthink: return Odds(deepthink: 1 - choice.drawRate / 2, greedy: choice.isCold ? nil : greedy)
     case .quick:
-        let isDrawn = isCold || explorationAllowed
-        return Odds(deepthink: isDrawn ? rate / 2 : 0, greedy: isCold ? nil : greedy)
+        let isDrawn = choice.isCold || explorationAllowed
+        return Odds(deepthink: isDrawn ? choice.drawRate / 2 : 0, greedy: choice.isCold ? nil : greedy)
     }
+}
+
+/// How a switcher that learns departs from its greedy choice.
+struct ChoiceOdds {
+    /// It has learnt from too few episodes to be trusted alone.
+    let isCold: Bool
+    /// How often a choice is drawn evenly, 0...1.
+    let drawRate: Double
+
+    init(settings: SwitcherSettings, episodeCount: Int) {
+        isCold = settings.explorationRate > 0 && settings.explorationShare > 0 && episodeCount < coldEpisodes
+        let rate = min(max(settings.explorationRate, 0), 1)
+        let cold = isCold ? coldRate * (1 - Double(episodeCount) / Double(coldEpisodes)) : 0
+        drawRate = max(rate, cold)
+    }
+
+    /// The probability of DEEPTHINK in a state, but for what counts as exploration.
+    func demand(isGreedy: Bool) -> Double {
+        if isGreedy { return 1 - drawRate / 2 }
+        return isCold ? drawRate / 2 : 0
+    }
+
+    /// The probability of a DEEPTHINK call that counts as exploration, where it is allowed.
+    func exploration(isGreedy: Bool) -> Double { isGreedy || isCold ? 0 : drawRate / 2 }
 }

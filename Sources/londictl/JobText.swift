@@ -70,6 +70,7 @@ enum JobText {
         if let values = decision.values {
             text += "  values QUICK \(Phrase.number(values.quick)), DEEPTHINK \(Phrase.number(values.deepthink))"
         }
+        if let price = decision.price { text += "  price \(Phrase.number(price))" }
         return text + "  policy \(decision.policyVersion)"
     }
 

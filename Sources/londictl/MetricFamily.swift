@@ -14,6 +14,12 @@ struct MetricFamily {
             self.value = "\(value)"
         }
 
+        /// A number that is no count; to six decimals.
+        init(_ labels: KeyValuePairs<String, String>, number value: Double) {
+            self.labels = labels
+            self.value = Phrase.number(value, digits: 6)
+        }
+
         /// An instant or a length of time, printed in seconds.
         init(_ labels: KeyValuePairs<String, String>, milliseconds: Int64) {
             self.labels = labels

@@ -71,6 +71,13 @@ enum MetricsText {
                 }))
         families.append(
             MetricFamily(
+                "deepthink_price_reward", .gauge,
+                "What one more DEEPTHINK call of the queue's day is worth beyond its cost, in units of reward.",
+                budgets.compactMap { budget in
+                    budget.pacing.map { .init(["queue": budget.queue.text], number: $0.price) }
+                }))
+        families.append(
+            MetricFamily(
                 "budget_reset_time_seconds", .gauge, "When the queue's next day begins, in seconds since 1970.",
                 budgets.map { .init(["queue": $0.queue.text], milliseconds: $0.resetsAt.milliseconds) }))
         return families

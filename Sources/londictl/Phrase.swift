@@ -41,8 +41,10 @@ enum Phrase {
         for _ in 0..<digits { scale *= 10 }
         let scaled = Int64((value * Double(scale)).rounded())
         let (whole, part) = (abs(scaled) / scale, abs(scaled) % scale)
+        let sign = scaled < 0 ? "-" : ""
+        if digits == 0 { return "\(sign)\(whole)" }
         let fraction = String(repeating: "0", count: digits - String(part).count) + String(part)
-        return (scaled < 0 ? "-" : "") + (digits == 0 ? "\(whole)" : "\(whole).\(fraction)")
+        return "\(sign)\(whole).\(fraction)"
     }
 
     static func reward(_ reward: Double?) -> String { reward.map { number($0) } ?? "-" }
@@ -60,6 +62,13 @@ enum Phrase {
             parts.append("\(seconds(used.gpuMilliseconds))/\(seconds(limit)) GPU s")
         }
         return parts.isEmpty ? "no limit" : parts.joined(separator: ", ")
+    }
+
+    /// What a price means, in a sentence.
+    static func pacing(_ pacing: PacingView) -> String {
+        "one more DEEPTHINK call today is worth +\(number(pacing.price)) expected reward beyond its cost: "
+            + "about \(number(pacing.jobsToCome, digits: 0)) jobs and \(number(pacing.callsToCome, digits: 0)) calls "
+            + "to come, \(number(pacing.callsLeft, digits: 0)) calls left"
     }
 
     /// `20 calls until 2026-11-30`, comma-separated; `-` for none.

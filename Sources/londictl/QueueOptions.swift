@@ -11,6 +11,7 @@ enum QueueOptions {
         CommandOption("time-zone", "ZONE", "whose midnight begins the day, as Europe/Berlin"),
         CommandOption("on-budget", "WORD", "when the budget is spent: quick, hold or fail"),
         CommandOption("observe", "WORD", "what is seen before a step is decided: state, or QUICK's draft of it too"),
+        CommandOption("pacing", "WORD", "whether calls get a price, to last the day: on, off or auto"),
         CommandOption("switcher", "KIND", "fitted-q, always-quick, always-deepthink, random, threshold"),
         CommandOption("cost", "REWARD", "what one DEEPTHINK step must be worth"),
         CommandOption("parameter", "NUMBER", "random: probability; threshold: mean log-probability"),
@@ -42,6 +43,7 @@ enum QueueOptions {
         changes.timeZone = invocation.text("time-zone")
         changes.onBudget = try invocation.word("on-budget", OnBudget.self)
         changes.observe = try invocation.word("observe", Observe.self)
+        changes.pacing = try invocation.word("pacing", Pacing.self)
         changes.switcherKind = try invocation.word("switcher", SwitcherKind.self)
         changes.cost = try invocation.number("cost")
         changes.parameter = try invocation.number("parameter")

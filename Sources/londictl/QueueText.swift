@@ -18,6 +18,7 @@ enum QueueText {
             $0.settings.deepthinkCallsPerJob.map { "\($0)" } ?? "none"
         },
         Column("observe", isDefault: false) { $0.settings.observe.rawValue },
+        Column("pacing", isDefault: false) { $0.settings.pacing.rawValue },
         Column("time_zone", isDefault: false) { $0.settings.timeZone },
         Column("parameter", isRight: true, isDefault: false) { Phrase.number($0.settings.switcher.parameter) },
         Column("exploration_rate", isRight: true, isDefault: false) {

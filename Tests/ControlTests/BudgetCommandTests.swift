@@ -49,6 +49,21 @@ import Testing
         }
     }
 
+    @Test func `says what one more call is worth, in a table, a sentence and with the policy`() async throws {
+        let sentence =
+            "one more DEEPTHINK call today is worth +0.063 expected reward beyond its cost: "
+            + "about 40 jobs and 45 calls to come, 44 calls left\n"
+        try await withServer(StubDaemon().table) { path in
+            let fields = "queue,price,jobs_to_come,calls_to_come,calls_left"
+            let printed = await Printed.by(["budget", "show", "maths", "-o", fields, "-n"], path: path)
+            #expect(printed.output == "maths  0.063  40.0  44.5  44.0\n")
+            #expect(printed.messages == sentence)
+            #expect(await Printed.by(["budget", "show"], path: path).messages == "")
+            #expect(
+                await Printed.by(["policy", "show", "maths"], path: path).output.hasSuffix("Price now: " + sentence))
+        }
+    }
+
     /// The grammar of the text format, version 0.0.4, as far as it is used.
     @Test func `metrics are well-formed and complete`() async throws {
         try await withServer(StubDaemon().table) { path in
@@ -80,6 +95,7 @@ import Testing
                 #"londi_budget_spent_gpu_seconds{queue="maths"} 5.600"#,
                 #"londi_budget_reserved_tokens{queue="maths"} 400"#,
                 #"londi_budget_warning{queue="maths",unit="calls"} 0"#,
+                #"londi_deepthink_price_reward{queue="maths"} 0.062500"#,
                 #"londi_jobs{queue="maths",state="held"} 2"#, #"londi_engine_up{role="deepthink"} 0"#,
                 #"londi_engine_restarts_total{role="deepthink"} 1"#,
                 #"londi_spend_calls_total{queue="maths",role="quick"} 3"#, "londi_ledger_entries_total 6",

@@ -48,8 +48,10 @@ enum MessageSamples {
     static let budget = BudgetView(
         queue: queue,
         day: BudgetDay(
-            day: day, limits: settings.limits, grants: [grant], spent: spend, reserved: spend, explorationCalls: 1),
-        resetsAt: now, settings: settings)
+            day: day, limits: settings.limits, grants: [grant], spent: spend, reserved: spend,
+            exploration: Spend(calls: 1)),
+        resetsAt: now, settings: settings,
+        pacing: PacingView(price: 0.0625, jobsToCome: 40, callsToCome: 44.5, callsLeft: 44))
     static let specification = JobSpecification(
         messages: [Message(role: "user", content: "2+2?")], verifier: .exact(answer: "4", ignoresCase: true),
         maxSteps: 3, answerMarker: "Answer:", customID: "p-1", model: "gpt-x", metadata: .object(["a": .integer(1)]))
@@ -70,7 +72,7 @@ enum MessageSamples {
         decision: DecisionView(
             Decision(
                 role: .deepthink, values: ActionValues(quick: 0.4, deepthink: 0.5), propensity: 0.95,
-                maskReason: .calls, isExploration: true, seed: .max, policyVersion: 12)),
+                maskReason: .calls, isExploration: true, seed: .max, policyVersion: 12, price: 0.125)),
         generated: Generated(
             text: "4\n", stopReason: .endOfTurn, promptTokens: 12, cachedTokens: 3, generatedTokens: 2,
             gpuMilliseconds: 1250,
@@ -110,8 +112,8 @@ enum MessageSamples {
     }
     static let changes = QueueChanges(
         deepthinkCalls: 1, deepthinkTokens: 2, deepthinkGPUMilliseconds: 3, deepthinkCallsPerJob: 4,
-        removeLimits: [.gpuTime, .jobCalls], timeZone: "UTC", onBudget: .hold, observe: .draft, switcherKind: .random,
-        cost: 0.1, parameter: 0.5, explorationRate: 0.1,
+        removeLimits: [.gpuTime, .jobCalls], timeZone: "UTC", onBudget: .hold, observe: .draft, pacing: .on,
+        switcherKind: .random, cost: 0.1, parameter: 0.5, explorationRate: 0.1,
         explorationShare: 0.2, maxSteps: 4, stepTokens: 5, maxAttempts: 6, isPaused: true, isDraining: true,
         maxRunning: 0, share: 7, retentionDays: 0, warnAt: 0.5)
 

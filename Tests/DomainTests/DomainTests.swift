@@ -78,12 +78,25 @@ import Testing
 
     @Test func `exploration stops at its share of the day's calls`() {
         var budget = BudgetDay(day: Self.day, limits: BudgetLimits(calls: 30))
-        budget.explorationCalls = 1
+        budget.exploration.calls = 1
         #expect(budget.allowsExploration(share: 0.05))
-        budget.explorationCalls = 2
+        budget.exploration.calls = 2
         #expect(!budget.allowsExploration(share: 0.05))
-        budget.explorationCalls = 0
+        budget.exploration.calls = 0
         #expect(!budget.allowsExploration(share: 0))
+    }
+
+    /// A queue may have limits in other units alone.
+    @Test func `exploration stops at its share of every limit`() {
+        var budget = BudgetDay(day: Self.day, limits: BudgetLimits(tokens: 10_000, gpuMilliseconds: 60_000))
+        budget.exploration = Spend(calls: 90, tokens: 499, gpuMilliseconds: 2_999)
+        #expect(budget.allowsExploration(share: 0.05))
+        budget.exploration.tokens = 500
+        #expect(!budget.allowsExploration(share: 0.05))
+        budget.exploration = Spend(calls: 1, tokens: 0, gpuMilliseconds: 3_000)
+        #expect(!budget.allowsExploration(share: 0.05))
+        budget.limits = BudgetLimits()
+        #expect(budget.allowsExploration(share: 0.05))
     }
 }
 

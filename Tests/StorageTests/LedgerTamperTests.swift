@@ -118,8 +118,10 @@ import Testing
         Forgery("budget_day", "tokens", "tokens - 1", of: "TRUE", .budgetDays),
         Forgery("budget_day", "gpu_ms", "0", of: "TRUE", .budgetDays),
         Forgery("budget_day", "exploration_calls", "1", of: "TRUE", .budgetDays),
+        Forgery("budget_day", "exploration_tokens", "1", of: "TRUE", .budgetDays),
+        Forgery("budget_day", "exploration_gpu_ms", "1", of: "TRUE", .budgetDays),
         Forgery("DELETE FROM budget_day", .budgetDays),
-        Forgery("INSERT INTO budget_day VALUES ('maths', 1, 1, 1, 1, 0)", .budgetDays),
+        Forgery("INSERT INTO budget_day VALUES ('maths', 1, 1, 1, 1, 0, 0, 0)", .budgetDays),
 
         Forgery("step", "id", "99", of: "id = 4", .steps),
         Forgery("step", "episode", "1, idx = 1", of: "id = 4", .steps),

@@ -20,7 +20,7 @@ import Testing
         else { throw NothingToClaim() }
         #expect(budget.reserved == .zero)
         #expect(try await fixture.reader.budgets([fixture.queue: today])[0].budget.reserved == bound)
-        #expect(try await fixture.reader.budgets([fixture.queue: today])[0].budget.explorationCalls == 1)
+        #expect(try await fixture.reader.budgets([fixture.queue: today])[0].budget.exploration.calls == 1)
         #expect(
             try await fixture.store.finishStep(step, claim, generated("2+2"), reward: 0.5, now: morning) == .settled)
         #expect(try await fixture.store.finishStep(step, claim, generated("2+2"), now: morning) == .stale)
@@ -37,7 +37,7 @@ import Testing
         let after = try await fixture.reader.budgets([fixture.queue: today])[0].budget
         #expect(after.spent == record.spend)
         #expect(after.reserved == .zero)
-        #expect(after.explorationCalls == 1)
+        #expect(after.exploration.calls == 1)
     }
 
     @Test func `QUICK is in the ledger and in no budget`() async throws {

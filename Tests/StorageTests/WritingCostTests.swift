@@ -5,7 +5,9 @@ import Testing
 /// What SQLite does for each row that is written.
 @Suite struct WritingCosts {
     /// A CHECK with `x IN (...)` of three words or more fills such a table for every row: half of a new job's time.
-    @Test(arguments: ["job", "payload", "episode", "answer", "step", "reservation", "ledger_entry", "outcome"])
+    @Test(arguments: [
+        "job", "payload", "episode", "answer", "step", "reservation", "ledger_entry", "outcome", "arrival",
+    ])
     func `a new row is checked without a table made for it`(table: String) async throws {
         let fixture = try await Fixture()
         let connection = try fixture.directory.rawConnection()

@@ -1,5 +1,24 @@
 package import Domain
 
+/// The price of a queue's DEEPTHINK calls now, and what it comes from.
+package struct PacingView: Hashable, Codable, Sendable {
+    /// What one more call today is worth, in units of reward beyond the queue's cost: what pacing asks for a call.
+    package var price: Double
+    /// Jobs that are still to be run today: waiting, running and yet to come.
+    package var jobsToCome: Double
+    /// DEEPTHINK calls that those are expected to make at this price.
+    package var callsToCome: Double
+    /// Calls that the rest of the day has room for, by the scarcest limit and what calls have used.
+    package var callsLeft: Double
+
+    package init(price: Double, jobsToCome: Double, callsToCome: Double, callsLeft: Double) {
+        self.price = price
+        self.jobsToCome = jobsToCome
+        self.callsToCome = callsToCome
+        self.callsLeft = callsLeft
+    }
+}
+
 /// One queue's DEEPTHINK budget today.
 package struct BudgetView: Hashable, Codable, Sendable {
     package var queue: QueueName
@@ -23,9 +42,13 @@ package struct BudgetView: Hashable, Codable, Sendable {
     package var warnAt: Double
     /// That much is spent.
     package var isWarned: Bool
+    /// nil where calls have no price: the queue is not paced, or has no policy yet.
+    package var pacing: PacingView?
 
     /// A budget day as Storage keeps it, with what the queue says about it.
-    package init(queue: QueueName, day: BudgetDay, resetsAt: Timestamp, settings: QueueSettings) {
+    package init(
+        queue: QueueName, day: BudgetDay, resetsAt: Timestamp, settings: QueueSettings, pacing: PacingView? = nil
+    ) {
         self.queue = queue
         self.day = day.day
         timeZone = settings.timeZone
@@ -33,12 +56,13 @@ package struct BudgetView: Hashable, Codable, Sendable {
         grants = day.grants
         spent = day.spent
         reserved = day.reserved
-        explorationCalls = day.explorationCalls
+        explorationCalls = day.exploration.calls
         self.resetsAt = resetsAt
         onBudget = settings.onBudget
         remainingShare = day.remainingShare
         warnAt = settings.warnAt
         isWarned = day.isWarned(at: settings.warnAt)
+        self.pacing = pacing
     }
 }
 

@@ -32,6 +32,8 @@ package struct QueueChanges: Hashable, Codable, Sendable {
     package var onBudget: OnBudget?
     /// state or draft.
     package var observe: Observe?
+    /// auto, on or off.
+    package var pacing: Pacing?
     package var switcherKind: SwitcherKind?
     package var cost: Double?
     package var parameter: Double?
@@ -52,7 +54,7 @@ package struct QueueChanges: Hashable, Codable, Sendable {
     package init(
         deepthinkCalls: Int64? = nil, deepthinkTokens: Int64? = nil, deepthinkGPUMilliseconds: Int64? = nil,
         deepthinkCallsPerJob: Int? = nil, removeLimits: [MaskReason]? = nil, timeZone: String? = nil,
-        onBudget: OnBudget? = nil, observe: Observe? = nil,
+        onBudget: OnBudget? = nil, observe: Observe? = nil, pacing: Pacing? = nil,
         switcherKind:
             SwitcherKind? = nil, cost: Double? = nil, parameter: Double? = nil, explorationRate: Double? = nil,
         explorationShare: Double? = nil, maxSteps: Int? = nil, stepTokens: Int? = nil, maxAttempts: Int? = nil,
@@ -67,6 +69,7 @@ package struct QueueChanges: Hashable, Codable, Sendable {
         self.timeZone = timeZone
         self.onBudget = onBudget
         self.observe = observe
+        self.pacing = pacing
         self.switcherKind = switcherKind
         self.cost = cost
         self.parameter = parameter

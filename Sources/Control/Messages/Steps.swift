@@ -13,6 +13,8 @@ package struct DecisionView: Hashable, Codable, Sendable {
     /// The unsigned 64-bit number in decimal digits: many readers of JSON keep only 53 bits of a number.
     package var seed: String
     package var policyVersion: Int64
+    /// What pacing asked for a call on top of the cost, in units of reward; nil where the queue was not paced.
+    package var price: Double?
 
     package init(_ decision: Decision) {
         role = decision.role
@@ -22,6 +24,7 @@ package struct DecisionView: Hashable, Codable, Sendable {
         isExploration = decision.isExploration
         seed = String(decision.seed)
         policyVersion = decision.policyVersion
+        price = decision.price
     }
 }
 

@@ -13,6 +13,7 @@ struct JobRun: Sendable {
         var texts: any TextEncoding
         var runner: EpisodeRunner
         var policies: PolicyBook
+        var pacing: PacingBook
         var learner: LearnerLoop
         var pair: EnginePair
         var clock: WallClock
@@ -58,10 +59,12 @@ struct JobRun: Sendable {
         let deepthinkModel = await environment.pair.engine(.deepthink).identity
         let encoder = await environment.texts.encoder
         let pairKey = await environment.pair.pairKey(encoder)
+        let policy = environment.policies.policy(of: claimed.queue, for: encoder)
+        let pacing = try await environment.pacing.plan(
+            forJobOf: claimed.queue, claimed.settings, policy: policy, zone: zone, now: now)
         let assignment = Assignment(
             job: claimed.claim.job, episode: claimed.claim.episode.number, specification: specification,
-            settings: claimed.settings, written: claimed.steps,
-            policy: environment.policies.policy(of: claimed.queue, for: encoder), encoder: encoder,
+            settings: claimed.settings, written: claimed.steps, policy: policy, encoder: encoder, pacing: pacing,
             dayFraction: try zone.dayFraction(at: now))
         let recorder = StoreRecorder(
             store: environment.store,
@@ -70,6 +73,7 @@ struct JobRun: Sendable {
                 pairKey: pairKey),
             clock: environment.clock, board: environment.board, shutdown: environment.shutdown, log: environment.log)
         let result = try await environment.runner.run(assignment, recorder: recorder, bound: time.bound)
+        if let pacing { environment.pacing.noteEnd(of: claimed.queue, pacing, recorder.pacedCalls) }
         if case .timedOut = result { return try await settle(.timeout(time.failure)) }
         return try await conclude(result, zone: zone)
     }

@@ -26,6 +26,7 @@ final class StoreRecorder: EpisodeRecorder {
     private let running = Mutex<StepID?>(nil)
     /// When the draft in hand was begun.
     private let draftStart = Mutex<Timestamp?>(nil)
+    private let calls = Mutex(PacedCalls())
 
     init(store: Store, context: Context, clock: WallClock, board: ChangeBoard, shutdown: Shutdown, log: Log) {
         self.store = store
@@ -64,6 +65,7 @@ final class StoreRecorder: EpisodeRecorder {
         switch begun {
         case .begun(let step, let decision, _):
             if draft == nil || decision.role == .deepthink { running.withLock { $0 = step } }
+            calls.withLock { $0.note(decision, stepAt: index) }
             return .write(decision)
         case .hold(let unit, let budget): return .hold(unit, budget)
         case .wait(let unit): return .wait(unit)
@@ -71,6 +73,9 @@ final class StoreRecorder: EpisodeRecorder {
         case .superseded: return .superseded
         }
     }
+
+    /// What the job has called so far.
+    var pacedCalls: PacedCalls { calls.withLock { $0 } }
 
     func finish(stepAt index: Int, role: Role, generated: Generated) async throws {
         let step = runningStep(index)

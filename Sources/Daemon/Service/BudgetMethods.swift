@@ -1,6 +1,7 @@
 import Control
 import Domain
 import Storage
+import Switching
 
 extension ControlService {
     func addBudgets(to table: inout MethodTable) {
@@ -98,12 +99,36 @@ extension ControlService {
         var views: [BudgetView] = []
         for budget in budgets {
             guard let queue = settings[budget.queue], let zone = zones[budget.queue] else { continue }
-            do throws(ZoneError) {
-                let resetsAt = try zone.reset(of: budget.budget.day, now: now)
-                views.append(
-                    BudgetView(queue: budget.queue, day: budget.budget, resetsAt: resetsAt, settings: queue))
-            } catch { throw .unavailable(what: error.description) }
+            let resetsAt = try Self.inZone { () throws(ZoneError) in
+                try zone.reset(of: budget.budget.day, now: now)
+            }
+            views.append(
+                BudgetView(
+                    queue: budget.queue, day: budget.budget, resetsAt: resetsAt, settings: queue,
+                    pacing: try await pacingView(of: budget, queue, zone, now: now)))
         }
         return views
+    }
+
+    /// The price of a call by a queue's budget; nil where it has none.
+    private func pacingView(
+        of budget: QueueBudget, _ settings: QueueSettings, _ zone: Zone, now: Timestamp
+    ) async throws(ControlError) -> PacingView? {
+        let plan: PacingPlan?
+        do {
+            plan = try await pacing.plan(
+                of: budget.queue, settings, policy: policies.policy(of: budget.queue), zone: zone, now: now)
+        } catch let error as StorageError { throw ControlError(error) } catch {
+            throw .unavailable(what: "\(error)")
+        }
+        // Without a prompt: what a step reserves at least.
+        let worstCase = Spend(
+            calls: 1, tokens: Int64(settings.stepTokens),
+            gpuMilliseconds: Int64(pair.configuration.stepSeconds) * 1000)
+        guard let plan, let left = plan.callsLeft(budget.budget, worstCase: worstCase) else { return nil }
+        let price = plan.price(for: budget.budget, worstCase: worstCase)
+        return PacingView(
+            price: price.worth, jobsToCome: plan.jobsToCome, callsToCome: plan.expectedCalls(at: price),
+            callsLeft: left)
     }
 }

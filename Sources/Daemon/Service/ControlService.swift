@@ -17,6 +17,7 @@ struct ControlService: Sendable {
     let learner: LearnerLoop
     let retention: RetentionLoop
     let policies: PolicyBook
+    let pacing: PacingBook
     let texts: any TextEncoding
     let pair: EnginePair
     let board: ChangeBoard

@@ -19,6 +19,7 @@ extension ControlService {
             let submission = try await answering { () async throws(StorageError) in
                 try await store.submitJob(job, queue: parameters.queue, submitter: User(peer), now: clock.now())
             }
+            if !submission.isDuplicate { pacing.noteArrival(in: parameters.queue) }
             board.post()
             try await reply.send(
                 SubmitJob.Reply(job: submission.job, batch: submission.batch, duplicate: submission.isDuplicate))
@@ -43,6 +44,7 @@ extension ControlService {
             let commit = try await intake.commit(
                 parameters.batch, sha256: parameters.sha256, allowDuplicate: parameters.allowDuplicate,
                 by: User(peer))
+            pacing.forgetCounts()
             board.post()
             try await reply.send(
                 CommitBatch.Reply(batch: commit.batch, jobCount: commit.jobCount, duplicate: commit.isDuplicate))

@@ -32,15 +32,19 @@ package enum BookCheck: String, Sendable, CaseIterable {
             """
             WITH summed AS (
                 SELECT queue, day, sum(calls) AS calls, sum(prompt_tokens + generated_tokens) AS tokens,
-                    sum(gpu_ms) AS gpu_ms, sum(calls * is_exploration) AS exploration
+                    sum(gpu_ms) AS gpu_ms, sum(calls * is_exploration) AS exploration,
+                    sum((prompt_tokens + generated_tokens) * is_exploration) AS exploration_tokens,
+                    sum(gpu_ms * is_exploration) AS exploration_gpu_ms
                 FROM ledger_entry WHERE role = 'deepthink' GROUP BY queue, day),
             both AS (
                 SELECT queue, day FROM summed UNION SELECT queue, day FROM budget_day)
             SELECT 'queue ' || both.queue || ' day ' || both.day AS subject,
-                format('%d calls, %d tokens, %d ms, %d explored', summed.calls, summed.tokens, summed.gpu_ms,
-                    summed.exploration) AS expected,
-                format('%d calls, %d tokens, %d ms, %d explored', counted.calls, counted.tokens, counted.gpu_ms,
-                    counted.exploration_calls) AS found
+                format('%d calls, %d tokens, %d ms, %d explored (%d, %d)', summed.calls, summed.tokens,
+                    summed.gpu_ms, summed.exploration, summed.exploration_tokens, summed.exploration_gpu_ms)
+                    AS expected,
+                format('%d calls, %d tokens, %d ms, %d explored (%d, %d)', counted.calls, counted.tokens,
+                    counted.gpu_ms, counted.exploration_calls, counted.exploration_tokens,
+                    counted.exploration_gpu_ms) AS found
             FROM both LEFT JOIN summed USING (queue, day) LEFT JOIN budget_day AS counted USING (queue, day)
             WHERE expected <> found
             """

@@ -13,18 +13,21 @@ extension BudgetDay {
         let day = max(clockDay, DayKey(daysSinceEpoch: found.lastDay ?? .min))
         let spent = try database.first(
             """
-            SELECT calls, tokens, gpu_ms, exploration_calls AS exploration FROM budget_day WHERE queue = ? AND day = ?
+            SELECT calls, tokens, gpu_ms, exploration_calls, exploration_tokens, exploration_gpu_ms FROM budget_day
+            WHERE queue = ? AND day = ?
             """, queue, day.daysSinceEpoch, read: use)
         let reserved = try database.first(
             """
             SELECT coalesce(sum(calls), 0) AS calls, coalesce(sum(tokens), 0) AS tokens,
-                coalesce(sum(gpu_ms), 0) AS gpu_ms, coalesce(sum(is_exploration), 0) AS exploration
+                coalesce(sum(gpu_ms), 0) AS gpu_ms, coalesce(sum(calls * is_exploration), 0) AS exploration_calls,
+                coalesce(sum(tokens * is_exploration), 0) AS exploration_tokens,
+                coalesce(sum(gpu_ms * is_exploration), 0) AS exploration_gpu_ms
             FROM reservation WHERE queue = ? AND day = ? AND state = 'open'
             """, queue, day.daysSinceEpoch, read: use)
         return BudgetDay(
             day: day, limits: found.limits, grants: try grants(queue, on: day, database), spent: spent?.spend ?? .zero,
             reserved: reserved?.spend ?? .zero,
-            explorationCalls: (spent?.exploration ?? 0) + (reserved?.exploration ?? 0))
+            exploration: (spent?.exploration ?? .zero) + (reserved?.exploration ?? .zero))
     }
 
     private static func grants(
@@ -47,10 +50,13 @@ extension BudgetDay {
         }
     }
 
-    private static func use(_ row: Row) throws(StorageError) -> (spend: Spend, exploration: Int64) {
+    private static func use(_ row: Row) throws(StorageError) -> (spend: Spend, exploration: Spend) {
         let spend = Spend(
             calls: try row.integer("calls"), tokens: try row.integer("tokens"),
             gpuMilliseconds: try row.integer("gpu_ms"))
-        return (spend, try row.integer("exploration"))
+        let exploration = Spend(
+            calls: try row.integer("exploration_calls"), tokens: try row.integer("exploration_tokens"),
+            gpuMilliseconds: try row.integer("exploration_gpu_ms"))
+        return (spend, exploration)
     }
 }

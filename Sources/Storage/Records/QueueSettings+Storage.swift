@@ -46,7 +46,7 @@ extension QueueSettings {
             ("limit-gpu-ms", limit(limits.gpuMilliseconds)), ("time-zone", timeZone),
             ("on-budget", onBudget.rawValue),
             ("calls-per-job", limit(deepthinkCallsPerJob.map(Int64.init))), ("observe", observe.rawValue),
-            ("switcher", switcher.kind.rawValue), ("cost", "\(switcher.cost)"),
+            ("pacing", pacing.rawValue), ("switcher", switcher.kind.rawValue), ("cost", "\(switcher.cost)"),
             ("parameter", "\(switcher.parameter)"), ("exploration-rate", "\(switcher.explorationRate)"),
             ("exploration-share", "\(switcher.explorationShare)"), ("max-steps", "\(maxSteps)"),
             ("step-tokens", "\(stepTokens)"), ("max-attempts", "\(maxAttempts)"), ("paused", "\(isPaused)"),

@@ -33,6 +33,7 @@ extension Store {
             try write(settings, of: name, createdAt: now)
             let concernsBudget =
                 before.limits != settings.limits || before.onBudget != settings.onBudget
+                || before.pacing != settings.pacing
                 || before.switcher != settings.switcher || before.timeZone != settings.timeZone
                 // What a step may take at worst is less where it may write less.
                 || before.stepTokens != settings.stepTokens
@@ -63,8 +64,8 @@ extension Store {
                 name, created_at_ms, limit_calls, limit_tokens, limit_gpu_ms, time_zone, on_budget, switcher_kind,
                 switcher_cost, switcher_parameter, exploration_rate, exploration_share, max_steps, step_tokens,
                 max_attempts, is_paused, is_draining, max_running, share, retention_days, warn_at,
-                deepthink_calls_per_job, observe)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                deepthink_calls_per_job, observe, pacing)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (name) DO UPDATE SET
                 limit_calls = excluded.limit_calls, limit_tokens = excluded.limit_tokens,
                 limit_gpu_ms = excluded.limit_gpu_ms, time_zone = excluded.time_zone, on_budget = excluded.on_budget,
@@ -75,14 +76,15 @@ extension Store {
                 is_paused = excluded.is_paused, is_draining = excluded.is_draining,
                 max_running = excluded.max_running, share = excluded.share,
                 retention_days = excluded.retention_days, warn_at = excluded.warn_at,
-                deepthink_calls_per_job = excluded.deepthink_calls_per_job, observe = excluded.observe
+                deepthink_calls_per_job = excluded.deepthink_calls_per_job, observe = excluded.observe,
+                pacing = excluded.pacing
             """, name.text, createdAt.milliseconds, settings.limits.calls, settings.limits.tokens,
             settings.limits.gpuMilliseconds, settings.timeZone, settings.onBudget.rawValue,
             settings.switcher.kind.rawValue, settings.switcher.cost, settings.switcher.parameter,
             settings.switcher.explorationRate, settings.switcher.explorationShare, settings.maxSteps,
             settings.stepTokens, settings.maxAttempts, settings.isPaused, settings.isDraining, settings.maxRunning,
             settings.share, settings.retentionDays, settings.warnAt, settings.deepthinkCallsPerJob,
-            settings.observe.rawValue)
+            settings.observe.rawValue, settings.pacing.rawValue)
     }
 
     /// Makes the jobs of a queue claimable that its budget held: it may have become larger.

@@ -62,6 +62,7 @@ extension Store {
                     AND +batch = ?2 AND state = 'staged'
                 """, now.milliseconds, batch.number)
             try parkDependents(in: batch, now: now)
+            try recordArrivals(owner.jobCount, in: owner.queue, now: now)
             try database.run(
                 "UPDATE batch SET state = 'ready', sha256 = ?, ready_at_ms = ? WHERE id = ?", sha256, now.milliseconds,
                 batch.number)
@@ -99,6 +100,7 @@ extension Store {
             guard let id = try insert(job, state: "pending", batch: nil, owner: owner, now: now) else {
                 preconditionFailure("a job without a batch has no custom_id to collide with")
             }
+            try recordArrivals(1, in: queue, now: now)
             if !job.needs.isEmpty {
                 try record(job.needs, of: id, in: nil)
                 try park(id)

@@ -23,6 +23,7 @@ extension Command {
                 Column("reserved", isRight: true) { "\($0.reserved.calls)" },
                 Column("granted") { Phrase.grants($0.grants) },
                 Column("on_budget") { $0.onBudget.rawValue },
+                Column("price", isRight: true) { budget in budget.pacing.map { Phrase.number($0.price) } ?? "-" },
                 Column("resets") { Phrase.relative($0.resetsAt, now: now) },
                 Column("left", isRight: true, isDefault: false) { Phrase.share($0.remainingShare) },
                 Column("warned", isDefault: false) { $0.isWarned ? "yes" : "no" },
@@ -32,6 +33,15 @@ extension Command {
                 Column("reserved_gpu_s", isRight: true, isDefault: false) {
                     Phrase.seconds($0.reserved.gpuMilliseconds)
                 },
+                Column("jobs_to_come", isRight: true, isDefault: false) { budget in
+                    budget.pacing.map { Phrase.number($0.jobsToCome, digits: 1) } ?? "-"
+                },
+                Column("calls_to_come", isRight: true, isDefault: false) { budget in
+                    budget.pacing.map { Phrase.number($0.callsToCome, digits: 1) } ?? "-"
+                },
+                Column("calls_left", isRight: true, isDefault: false) { budget in
+                    budget.pacing.map { Phrase.number($0.callsLeft, digits: 1) } ?? "-"
+                },
                 Column("exploration_calls", isRight: true, isDefault: false) { "\($0.explorationCalls)" },
             ], invocation)
         let reply = try await Session(invocation).call(ShowBudgets.self, .init(queue: queue))
@@ -39,6 +49,9 @@ extension Command {
             invocation.console.write(JSONText.text(of: reply) + "\n")
         } else {
             listing.print(reply.budgets)
+            if queue != nil, !invocation.isForMachines, let pacing = reply.budgets.first?.pacing {
+                invocation.console.complain(Phrase.pacing(pacing) + "\n")
+            }
         }
         return .ok
     }

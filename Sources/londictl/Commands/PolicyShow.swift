@@ -7,8 +7,14 @@ extension Command {
         examples: ["policy show maths", "policy show maths --json"]
     ) { invocation async throws(CommandError) in
         let queue = try invocation.queue(invocation.arguments[0])
-        let policy = try await Session(invocation).call(ShowPolicy.self, .init(queue: queue)).policy
+        let session = try Session(invocation)
+        let policy = try await session.call(ShowPolicy.self, .init(queue: queue)).policy
         invocation.console.write(invocation.isForMachines ? JSONText.text(of: policy) + "\n" : text(of: policy))
+        if !invocation.isForMachines,
+            let pacing = try await session.call(ShowBudgets.self, .init(queue: queue)).budgets.first?.pacing
+        {
+            invocation.console.write("Price now: \(Phrase.pacing(pacing))\n")
+        }
         return .ok
     }
 }
