@@ -78,7 +78,7 @@ extension QueueSettings {
             try check(
                 (-1_000_000...0).contains(switcher.parameter), "switcher.parameter", switcher.parameter,
                 "use a mean log-probability per token, at most 0, such as -0.5")
-        case .fittedQ, .alwaysQuick, .alwaysDeepthink:
+        case .fittedQ, .fittedQMLP, .sac, .certaintyEquivalence, .bandit, .alwaysQuick, .alwaysDeepthink, .swiftSage:
             try check(switcher.parameter.isFinite, "switcher.parameter", switcher.parameter, "use a number")
         }
         try check(

@@ -2,12 +2,30 @@
 package enum SwitcherKind: String, Codable, Sendable, CaseIterable {
     /// Two action values, refitted on closed episodes: the default.
     case fittedQ = "fitted-q"
+    /// The same on features that a small network learns.
+    case fittedQMLP = "fitted-q-mlp"
+    /// Discrete soft actor-critic: the paper's family.
+    case sac
+    /// Counts of what happened in each state, solved exactly: only for encoders with few distinct states.
+    case certaintyEquivalence = "certainty-equivalence"
+    /// Looks no further than the step it decides: a baseline.
+    case bandit
     case alwaysQuick = "always-quick"
     case alwaysDeepthink = "always-deepthink"
     /// DEEPTHINK with a fixed probability.
     case random
     /// DEEPTHINK where QUICK's last step was less certain than a threshold.
     case threshold
+    /// SwiftSage's hand-written rules.
+    case swiftSage = "swiftsage"
+
+    /// Its choices come from closed episodes.
+    package var learns: Bool {
+        switch self {
+        case .fittedQ, .fittedQMLP, .sac, .certaintyEquivalence, .bandit: true
+        case .alwaysQuick, .alwaysDeepthink, .random, .threshold, .swiftSage: false
+        }
+    }
 }
 
 /// The Switcher's settings of one queue.

@@ -39,6 +39,18 @@ struct ByteReader {
 
     func damage(_ reason: String) -> SwitchingError { .damagedPolicy(byteCount: bytes.count, reason: reason) }
 
+    /// A UInt32 that counts what follows, so that it is no more than the bytes left: products of two do not overflow.
+    mutating func count(_ what: String) throws(SwitchingError) -> Int {
+        let count = Int(try integer(what) as UInt32)
+        guard count <= end - position else { throw damage("\(count) is no \(what)") }
+        return count
+    }
+
+    /// Checks that exactly so many bytes are left.
+    func require(_ count: Int, _ what: String) throws(SwitchingError) {
+        guard end - position == count else { throw damage("its length does not fit its \(what)") }
+    }
+
     mutating func integer<Number: FixedWidthInteger>(_ what: String) throws(SwitchingError) -> Number {
         let size = Number.bitWidth / 8
         guard end - position >= size else { throw damage("it ends inside its \(what)") }

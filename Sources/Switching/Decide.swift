@@ -78,7 +78,8 @@ private func odds(
         let last = state.lastRole == .quick ? state.quickLogProbabilities : nil
         guard let certainty = state.draft.map(\.logProbabilities) ?? last else { return Odds(deepthink: 0) }
         return Odds(deepthink: certainty.mean < settings.parameter ? 1 : 0)
-    case .fittedQ: break
+    case .swiftSage: return Odds(deepthink: swiftSageRole(state) == .deepthink ? 1 : 0)
+    case .fittedQ, .fittedQMLP, .sac, .certaintyEquivalence, .bandit: break
     }
     let choice = ChoiceOdds(settings: settings, episodeCount: episodeCount)
     switch greedy {

@@ -36,10 +36,14 @@ package struct FittedQ: Learner {
         from episodes: [TrainingEpisode], settings: SwitcherSettings, featureCount: Int
     ) throws(SwitchingError) -> PolicyBody {
         let replay = try ReplayMatrix(episodes, featureCount: featureCount)
-        let bounds = ReturnBounds(episodes, discount: discount)
-        let factor = Cholesky(precision(of: replay), count: 2 * featureCount)
+        return .linear(fit(replay, bounds: ReturnBounds(episodes, discount: discount), cost: settings.cost))
+    }
 
-        var learnt = LinearValues(zero: featureCount)
+    /// The values that fit a replay, be its features an encoder's or a network's.
+    func fit(_ replay: ReplayMatrix, bounds: ReturnBounds, cost: Double) -> LinearValues {
+        let factor = Cholesky(precision(of: replay), count: 2 * replay.featureCount)
+
+        var learnt = LinearValues(zero: replay.featureCount)
         var targets = Targets(count: replay.count)
         // A change of the greedy role in one state changes the targets of others, so that the weights of hashed
         // features can swing for ever between two policies. Where they do not settle, each sweep goes a smaller part
@@ -48,7 +52,8 @@ package struct FittedQ: Learner {
         var previousMove = Double.infinity
         for sweep in 0..<sweepLimit {
             targets.walkBackwards(
-                replay, learnt, cost: settings.cost, discount: discount, traceDecay: traceDecay, bounds: bounds)
+                replay, forecasts(of: learnt, replay), cost: cost, discount: discount, traceDecay: traceDecay,
+                bounds: bounds)
             let solution = solve(factor, replay, targets)
             let move = learnt.greatestDistance(to: solution)
             learnt.move(to: solution, by: relaxation)
@@ -57,9 +62,15 @@ package struct FittedQ: Learner {
             previousMove = move
         }
 
-        learnt.noiseVariance = noiseVariance(replay, learnt, targets, cost: settings.cost)
-        learnt.differencePrecisionFactor = factor.packedBlock(from: featureCount).map { Float($0) }
-        return .linear(learnt)
+        learnt.noiseVariance = noiseVariance(replay, learnt, targets, cost: cost)
+        learnt.differencePrecisionFactor = factor.packedBlock(from: replay.featureCount).map { Float($0) }
+        return learnt
+    }
+
+    private func forecasts(of learnt: LinearValues, _ replay: ReplayMatrix) -> ReplayForecasts {
+        ReplayForecasts(
+            steps: (0..<replay.count).map { learnt.forecast(replay.features.span.extracting(replay.row($0))) },
+            finals: (0..<replay.finalCount).map { learnt.forecast(replay.finals.span.extracting(replay.row($0))) })
     }
 
     /// The precision of [mean, difference], [2n, 2n] row-major, upper triangle: with g = +-1/2 each step adds the outer

@@ -7,7 +7,8 @@ package protocol Learner: Sendable {
     var kind: SwitcherKind { get }
 
     /// Learns from scratch. The caller chooses the episodes, oldest first, and how many of them it can afford.
-    /// - Throws: where an episode has the wrong number of features, or a value that is not finite.
+    /// - Throws: where an episode has the wrong number of features, or a value that is not finite; certainty equivalence
+    ///   also where the states are too many.
     func learn(
         from episodes: [TrainingEpisode], settings: SwitcherSettings, featureCount: Int
     ) throws(SwitchingError) -> PolicyBody
@@ -17,6 +18,10 @@ package protocol Learner: Sendable {
 package func learner(for kind: SwitcherKind) -> (any Learner)? {
     switch kind {
     case .fittedQ: FittedQ()
-    case .alwaysQuick, .alwaysDeepthink, .random, .threshold: nil
+    case .fittedQMLP: FittedQMLP()
+    case .sac: SoftActorCritic()
+    case .certaintyEquivalence: CertaintyEquivalence()
+    case .bandit: MyopicBandit()
+    case .alwaysQuick, .alwaysDeepthink, .random, .threshold, .swiftSage: nil
     }
 }

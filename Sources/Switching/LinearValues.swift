@@ -44,8 +44,8 @@ package struct LinearValues: Hashable, Sendable {
 
     func forecast(_ x: Span<Float>) -> Forecast {
         Forecast(
-            reward: pair(dot(x, rewardMean.span), dot(x, rewardDifference.span)),
-            callsAfter: pair(dot(x, callsMean.span), dot(x, callsDifference.span)))
+            reward: ActionValues(mean: dot(x, rewardMean.span), difference: dot(x, rewardDifference.span)),
+            callsAfter: ActionValues(mean: dot(x, callsMean.span), difference: dot(x, callsDifference.span)))
     }
 
     /// The standard deviation of Q(s, DEEPTHINK) - Q(s, QUICK), in units of reward.
@@ -72,9 +72,4 @@ package struct LinearValues: Hashable, Sendable {
         move(\.callsMean)
         move(\.callsDifference)
     }
-}
-
-/// A value for each action from their mean and their difference.
-private func pair(_ mean: Double, _ difference: Double) -> ActionValues {
-    ActionValues(quick: mean - 0.5 * difference, deepthink: mean + 0.5 * difference)
 }

@@ -42,13 +42,9 @@ package struct Policy: Hashable, Sendable {
         body.forecast(features.span).values(cost: cost)
     }
 
-    /// What is chosen without exploration: DEEPTHINK iff Q(s, DEEPTHINK) >= Q(s, QUICK), a tie included.
+    /// What is chosen without exploration, as the body says.
     /// - Precondition: as `values`.
-    /// - Source: paper.md section 1, Proposition 1.
-    package func greedy(_ features: [Float], cost: Double) -> Role {
-        let values = values(features, cost: cost)
-        return values.deepthink >= values.quick ? .deepthink : .quick
-    }
+    package func greedy(_ features: [Float], cost: Double) -> Role { body.greedy(features.span, cost: cost) }
 
     /// The standard deviation of Q(s, DEEPTHINK) - Q(s, QUICK), in units of reward.
     /// - Precondition: as `values`.

@@ -1,14 +1,23 @@
 package import Domain
 
-/// What a learner has learnt, in the form that it learns: one case for each, all asked the same two things.
+/// What a learner has learnt, in the form that it learns: one case for each, all asked the same few things.
 package enum PolicyBody: Hashable, Sendable {
-    /// Fitted Q on linear values.
+    /// Fitted Q, and the bandit, on linear values.
     case linear(LinearValues)
+    /// Fitted Q on what a network makes of the features.
+    case neural(NeuralValues)
+    /// Soft actor-critic.
+    case actorCritic(ActorCritic)
+    /// Certainty equivalence.
+    case tabular(TabularValues)
 
     /// The length of the feature vectors that it takes.
     package var featureCount: Int {
         switch self {
         case .linear(let values): values.featureCount
+        case .neural(let values): values.featureCount
+        case .actorCritic(let actorCritic): actorCritic.featureCount
+        case .tabular(let values): values.featureCount
         }
     }
 
@@ -17,6 +26,21 @@ package enum PolicyBody: Hashable, Sendable {
     package func forecast(_ x: Span<Float>) -> Forecast {
         switch self {
         case .linear(let values): values.forecast(x)
+        case .neural(let values): values.forecast(x)
+        case .actorCritic(let actorCritic): actorCritic.forecast(x)
+        case .tabular(let values): values.forecast(x)
+        }
+    }
+
+    /// Who writes the next step at the price `cost` of a call: DEEPTHINK iff Q(s, DEEPTHINK) >= Q(s, QUICK), a tie
+    /// included. An actor has a say of its own, and a table says QUICK where it knows nothing.
+    /// - Precondition: `x.count == featureCount` (traps).
+    /// - Source: paper.md section 1, Proposition 1.
+    package func greedy(_ x: Span<Float>, cost: Double) -> Role {
+        switch self {
+        case .linear, .neural: forecast(x).greedy(cost: cost)
+        case .actorCritic(let actorCritic): actorCritic.greedy(x, cost: cost)
+        case .tabular(let values): values.greedy(x, cost: cost)
         }
     }
 
@@ -25,6 +49,9 @@ package enum PolicyBody: Hashable, Sendable {
     package func deviation(_ x: Span<Float>) -> Double {
         switch self {
         case .linear(let values): values.deviation(x)
+        case .neural(let values): values.deviation(x)
+        case .actorCritic(let actorCritic): actorCritic.deviation(x)
+        case .tabular(let values): values.deviation(x)
         }
     }
 }
@@ -43,10 +70,29 @@ package struct Forecast: Hashable, Sendable {
         self.callsAfter = callsAfter
     }
 
+    /// Nothing is known: both actions are worth the same.
+    static let nothing = Forecast(
+        reward: ActionValues(quick: 0, deepthink: 0), callsAfter: ActionValues(quick: 0, deepthink: 0))
+
     /// Q(s, QUICK) and Q(s, DEEPTHINK) at the price `cost` of a call, in units of reward.
     package func values(cost: Double) -> ActionValues {
         ActionValues(
             quick: reward.quick - cost * callsAfter.quick,
             deepthink: reward.deepthink - cost * (1 + callsAfter.deepthink))
+    }
+
+    /// DEEPTHINK iff it is worth at least as much as QUICK.
+    func greedy(cost: Double) -> Role {
+        let values = values(cost: cost)
+        return values.deepthink >= values.quick ? .deepthink : .quick
+    }
+
+    /// The largest difference between two of the numbers.
+    func greatestDistance(to other: Forecast) -> Double {
+        max(
+            max(abs(reward.quick - other.reward.quick), abs(reward.deepthink - other.reward.deepthink)),
+            max(
+                abs(callsAfter.quick - other.callsAfter.quick),
+                abs(callsAfter.deepthink - other.callsAfter.deepthink)))
     }
 }

@@ -10,12 +10,14 @@ package struct PolicySummary: Hashable, Sendable {
     package var throughOutcome: Int64
     /// The cost of a call at which everything below holds, in units of reward.
     package var cost: Double
-    /// The features that a person can read, the most influential first.
+    /// The features that a person can read, the most influential first; none where the values are not linear in them.
     package var influences: [Influence]
-    /// The length of the difference's weights over all features, and over those that have no readable name.
+    /// The length of the difference's weights over all features, and over those that have no readable name; 0 where the
+    /// values are not linear in them.
     package var weightNorm: Double
     package var unnamedWeightNorm: Double
-    /// The standard deviation of a step's target around its prediction, in units of reward.
+    /// The standard deviation of a step's target around its prediction, in units of reward; 0 where the learner does not
+    /// estimate it.
     package var noiseDeviation: Double
     /// Of the states given: the share in which DEEPTHINK is called, and in which the interval of the difference of the
     /// two values contains 0; nil for no states.
@@ -41,13 +43,14 @@ package struct PolicySummary: Hashable, Sendable {
         let names = encoder.featureNames
         precondition(
             policy.body.featureCount == names.count, "a policy is read with the encoder that it was learnt for")
-        let values =
+        let values: LinearValues? =
             switch policy.body {
             case .linear(let values): values
+            case .neural, .actorCritic, .tabular: nil
             }
-        var weights = zip(values.rewardDifference, values.callsDifference).map { $0 - cost * $1 }
-        weights[0] -= cost
-        let named = HashedEncoder.denseNames.count
+        var weights = values.map { zip($0.rewardDifference, $0.callsDifference).map { $0 - cost * $1 } } ?? []
+        if !weights.isEmpty { weights[0] -= cost }
+        let named = weights.isEmpty ? 0 : HashedEncoder.denseNames.count
 
         kind = policy.kind
         version = policy.version
@@ -60,7 +63,7 @@ package struct PolicySummary: Hashable, Sendable {
             .sorted { (abs($0.difference), $1.name) > (abs($1.difference), $0.name) }
         weightNorm = norm(weights[...])
         unnamedWeightNorm = norm(weights[named...])
-        noiseDeviation = values.noiseVariance.squareRoot()
+        noiseDeviation = values?.noiseVariance.squareRoot() ?? 0
         if !states.isEmpty {
             let activated = states.count { policy.greedy($0, cost: cost) == .deepthink }
             let undecided = states.count { policy.isUndecided($0, cost: cost) }

@@ -18,6 +18,12 @@ package struct SplitMix64: RandomNumberGenerator, Sendable {
     package mutating func nextUniform() -> Double {
         Double(next() >> 11) * 0x1p-53
     }
+
+    /// One of the elements, each as likely.
+    /// - Precondition: there is one (traps).
+    mutating func pick<Element>(from elements: [Element]) -> Element {
+        elements[Int(nextUniform() * Double(elements.count))]
+    }
 }
 
 /// The seed of one decision, so that any decision can be drawn again from what the ledger knows.

@@ -2,7 +2,7 @@ import Domain
 
 /// The steps of many episodes in one place, checked: what a learner sweeps over.
 struct ReplayMatrix {
-    let featureCount: Int
+    private(set) var featureCount: Int
     /// One for each step, episodes one after the other, steps in the order of time.
     private(set) var steps: [Step] = []
     /// [steps, featureCount] row-major.
@@ -69,6 +69,21 @@ struct ReplayMatrix {
     }
 
     var count: Int { steps.count }
+
+    var finalCount: Int { finals.count / featureCount }
+
+    /// The same steps seen through other features.
+    /// - Shapes: `features` [steps, featureCount], `finals` [finals, featureCount], both row-major.
+    func seen(through features: [Float], finals: [Float], featureCount: Int) -> ReplayMatrix {
+        precondition(
+            features.count == count * featureCount && finals.count == finalCount * featureCount,
+            "\(features.count) features for \(count) steps of \(featureCount)")
+        var seen = self
+        seen.features = features
+        seen.finals = finals
+        seen.featureCount = featureCount
+        return seen
+    }
 
     /// Where a step's features lie in `features`, and a final state's in `finals`; a method cannot return a span yet.
     func row(_ index: Int) -> Range<Int> { (index * featureCount)..<((index + 1) * featureCount) }

@@ -13,6 +13,8 @@ package enum SwitchingError: Error, Equatable, CustomStringConvertible {
     case featureCountMismatch(episode: Int, step: Int, expected: Int, found: Int)
     /// A step in replay holds a value that is no number, or of a size that no encoder or verifier gives.
     case outOfRange(episode: Int, step: Int, what: String)
+    /// More distinct states than a table may have.
+    case tooManyStates(limit: Int)
 
     package var description: String {
         switch self {
@@ -32,6 +34,9 @@ package enum SwitchingError: Error, Equatable, CustomStringConvertible {
         case .outOfRange(let episode, let step, let what):
             "the \(what) of step \(step) of training episode \(episode) is no number within plus or minus "
                 + "\(what == "reward" ? "1e9: correct that job's reward" : "1,000: leave that episode out")"
+        case .tooManyStates(let limit):
+            "the episodes hold more than \(limit) distinct states: 'certainty-equivalence' needs an encoder with few "
+                + "distinct states; choose the switcher 'fitted-q' for this queue"
         }
     }
 }

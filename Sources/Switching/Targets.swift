@@ -12,25 +12,23 @@ struct Targets {
         calls = reward
     }
 
-    /// Sets all targets from the current weights, each episode from its end to its beginning:
+    /// Sets all targets from what is forecast now, each episode from its end to its beginning:
     /// `G_t = R_t + gamma ((1 - lambda) V(s') + lambda (G_{t+1} where g_{t+1} is greedy, else V(s')))`, and the same
     /// for the calls. In a masked state only QUICK is greedy.
     mutating func walkBackwards(
-        _ replay: ReplayMatrix, _ learnt: LinearValues, cost: Double, discount: Double, traceDecay: Double,
+        _ replay: ReplayMatrix, _ forecasts: ReplayForecasts, cost: Double, discount: Double, traceDecay: Double,
         bounds: ReturnBounds
     ) {
         // What the step after the current one is worth: estimated, and as it happened.
         var next = Future()
         for index in (0..<replay.count).reversed() {
             let step = replay.steps[index]
-            let here = learnt.greedy(
-                replay.features.span.extracting(replay.row(index)), cost: cost, isMasked: step.isMasked, bounds: bounds)
+            let here = forecasts.steps[index].greedy(cost: cost, isMasked: step.isMasked, bounds: bounds)
             switch step.following {
             case .step: break
             case .end: next = Future()
             case .final(let row, let isMasked):
-                let final = learnt.greedy(
-                    replay.finals.span.extracting(replay.row(row)), cost: cost, isMasked: isMasked, bounds: bounds)
+                let final = forecasts.finals[row].greedy(cost: cost, isMasked: isMasked, bounds: bounds)
                 next = Future(reward: final.reward, calls: final.calls)
             case .unknown:
                 reward[index] = 0
@@ -80,20 +78,28 @@ struct ReturnBounds {
             }
         }
     }
+
+    /// A sum of rewards, brought into the range.
+    func reward(_ sum: Double) -> Double { min(max(sum, lowest), highest) }
+
+    /// A number of calls, brought into the range.
+    func calls(_ count: Double) -> Double { min(max(count, 0), mostCalls) }
 }
 
-extension LinearValues {
+/// What is forecast for each state of a replay.
+struct ReplayForecasts {
+    /// [steps].
+    var steps: [Forecast]
+    /// [finals].
+    var finals: [Forecast]
+}
+
+extension Forecast {
     /// The greedy role in a state, its reward and its calls from there on, this step's included.
-    fileprivate func greedy(
-        _ x: Span<Float>, cost: Double, isMasked: Bool, bounds: ReturnBounds
-    ) -> (role: Role, reward: Double, calls: Double) {
-        let forecast = forecast(x)
-        let values = forecast.values(cost: cost)
-        let role: Role = values.deepthink >= values.quick && !isMasked ? .deepthink : .quick
-        let value = role == .quick ? forecast.reward.quick : forecast.reward.deepthink
-        let count = role == .quick ? forecast.callsAfter.quick : 1 + forecast.callsAfter.deepthink
-        return (
-            role, min(max(value, bounds.lowest), bounds.highest), min(max(count, 0), bounds.mostCalls)
-        )
+    func greedy(cost: Double, isMasked: Bool, bounds: ReturnBounds) -> (role: Role, reward: Double, calls: Double) {
+        let role = isMasked ? .quick : greedy(cost: cost)
+        let value = role == .quick ? reward.quick : reward.deepthink
+        let count = role == .quick ? callsAfter.quick : 1 + callsAfter.deepthink
+        return (role, bounds.reward(value), bounds.calls(count))
     }
 }

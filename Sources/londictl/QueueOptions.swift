@@ -12,7 +12,10 @@ enum QueueOptions {
         CommandOption("on-budget", "WORD", "when the budget is spent: quick, hold or fail"),
         CommandOption("observe", "WORD", "what is seen before a step is decided: state, or QUICK's draft of it too"),
         CommandOption("pacing", "WORD", "whether calls get a price, to last the day: on, off or auto"),
-        CommandOption("switcher", "KIND", "fitted-q, always-quick, always-deepthink, random, threshold"),
+        CommandOption(
+            "switcher", "KIND",
+            "fitted-q, fitted-q-mlp, sac, certainty-equivalence, bandit, always-quick, always-deepthink, random, "
+                + "threshold, swiftsage"),
         CommandOption("cost", "REWARD", "what one DEEPTHINK step must be worth"),
         CommandOption("parameter", "NUMBER", "random: probability; threshold: mean log-probability"),
         CommandOption("exploration-rate", "SHARE", "how often a choice is drawn evenly, 0 to 1"),

@@ -40,11 +40,7 @@ struct ChainSimulation {
 
     /// The states in which a policy calls DEEPTHINK.
     func activated(_ policy: Policy, cost: Double) -> Set<Int> {
-        Set(
-            (0..<stateCount).filter { state in
-                let values = policy.values(features(state), cost: cost)
-                return values.deepthink >= values.quick
-            })
+        Set((0..<stateCount).filter { policy.greedy(features($0), cost: cost) == .deepthink })
     }
 }
 
@@ -88,8 +84,7 @@ struct BudgetChainSimulation {
         var remaining = budget
         var activated: Set<Int> = []
         for state in 0..<chain.stateCount where remaining > 0 {
-            let values = policy.values(features(state, remaining: remaining), cost: cost)
-            if values.deepthink >= values.quick {
+            if policy.greedy(features(state, remaining: remaining), cost: cost) == .deepthink {
                 activated.insert(state)
                 remaining -= 1
             }
@@ -100,11 +95,11 @@ struct BudgetChainSimulation {
 
 /// A policy of version 1 from episodes with any features.
 func learntPolicy(
-    _ episodes: [TrainingEpisode], cost: Double, featureCount: Int, learner: FittedQ = FittedQ()
+    _ episodes: [TrainingEpisode], cost: Double, featureCount: Int, learner: any Learner = FittedQ()
 ) throws -> Policy {
     let body = try learner.learn(
         from: episodes, settings: SwitcherSettings(cost: cost), featureCount: featureCount)
     return Policy(
-        kind: .fittedQ, version: 1, encoderIdentity: "one-hot-\(featureCount)", pairKey: "quick+deepthink",
+        kind: learner.kind, version: 1, encoderIdentity: "one-hot-\(featureCount)", pairKey: "quick+deepthink",
         body: body, episodeCount: episodes.count, throughOutcome: Int64(episodes.count))
 }

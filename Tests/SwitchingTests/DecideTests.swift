@@ -166,6 +166,24 @@ import Testing
         }
     }
 
+    /// SwiftSage's rules in their order, as the paper notes' section 6 has them.
+    @Test func `SwiftSage's rules call DEEPTHINK first and when stuck, and never three times in a row`() {
+        func role(_ change: (inout SwitcherState) -> Void) -> Role {
+            var state = SwitcherState(question: "?", stepIndex: 3, maxSteps: 8, lastRole: .quick)
+            change(&state)
+            return decide(
+                features: [], state: state, settings: SwitcherSettings(kind: .swiftSage), policy: nil, mask: nil,
+                explorationAllowed: true, seed: 1
+            ).role
+        }
+        #expect(role { _ in } == .quick)
+        #expect(role { $0.stepIndex = 0 } == .deepthink)
+        #expect(role { $0.emptySteps = 1 } == .quick)
+        #expect(role { $0.emptySteps = 2 } == .deepthink)
+        #expect(role { ($0.emptySteps, $0.deepthinkInARow) = (3, 1) } == .deepthink)
+        #expect(role { ($0.emptySteps, $0.deepthinkInARow) = (4, 2) } == .quick)
+    }
+
     /// A queue whose kind was changed must not act on the other kind's numbers.
     @Test func `a policy of another kind is not used`() {
         let decision = decide(

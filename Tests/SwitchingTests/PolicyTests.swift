@@ -1,22 +1,94 @@
 import Domain
-import Switching
 import Testing
+
+@testable import Switching
 
 /// A policy outlives the process: what comes back from disk is the same policy or an error.
 @Suite struct PolicyTests {
-    private func policy() throws -> Policy {
+    static let learning = SwitcherKind.allCases.filter(\.learns)
+
+    /// A small policy of a kind.
+    private func policy(_ kind: SwitcherKind = .fittedQ) throws -> Policy {
         let chain = ChainSimulation.fixture
-        return try learntPolicy(chain.exploringEpisodes(50, seed: 1), cost: 0.1, featureCount: chain.stateCount)
+        let found = learner(for: kind)
+        var learner = try #require(found)
+        if var small = learner as? FittedQMLP {
+            small.widths = HiddenWidths(8, 8)
+            learner = small
+        }
+        if var small = learner as? SoftActorCritic {
+            small.widths = HiddenWidths(8, 8)
+            small.updates = 50...50
+            learner = small
+        }
+        return try learntPolicy(
+            chain.exploringEpisodes(50, seed: 1), cost: 0.1, featureCount: chain.stateCount, learner: learner)
     }
 
-    @Test func `a policy written and read is the same policy`() throws {
-        let policy = try policy()
+    @Test(arguments: learning)
+    func `a policy written and read is the same policy`(kind: SwitcherKind) throws {
+        let policy = try policy(kind)
+        #expect(policy.kind == kind)
         #expect(try Policy(bytes: policy.bytes) == policy)
     }
 
+    /// Versions that are stored must come out of their episodes again as they are: these are the hashes of what the
+    /// first release learnt.
+    @Test func `the bytes of fitted-q are what they have always been`() throws {
+        let chain = ChainSimulation.fixture
+        let one = try learntPolicy(chain.exploringEpisodes(50, seed: 1), cost: 0.1, featureCount: chain.stateCount)
+        #expect(fingerprint(one.bytes[...]) == 542_019_248_520_175_594)
+        var learner = FittedQ()
+        learner.discount = 0.9
+        let two = try learntPolicy(
+            TwoStateSimulation.episodes(50, seed: 5), cost: 0.19, featureCount: 2, learner: learner)
+        #expect(fingerprint(two.bytes[...]) == 15_742_256_964_728_534_309)
+        let budget = BudgetChainSimulation(budget: 2)
+        let three = try learntPolicy(
+            budget.exploringEpisodes(200, seed: 3), cost: 0.02, featureCount: budget.featureCount)
+        #expect(fingerprint(three.bytes[...]) == 17_051_834_056_747_723_912)
+    }
+
+    /// The same episodes, the same bits, whatever was learnt before; another seed of the data, others.
+    @Test(arguments: learning)
+    func `every kind learns the same bits again`(kind: SwitcherKind) throws {
+        #expect(try policy(kind).bytes == policy(kind).bytes)
+    }
+
+    /// Without an episode there is nothing to say for DEEPTHINK's price.
+    @Test(arguments: learning)
+    func `every kind that has learnt nothing leaves the steps to QUICK`(kind: SwitcherKind) throws {
+        let found = learner(for: kind)
+        let learner = try #require(found)
+        let policy = try learntPolicy([], cost: 0.1, featureCount: 3, learner: learner)
+        #expect(policy.greedy([1, 0, 0.5], cost: 0.1) == .quick)
+        #expect(policy.values([1, 0, 0.5], cost: 0.1) == ActionValues(quick: 0, deepthink: -0.1))
+        #expect(try Policy(bytes: policy.bytes) == policy)
+    }
+
+    /// A damage that its hash does not show is an error or another policy, and never a trap.
+    @Test(arguments: learning)
+    func `a flipped bit under a right hash does not trap`(kind: SwitcherKind) throws {
+        let bytes = try policy(kind).bytes
+        let features = ChainSimulation.fixture.features(3)
+        for index in 0..<min(bytes.count - 8, 600) {
+            for bit in [0, 7] {
+                var damaged = ByteWriter()
+                damaged.bytes = Array(bytes.dropLast(8))
+                damaged.bytes[index] ^= 1 << UInt8(bit)
+                damaged.append(fingerprint(damaged.bytes[...]))
+                guard let read = try? Policy(bytes: damaged.bytes), read.body.featureCount == features.count else {
+                    continue
+                }
+                _ = (read.greedy(features, cost: 0.1), read.deviation(features))
+            }
+        }
+    }
+
     /// Every single bit: none may pass unnoticed or trap.
-    @Test func `a flipped bit anywhere is an error`() throws {
-        let bytes = try policy().bytes
+    @Test(arguments: learning)
+    func `a flipped bit anywhere is an error`(kind: SwitcherKind) throws {
+        let bytes = try policy(kind).bytes
         for index in bytes.indices {
             var damaged = bytes
             damaged[index] ^= 1 << UInt8(index % 8)
@@ -24,8 +96,9 @@ import Testing
         }
     }
 
-    @Test func `a cut anywhere is an error`() throws {
-        let bytes = try policy().bytes
+    @Test(arguments: learning)
+    func `a cut anywhere is an error`(kind: SwitcherKind) throws {
+        let bytes = try policy(kind).bytes
         for count in 0..<bytes.count {
             #expect(throws: SwitchingError.self, "\(count) bytes") { try Policy(bytes: Array(bytes.prefix(count))) }
         }

@@ -5,7 +5,7 @@ import Switching
 /// A queue of simulated jobs as londid would run it: decide with the newest policy, close the episode, refit now and then.
 struct SimulatedQueue {
     /// Jobs between two refits.
-    static let refitInterval = 25
+    var refitInterval = 25
 
     var jobs = DeliberationJobs()
     var settings: SwitcherSettings
@@ -35,7 +35,7 @@ struct SimulatedQueue {
             let run = jobs.run(using: &generator) { choose($0, $1, $2, settings, policy) }
             sum.add(run)
             episodes.append(run.episode)
-            if episodes.count.isMultiple(of: Self.refitInterval) { try refit() }
+            if episodes.count.isMultiple(of: refitInterval) { try refit() }
         }
         return sum
     }

@@ -53,8 +53,11 @@ struct SwitcherBench {
         case .random: points = Self.rates.map { point(SwitcherSettings(kind: kind, parameter: $0), seed: seed) }
         case .threshold:
             points = Self.thresholds.map { point(SwitcherSettings(kind: kind, parameter: $0), seed: seed) }
-        case .fittedQ:
+        case .swiftSage: points = [point(SwitcherSettings(kind: kind), seed: seed)]
+        case .fittedQ, .fittedQMLP, .sac, .certaintyEquivalence, .bandit:
             var queue = SimulatedQueue(SwitcherSettings(kind: kind), seed: seed)
+            // A network's refit takes seconds.
+            if kind == .fittedQMLP || kind == .sac { queue.refitInterval = 100 }
             _ = try queue.train(Self.trainedJobs)
             points = try Self.costs.map { cost in
                 let sum = try queue.refitted(cost: cost).evaluate(Self.evaluatedJobs, seed: 1_000 + seed)

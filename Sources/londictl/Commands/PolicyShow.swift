@@ -21,7 +21,7 @@ extension Command {
 
 extension PolicyView {
     /// Its episodes have shaped it; other kinds, and one without a version yet, only count them.
-    fileprivate var isLearnt: Bool { settings.kind == .fittedQ && version > 0 }
+    fileprivate var isLearnt: Bool { settings.kind.learns && version > 0 }
 }
 
 private func text(of policy: PolicyView) -> String {

@@ -23,6 +23,9 @@ extension Policy {
         writer.append(throughOutcome)
         switch body {
         case .linear(let values): values.append(to: &writer)
+        case .neural(let values): values.append(to: &writer)
+        case .actorCritic(let actorCritic): actorCritic.append(to: &writer)
+        case .tabular(let values): values.append(to: &writer)
         }
         writer.append(fingerprint(writer.bytes[...]))
         return writer.bytes
@@ -61,36 +64,12 @@ extension PolicyBody {
     /// Reads the body as policies of a kind lay it out.
     fileprivate init(of kind: SwitcherKind, from reader: inout ByteReader) throws(SwitchingError) {
         switch kind {
-        case .fittedQ: self = .linear(try LinearValues(from: &reader))
-        case .alwaysQuick, .alwaysDeepthink, .random, .threshold:
+        case .fittedQ, .bandit: self = .linear(try LinearValues(from: &reader))
+        case .fittedQMLP: self = .neural(try NeuralValues(from: &reader))
+        case .sac: self = .actorCritic(try ActorCritic(from: &reader))
+        case .certaintyEquivalence: self = .tabular(try TabularValues(from: &reader))
+        case .alwaysQuick, .alwaysDeepthink, .random, .threshold, .swiftSage:
             throw reader.damage("a switcher '\(kind.rawValue)' learns nothing")
         }
-    }
-}
-
-/// The noise's variance Double, the number of features n UInt32, 4 n weights Double, n (n + 1) / 2 factor Float.
-extension LinearValues {
-    fileprivate func append(to writer: inout ByteWriter) {
-        writer.append(noiseVariance.bitPattern)
-        writer.append(UInt32(featureCount))
-        writer.append(rewardMean)
-        writer.append(rewardDifference)
-        writer.append(callsMean)
-        writer.append(callsDifference)
-        writer.append(differencePrecisionFactor)
-    }
-
-    fileprivate init(from reader: inout ByteReader) throws(SwitchingError) {
-        let noiseVariance = try reader.number("noise variance")
-        let n = Int(try reader.integer("feature count") as UInt32)
-        guard reader.end - reader.position == 32 * n + 2 * n * (n + 1) else {
-            throw reader.damage("its length does not fit its \(n) features")
-        }
-        self.init(
-            rewardMean: try reader.numbers(n, "reward mean"),
-            rewardDifference: try reader.numbers(n, "reward difference"),
-            callsMean: try reader.numbers(n, "calls mean"),
-            callsDifference: try reader.numbers(n, "calls difference"),
-            differencePrecisionFactor: try reader.floats(n * (n + 1) / 2, "precision"), noiseVariance: noiseVariance)
     }
 }
