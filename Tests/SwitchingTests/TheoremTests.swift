@@ -33,8 +33,9 @@ import Testing
             (0.40, [5]), (0.60, [5]), (0.80, []),
         ]
         for (cost, activated) in expected {
+            let enough = cost == 0.21 ? episodes : Array(episodes.prefix(30_000))
             let policy = try learntPolicy(
-                episodes, cost: cost, featureCount: chain.stateCount, learner: CertaintyEquivalence())
+                enough, cost: cost, featureCount: chain.stateCount, learner: CertaintyEquivalence())
             #expect(chain.activated(policy, cost: cost) == activated, "seed \(seed), cost \(cost)")
         }
     }
