@@ -40,8 +40,8 @@ let package = Package(
             resources: [
                 .embedInCode("0001_initial.sql"), .embedInCode("0002_jobs.sql"), .embedInCode("0003_queues.sql"),
                 .embedInCode("0004_budgets.sql"), .embedInCode("0005_ledger.sql"),
-                .embedInCode("0006_speed.sql"), .embedInCode("0008_drafts.sql"), .embedInCode("0009_pacing.sql"),
-                .embedInCode("0010_prior.sql"),
+                .embedInCode("0006_speed.sql"), .embedInCode("0007_policies.sql"), .embedInCode("0008_drafts.sql"),
+                .embedInCode("0009_pacing.sql"), .embedInCode("0010_prior.sql"),
             ],
             swiftSettings: strict),
         .target(

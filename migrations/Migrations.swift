@@ -7,6 +7,7 @@ package enum Migrations {
         ("0004_budgets", PackageResources._004_budgets_sql),
         ("0005_ledger", PackageResources._005_ledger_sql),
         ("0006_speed", PackageResources._006_speed_sql),
+        ("0007_policies", PackageResources._007_policies_sql),
         ("0008_drafts", PackageResources._008_drafts_sql),
         ("0009_pacing", PackageResources._009_pacing_sql),
         ("0010_prior", PackageResources._010_prior_sql),

@@ -69,81 +69,146 @@ final class LearnerLoop: Sendable {
         }
     }
 
-    /// Publishes what an earlier start learnt, where it still fits.
+    /// Publishes the version in force, as the store has it now, where it still fits.
     func load(_ queue: QueueRecord) async throws {
-        let snapshot: PolicySnapshot?
+        let found: (snapshot: PolicySnapshot, state: PolicyEvent)?
         do {
-            snapshot = try await reader.latestPolicySnapshot(queue.name)
+            found = try await reader.policyInForce(queue.name)
         } catch StorageError.damagedPolicy(let name, let version) {
             log.error("\(StorageError.damagedPolicy(queue: name, version: version)); it is learnt anew")
             return
         }
-        guard let record = snapshot, let weights = record.weights else { return }
+        guard let (record, state) = found, let weights = record.weights else { return }
         do throws(SwitchingError) {
-            let policy = try Policy(bytes: weights)
+            var policy = try Policy(bytes: weights)
             let encoder = await texts.encoder
             let pairKey = await pairKey(encoder)
             // Stopped before the models had told who they are.
             if Task.isCancelled { return }
             try policy.check(encoder: encoder, pairKey: pairKey)
-            policies.publish(policy, for: queue.name)
+            policy.standIn = state.standIn
+            policies.publish(policy, as: state.sequence, for: queue.name)
         } catch {
             // The history stays: the refit that follows at once learns the new policy from it, and of what the old one knew
             // keeps the mean with less certainty.
+            policies.publish(nil, as: state.sequence, for: queue.name)
             log.notice(
                 "queue \(queue.name): policy \(record.version) does not fit any more (\(error)); it is learnt anew,"
                     + " from what it knew at less weight")
         }
     }
 
-    /// Refits the queue's policy where there is enough news.
+    /// As `load`, for whoever has changed the state: what cannot be read now is read at the next start.
+    func reload(_ queue: QueueRecord) async {
+        do { try await load(queue) } catch {
+            log.error("queue \(queue.name): its policy could not be read: \(error)")
+        }
+    }
+
+    /// Looks after the queue's policy: freezes it where it does worse than it should, and refits it where there is enough
+    /// news. Does neither while it is frozen.
     func learn(_ name: QueueName) async throws {
         let queue = try await reader.queue(name)
         guard learner(for: queue.settings.switcher.kind) != nil else { return }
+        let state = try await reader.policyState(name)
+        if state?.isFrozen == true { return }
+        let versions = try await reader.policyVersions(name)
+        if try await freezeIfWorse(queue, state, versions) { return }
         let encoder = await texts.encoder
         let pairKey = await pairKey(encoder)
         if Task.isCancelled { return }
-        // A policy of another pair or encoder is replaced at once, however little news there is.
-        let current = policies.policy(of: name).flatMap { $0.pairKey == pairKey ? $0 : nil }
-        guard try await isWorthwhile(name, after: current) else { return }
-        let history = try await reader.trainingEpisodes(queue: name, limit: Self.episodeLimit)
-        let version = (try await reader.policyVersions(name).last?.version ?? 0) + 1
         var fit = PolicyFit(
             kind: queue.settings.switcher.kind, cost: queue.settings.switcher.cost, encoderIdentity: encoder.identity,
-            featureCount: encoder.featureCount, pairKey: pairKey, version: version)
+            featureCount: encoder.featureCount, pairKey: pairKey, version: (versions.last?.version ?? 0) + 1)
+        // A policy of another pair or encoder is replaced at once, however little news there is.
+        let inForce = policies.policy(of: name).flatMap { $0.kind == fit.kind && $0.pairKey == pairKey ? $0 : nil }
+        guard try await isWorthwhile(fit, name, inForce == nil ? nil : versions.last { !$0.isImported }) else { return }
+        let history = try await reader.trainingEpisodes(queue: name, limit: Self.episodeLimit)
+        let isIncumbentLearnt = versions.first { $0.version == inForce?.version }?.origin != nil
         fit.weigh(history)
-        let work = Task.detached(priority: .low) { [fit] () throws(SwitchingError) in try fit.policy(from: history) }
-        let policy: Policy
-        switch await work.result {
-        case .success(let fitted):
-            guard let fitted else { return }
-            policy = fitted
-        case .failure(let error):
-            log.error("queue \(name): nothing was learnt: \(error)")
-            return
+        let work = Task.detached(priority: .low) { [fit] () throws(SwitchingError) in
+            try Candidate(fit, history, incumbent: inForce, isIncumbentLearnt: isIncumbentLearnt)
         }
-        let origin = PolicyOrigin(
-            cost: fit.cost, firstOutcome: history.episodes.first?.outcome ?? 0,
-            trainedEpisodes: fit.usable(history).count, priorWeight: fit.priorWeight)
-        try await keep(policy, origin, for: name)
+        switch await work.result {
+        case .success(let candidate):
+            guard let candidate else { return }
+            let origin = PolicyOrigin(
+                cost: fit.cost, firstOutcome: history.episodes.first?.outcome ?? 0,
+                trainedEpisodes: fit.usable(history).count, priorWeight: fit.priorWeight)
+            try await keep(candidate, origin, incumbent: state?.version, for: name)
+        case .failure(let error): log.error("queue \(name): nothing was learnt: \(error)")
+        }
     }
 
-    private func keep(_ policy: Policy, _ origin: PolicyOrigin, for queue: QueueName) async throws {
+    private func keep(
+        _ candidate: Candidate, _ origin: PolicyOrigin, incumbent: Int64?, for queue: QueueName
+    ) async throws {
+        let policy = candidate.policy
         let snapshot = NewPolicySnapshot(
-            queue: queue, pairKey: policy.pairKey, kind: policy.kind.rawValue, encoder: policy.encoderIdentity,
-            weights: policy.bytes, trainedThroughOutcome: policy.throughOutcome, episodeCount: policy.episodeCount,
-            origin: origin)
-        let version = try await keepingTrying(log, "queue \(queue)", shutdown) {
-            try await store.savePolicySnapshot(snapshot, now: clock.now())
+            queue: queue, version: policy.version, pairKey: policy.pairKey, kind: policy.kind.rawValue,
+            encoder: policy.encoderIdentity, weights: policy.bytes, trainedThroughOutcome: policy.throughOutcome,
+            episodeCount: policy.episodeCount, origin: origin, verdict: candidate.verdict, incumbent: incumbent,
+            trial: candidate.estimates)
+        let kept: KeptPolicy
+        do {
+            kept = try await keepingTrying(log, "queue \(queue)", shutdown) {
+                try await store.savePolicySnapshot(snapshot, now: clock.now())
+            }
+        } catch StorageError.policyVersionTaken {
+            // An import came first.
+            return note(queue)
         }
-        precondition(version == policy.version, "only this loop publishes policies")
-        policies.publish(policy, for: queue)
-        log.debug("queue \(queue): policy \(policy.version), learnt from \(policy.episodeCount) episodes")
+        if let event = kept.event { policies.publish(policy, as: event.sequence, for: queue) }
+        log.debug(
+            "queue \(queue): policy \(policy.version), learnt from \(policy.episodeCount) episodes: "
+                + "\(candidate.verdict.rawValue)\(kept.event == nil ? "" : ", in force")")
     }
 
     /// Counted before anything is loaded: most closed jobs are not enough news for a refit.
-    private func isWorthwhile(_ queue: QueueName, after policy: Policy?) async throws -> Bool {
-        let fresh = try await reader.outcomeCount(queue: queue, after: policy?.throughOutcome ?? 0)
-        return fresh > 0 && fresh * 100 >= (policy?.episodeCount ?? 0) * Self.growthPercent
+    /// - Parameter newest: the newest version that was learnt here; nil where there is none to go on from.
+    private func isWorthwhile(
+        _ fit: PolicyFit, _ queue: QueueName, _ newest: PolicySnapshot?
+    ) async throws -> Bool {
+        let known = newest.flatMap { $0.pairKey == fit.pairKey && $0.kind == fit.kind.rawValue ? $0 : nil }
+        let fresh = try await reader.outcomeCount(queue: queue, after: known?.trainedThroughOutcome ?? 0)
+        return fresh > 0 && fresh * 100 >= (known?.episodeCount ?? 0) * Self.growthPercent
     }
+}
+
+extension LearnerLoop {
+    /// Takes a policy out of force that does worse than its trial promised (`FreezeRule`).
+    /// - Returns: whether it did.
+    func freezeIfWorse(
+        _ queue: QueueRecord, _ state: PolicyEvent?, _ versions: [PolicySnapshot]
+    ) async throws -> Bool {
+        // Bounds hold at the price that they were estimated at; with another one the next version brings new ones.
+        guard let inForce = versions.first(where: { $0.version == state?.version }), let cost = inForce.origin?.cost,
+            cost == queue.settings.switcher.cost, policies.policy(of: queue.name)?.version == inForce.version,
+            let start = try await reader.policyWatchStart(queue.name)
+        else { return false }
+        let judged = try await reader.judgedEpisodes(queue: queue.name, after: start, limit: FreezeRule.window)
+        let rewards = judged.map { $0.reward - cost * Double($0.calls) }
+        guard let alarm = FreezeRule.alarm(rewards: rewards, trial: inForce.trial) else { return false }
+        let replaced = versions.first { $0.version == inForce.incumbent }?.version
+        let standIn = alarm.standIn(inForce.trial, isIncumbentKept: replaced != nil)
+        let successor = standIn.map { "always \($0 == .quick ? "QUICK" : "DEEPTHINK")" } ?? "policy \(replaced ?? 0)"
+        let reason =
+            "the last \(FreezeRule.window) judged jobs of policy \(inForce.version) came to "
+            + "\(alarm.found.value.inThousandths) each, below the \(alarm.bound.inThousandths) of \(alarm.baseline.rawValue)"
+        _ = try await keepingTrying(log, "queue \(queue.name)", shutdown) {
+            try await store.freezePolicy(
+                queue.name, version: standIn == nil ? replaced : nil, standIn: standIn, reason: reason, by: nil,
+                now: clock.now())
+        }
+        log.warning(
+            "queue \(queue.name): its policy is frozen and \(successor) acts, as \(reason); "
+                + "`londictl policy thaw \(queue.name)` ends that")
+        try await load(queue)
+        return true
+    }
+}
+
+extension Double {
+    /// As people read a reward.
+    fileprivate var inThousandths: String { "\((self * 1000).rounded() / 1000)" }
 }

@@ -2,19 +2,29 @@ import Domain
 import Switching
 import Synchronization
 
-/// The policies in force, one per queue: immutable snapshots that episodes read and the learner replaces.
+/// The policies in force, one per queue: immutable snapshots that episodes read; the learner and administrators replace
+/// them.
 final class PolicyBook: Sendable {
-    private let policies = Mutex<[QueueName: Policy]>([:])
+    private struct Entry {
+        var policy: Policy?
+        var event: Int64
+    }
 
-    /// The queue's policy; nil before the first is published.
-    func policy(of queue: QueueName) -> Policy? { policies.withLock { $0[queue] } }
+    private let entries = Mutex<[QueueName: Entry]>([:])
+
+    /// The queue's policy; nil before the first is published, and where the one in force does not fit what runs.
+    func policy(of queue: QueueName) -> Policy? { entries.withLock { $0[queue]?.policy } }
 
     /// The queue's policy where it weighs the features of `encoder`.
     func policy(of queue: QueueName, for encoder: any FeatureEncoder) -> Policy? {
         policy(of: queue).flatMap { $0.encoderIdentity == encoder.identity ? $0 : nil }
     }
 
-    func publish(_ policy: Policy, for queue: QueueName) {
-        policies.withLock { $0[queue] = policy }
+    /// - Parameter event: the sequence of the event by which it came in force. What a later event has published stays.
+    func publish(_ policy: Policy?, as event: Int64, for queue: QueueName) {
+        entries.withLock { entries in
+            guard event >= entries[queue]?.event ?? 0 else { return }
+            entries[queue] = Entry(policy: policy, event: event)
+        }
     }
 }

@@ -56,6 +56,31 @@ struct PolicyFit: Sendable {
     }
 }
 
+extension PolicyFit {
+    /// Tries a policy against the incumbent on the pair's own episodes.
+    /// - Parameters:
+    ///   - imported: a policy from a file; nil: the one that is learnt here.
+    ///   - isIncumbentLearnt: the incumbent was learnt here too.
+    /// - Returns: nil where there is too little to try them on.
+    func trial(
+        on history: TrainingEpisodes, of imported: Policy? = nil, against incumbent: Policy, isIncumbentLearnt: Bool
+    ) throws(SwitchingError) -> PolicyTrial? {
+        let own = trialRecords(history)
+        guard let learner = learner(for: kind), own.count >= CrossFit.foldCount else { return nil }
+        let known = isIncumbentLearnt ? own.count { $0.outcome <= incumbent.throughOutcome } : 0
+        return try PolicyTrial(
+            own.map { TrainingEpisode($0) },
+            candidate: imported.map { .fixed($0.body) } ?? .learnt(through: own.count),
+            incumbent: known * 2 >= own.count ? .learnt(through: known) : .fixed(incumbent.body), learner: learner,
+            settings: SwitcherSettings(kind: kind, cost: cost), featureCount: featureCount)
+    }
+
+    /// The newest episodes of the pair and the encoder themselves, oldest first.
+    func trialRecords(_ history: TrainingEpisodes) -> [TrainingRecord] {
+        Array(history.episodes.filter { !$0.steps.isEmpty && $0.pairKey == pairKey }.suffix(PolicyTrial.episodeLimit))
+    }
+}
+
 extension TrainingEpisode {
     /// An episode as the store keeps it. A step limit is an end that the features show, and the verdict is about the
     /// answer as it was cut, so it counts as an end and not as a truncation.

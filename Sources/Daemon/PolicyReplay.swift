@@ -17,6 +17,7 @@ struct PolicyReplay: Sendable {
         guard let weights = try await reader.policySnapshot(snapshot.queue, version: snapshot.version)?.weights,
             hexadecimal(SHA256.digest(of: weights)) == snapshot.sha256
         else { return view(.different, "its stored weights do not have their hash \(snapshot.sha256)") }
+        if snapshot.isImported { return view(.notReproducible, "it came from a file and was not learnt here") }
         guard let origin = snapshot.origin else {
             return view(.notReproducible, "it was published before londid kept what it was learnt with")
         }

@@ -60,6 +60,14 @@ package enum StorageError: Error, Equatable {
     case rewardOutOfRange(JobID)
     /// The stored weights do not have the stored hash.
     case damagedPolicy(queue: QueueName, version: Int64)
+    /// Another version was kept first: the policy must be made anew under the next number.
+    case policyVersionTaken(queue: QueueName, version: Int64)
+    /// The queue has no such version, or its weights went at that time.
+    case noSuchPolicy(queue: QueueName, version: Int64, prunedAt: Timestamp?)
+    /// No other version was in force before that is still kept.
+    case noEarlierPolicy(QueueName)
+    case policyFrozen(QueueName)
+    case policyNotFrozen(QueueName)
 }
 
 extension StorageError {
@@ -149,6 +157,18 @@ extension StorageError: CustomStringConvertible {
         case .rewardOutOfRange(let job): "the reward for job \(job) is not within -1000 to 1000: give one such as 0.5"
         case .damagedPolicy(let queue, let version):
             "the weights of policy \(version) of queue \(queue) do not have their hash: run londictl audit verify"
+        case .policyVersionTaken(let queue, let version):
+            "queue \(queue) has a policy \(version) already, kept a moment ago: try again"
+        case .noSuchPolicy(let queue, let version, let prunedAt):
+            prunedAt == nil
+                ? "queue \(queue) has no policy \(version): see londictl policy versions \(queue)"
+                : "the weights of policy \(version) of queue \(queue) are gone, a queue keeps "
+                    + "\(Store.mostPolicyVersions) versions: see londictl policy versions \(queue)"
+        case .noEarlierPolicy(let queue):
+            "queue \(queue) has no earlier policy to go back to: see londictl policy versions \(queue)"
+        case .policyFrozen(let queue):
+            "the policy of queue \(queue) is frozen already: londictl policy thaw \(queue) ends that"
+        case .policyNotFrozen(let queue): "the policy of queue \(queue) is not frozen: there is nothing to thaw"
         default: preconditionFailure("described above")
         }
     }

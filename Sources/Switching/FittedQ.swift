@@ -75,7 +75,7 @@ package struct FittedQ: Learner {
 
     /// The precision of [mean, difference], [2n, 2n] row-major, upper triangle: with g = +-1/2 each step adds the outer
     /// product of [x, g x].
-    private func precision(of replay: ReplayMatrix) -> [Double] {
+    func precision(of replay: ReplayMatrix) -> [Double] {
         let n = replay.featureCount
         var quick = [Double](repeating: 0, count: n * n)
         var deepthink = quick
@@ -107,7 +107,7 @@ package struct FittedQ: Learner {
     }
 
     /// The weights that fit the targets best.
-    private func solve(
+    func solve(
         _ factor: Cholesky, _ replay: ReplayMatrix, _ targets: Targets
     ) -> LinearValues {
         let n = replay.featureCount

@@ -37,6 +37,9 @@ package struct HashedEncoder: FeatureEncoder, Hashable {
         "draft's median token", "draft's mean token", "draft repeats",
     ]
 
+    /// The mean log-probability at or below which QUICK counts as wholly unsure, with its sign changed.
+    static let meanDoubtScale = 2.0
+
     /// The features of one state, `featureCount` of them, all finite.
     package func encode(_ state: SwitcherState) -> [Float] {
         encode(state, text: text(of: state))
@@ -80,7 +83,7 @@ package struct HashedEncoder: FeatureEncoder, Hashable {
         features.append(doubt(certainty?.minimum, scale: 10))
         features.append(doubt(certainty?.lowerQuartile, scale: 4))
         features.append(doubt(certainty?.median, scale: 2))
-        features.append(doubt(certainty?.mean, scale: 2))
+        features.append(doubt(certainty?.mean, scale: Self.meanDoubtScale))
         features.append(state.stepsSinceQuick.map { share(Double($0) / 4) } ?? 1)
         features.append(share(state.remainingBudgetShare))
         features.append(sineOfTurn(state.dayFraction))
@@ -109,7 +112,7 @@ package struct HashedEncoder: FeatureEncoder, Hashable {
         features.append(doubt(certainty?.minimum, scale: 10))
         features.append(doubt(certainty?.lowerQuartile, scale: 4))
         features.append(doubt(certainty?.median, scale: 2))
-        features.append(doubt(certainty?.mean, scale: 2))
+        features.append(doubt(certainty?.mean, scale: Self.meanDoubtScale))
         features.append(state.draftRepeats > 0 ? 1 : 0)
     }
 }

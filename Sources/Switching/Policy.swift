@@ -14,6 +14,9 @@ package struct Policy: Hashable, Sendable {
     package let episodeCount: Int
     /// The number of the last outcome that was learnt from: replaying the ledger up to it gives this policy again.
     package let throughOutcome: Int64
+    /// The role that is preferred everywhere in place of the policy's own choice, while it is frozen; no part of its
+    /// bytes.
+    package var standIn: Role?
 
     package init(
         kind: SwitcherKind, version: Int64, encoderIdentity: String, pairKey: String, body: PolicyBody,
@@ -42,9 +45,11 @@ package struct Policy: Hashable, Sendable {
         body.forecast(features.span).values(cost: cost)
     }
 
-    /// What is chosen without exploration, as the body says.
+    /// What is chosen without exploration, as the body says; the stand-in where there is one.
     /// - Precondition: as `values`.
-    package func greedy(_ features: [Float], cost: Double) -> Role { body.greedy(features.span, cost: cost) }
+    package func greedy(_ features: [Float], cost: Double) -> Role {
+        standIn ?? body.greedy(features.span, cost: cost)
+    }
 
     /// The standard deviation of Q(s, DEEPTHINK) - Q(s, QUICK), in units of reward.
     /// - Precondition: as `values`.

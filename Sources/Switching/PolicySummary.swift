@@ -10,19 +10,15 @@ package struct PolicySummary: Hashable, Sendable {
     package var throughOutcome: Int64
     /// The cost of a call at which everything below holds, in units of reward.
     package var cost: Double
-    /// The features that a person can read, the most influential first; none where the values are not linear in them.
+    /// The features that a person can read, the most influential first.
     package var influences: [Influence]
-    /// The length of the difference's weights over all features, and over those that have no readable name; 0 where the
-    /// values are not linear in them.
-    package var weightNorm: Double
-    package var unnamedWeightNorm: Double
-    /// The standard deviation of a step's target around its prediction, in units of reward; 0 where the learner does not
-    /// estimate it.
-    package var noiseDeviation: Double
-    /// Of the states given: the share in which DEEPTHINK is called, and in which the interval of the difference of the
-    /// two values contains 0; nil for no states.
+    /// Of the states given: the share in which DEEPTHINK is called, in which the interval of the difference of the two
+    /// values contains 0, and the mean values; nil for no states.
     package var activationShare: Double?
     package var undecidedShare: Double?
+    package var meanValues: ActionValues?
+    /// Of the states given, by the most influential features; empty for no states.
+    package var activations: [Activation]
 
     /// How one feature moves the choice.
     package struct Influence: Hashable, Sendable {
@@ -37,21 +33,31 @@ package struct PolicySummary: Hashable, Sendable {
         }
     }
 
+    /// How often DEEPTHINK is called, by where a feature lies.
+    package struct Activation: Hashable, Sendable {
+        package struct Bucket: Hashable, Sendable {
+            /// The least and the greatest of its values.
+            package var least: Double
+            package var greatest: Double
+            package var stateCount: Int
+            package var activatedCount: Int
+        }
+
+        package var name: String
+        /// Ascending; those with a state.
+        package var buckets: [Bucket]
+    }
+
+    /// The features whose activations are told, and their buckets.
+    private static let activationCount = 5
+    private static let bucketCount = 4
+
     /// Reads a policy, at a cost, over the feature vectors of some states (recent steps, held-out jobs).
     /// - Precondition: the policy fits the encoder, and each vector has its feature count (traps).
     package init(_ policy: Policy, encoder: some FeatureEncoder, cost: Double, states: [[Float]] = []) {
         let names = encoder.featureNames
         precondition(
             policy.body.featureCount == names.count, "a policy is read with the encoder that it was learnt for")
-        let values: LinearValues? =
-            switch policy.body {
-            case .linear(let values): values
-            case .neural, .actorCritic, .tabular: nil
-            }
-        var weights = values.map { zip($0.rewardDifference, $0.callsDifference).map { $0 - cost * $1 } } ?? []
-        if !weights.isEmpty { weights[0] -= cost }
-        let named = weights.isEmpty ? 0 : HashedEncoder.denseNames.count
-
         kind = policy.kind
         version = policy.version
         encoderIdentity = policy.encoderIdentity
@@ -59,21 +65,72 @@ package struct PolicySummary: Hashable, Sendable {
         episodeCount = policy.episodeCount
         throughOutcome = policy.throughOutcome
         self.cost = cost
-        influences = (0..<named).map { Influence(name: names[$0], difference: weights[$0]) }
-            .sorted { (abs($0.difference), $1.name) > (abs($1.difference), $0.name) }
-        weightNorm = norm(weights[...])
-        unnamedWeightNorm = norm(weights[named...])
-        noiseDeviation = values?.noiseVariance.squareRoot() ?? 0
-        if !states.isEmpty {
-            let activated = states.count { policy.greedy($0, cost: cost) == .deepthink }
-            let undecided = states.count { policy.isUndecided($0, cost: cost) }
-            activationShare = Double(activated) / Double(states.count)
-            undecidedShare = Double(undecided) / Double(states.count)
+        let influences = Self.influences(of: policy.body, names: names, cost: cost, states: states)
+        self.influences = influences
+        activations = []
+        guard !states.isEmpty else { return }
+        let count = Double(states.count)
+        let isActivated = states.map { policy.greedy($0, cost: cost) == .deepthink }
+        activationShare = Double(isActivated.count { $0 }) / count
+        undecidedShare = Double(states.count { policy.isUndecided($0, cost: cost) }) / count
+        let values = states.map { policy.values($0, cost: cost) }
+        meanValues = ActionValues(
+            quick: values.reduce(0) { $0 + $1.quick } / count, deepthink: values.reduce(0) { $0 + $1.deepthink } / count
+        )
+        // The bias is everywhere the same.
+        activations = influences.filter { $0.name != names[0] }.prefix(Self.activationCount).compactMap { influence in
+            guard let feature = names.firstIndex(of: influence.name) else { return nil }
+            return Activation(
+                name: influence.name, buckets: Self.buckets(states.map { Double($0[feature]) }, isActivated))
         }
     }
-}
 
-/// The Euclidean length.
-private func norm(_ weights: ArraySlice<Double>) -> Double {
-    weights.reduce(0) { $0 + $1 * $1 }.squareRoot()
+    /// Buckets of equal width from the least value to the greatest.
+    private static func buckets(_ values: [Double], _ isActivated: [Bool]) -> [Activation.Bucket] {
+        let (least, greatest) = (values.min() ?? 0, values.max() ?? 0)
+        let width = (greatest - least) / Double(bucketCount)
+        var buckets: [Int: Activation.Bucket] = [:]
+        for (value, isActivated) in zip(values, isActivated) {
+            let place = width > 0 ? min(bucketCount - 1, Int((value - least) / width)) : 0
+            var bucket =
+                buckets[place] ?? Activation.Bucket(least: value, greatest: value, stateCount: 0, activatedCount: 0)
+            bucket.least = min(bucket.least, value)
+            bucket.greatest = max(bucket.greatest, value)
+            bucket.stateCount += 1
+            if isActivated { bucket.activatedCount += 1 }
+            buckets[place] = bucket
+        }
+        return buckets.sorted { $0.key < $1.key }.map(\.value)
+    }
+
+    /// The readable features' influences, the greatest first. Of linear values they are the weights; of any other body
+    /// what the difference of the values gains, on the mean over the states, when the feature goes from 0 to 1.
+    private static func influences(
+        of body: PolicyBody, names: [String], cost: Double, states: [[Float]]
+    ) -> [Influence] {
+        let named = HashedEncoder.denseNames.count
+        var differences = [Double](repeating: 0, count: named)
+        if case .linear(let values) = body {
+            for feature in 0..<named {
+                differences[feature] = values.rewardDifference[feature] - cost * values.callsDifference[feature]
+            }
+            differences[0] -= cost
+        } else {
+            let states = states.isEmpty ? [[Float](repeating: 0, count: names.count)] : states
+            func difference(_ state: [Float]) -> Double {
+                let values = body.forecast(state.span).values(cost: cost)
+                return values.deepthink - values.quick
+            }
+            for feature in 0..<named {
+                for state in states {
+                    var (without, with) = (state, state)
+                    without[feature] = 0
+                    with[feature] = 1
+                    differences[feature] += (difference(with) - difference(without)) / Double(states.count)
+                }
+            }
+        }
+        return differences.enumerated().map { Influence(name: names[$0.offset], difference: $0.element) }
+            .sorted { (abs($0.difference), $1.name) > (abs($1.difference), $0.name) }
+    }
 }

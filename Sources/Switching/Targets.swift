@@ -3,9 +3,9 @@ import Domain
 /// What each step of the replay should predict: the reward from it on, and the DEEPTHINK calls after it.
 struct Targets {
     /// [steps], units of reward.
-    private(set) var reward: [Double]
+    var reward: [Double]
     /// [steps], calls.
-    private(set) var calls: [Double]
+    var calls: [Double]
 
     init(count: Int) {
         reward = [Double](repeating: 0, count: count)

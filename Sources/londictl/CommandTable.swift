@@ -4,6 +4,8 @@ enum CommandTable {
         .submit, .wait, .results, .list, .show, .explain, .cancel, .retry, .feedback,
         .queueCreate, .queueSet, .queueList, .queuePause, .queueDrain, .queueResume,
         .batchList, .budgetShow, .budgetGrant, .budgetRevoke, .spend, .policyShow, .policyVersions,
+        .policyHistory, .policyFreeze, .policyThaw, .policyRollback, .policyExport, .policyImport,
+        .policyEvaluate, .policyCurve, .policyHeatmap,
         .backup, .prune, .auditVerify, .auditExport, .auditReplay, .status, .metrics, .version,
     ]
 }

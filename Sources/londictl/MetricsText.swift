@@ -5,9 +5,12 @@ import Domain
 enum MetricsText {
     /// - Parameter spend: of all time, by queue.
     static func text(
-        status: Status.Reply, queues: [QueueView], budgets: [BudgetView], spend: [SpendRow]
+        status: Status.Reply, queues: [QueueView], budgets: [BudgetView], spend: [SpendRow],
+        policies: [PolicyStateView]
     ) -> String {
-        let families = daemon(status, spend) + status.engines.families + jobs(queues) + day(budgets) + totals(spend)
+        let families =
+            daemon(status, spend) + status.engines.families + jobs(queues) + day(budgets) + totals(spend)
+            + states(policies)
         return families.map(\.text).joined()
     }
 
@@ -24,6 +27,17 @@ enum MetricsText {
                 [.init([:], status.epoch)]),
             MetricFamily(
                 "ledger_entries_total", .counter, "Entries of the ledger.", [.init([:], entries)]),
+        ]
+    }
+
+    private static func states(_ policies: [PolicyStateView]) -> [MetricFamily] {
+        [
+            MetricFamily(
+                "policy_frozen", .gauge, "1 where a queue's policy is frozen: nothing is learnt until it is thawed.",
+                policies.map { .init(["queue": $0.queue.text], $0.state?.isFrozen == true ? 1 : 0) }),
+            MetricFamily(
+                "policy_version", .gauge, "The version of a queue's policy that is in force; 0 before the first.",
+                policies.map { .init(["queue": $0.queue.text], $0.state?.version ?? 0) }),
         ]
     }
 

@@ -49,6 +49,16 @@ enum Phrase {
 
     static func reward(_ reward: Double?) -> String { reward.map { number($0) } ?? "-" }
 
+    /// `0.412 to 0.530`; `-` for none.
+    static func interval(_ estimate: Estimate?) -> String {
+        estimate.map { "\(number($0.lower)) to \(number($0.upper))" } ?? "-"
+    }
+
+    /// What became of a policy's version: `passed`, `refused, from a file`.
+    static func verdict(_ version: PolicyVersionView) -> String {
+        (version.verdict?.rawValue ?? "untried") + (version.isImported ? ", from a file" : "")
+    }
+
     /// `12.5 %`; `-` for none.
     static func share(_ share: Double?) -> String { share.map { number($0 * 100, digits: 1) + " %" } ?? "-" }
 

@@ -262,6 +262,8 @@ import Testing
     /// Every command prints something with the daemon there, and valid JSON with --json.
     @Test(arguments: [
         ["queue", "list"], ["budget", "show"], ["spend"], ["policy", "show", "maths"], ["policy", "versions", "maths"],
+        ["policy", "history", "maths"], ["policy", "thaw", "maths"], ["policy", "evaluate", "maths"],
+        ["policy", "curve", "maths"], ["policy", "heatmap", "maths"],
         ["status"], ["show", "42"], ["explain", "42"], ["cancel", "b7"], ["queue", "resume", "maths"], ["list"],
     ])
     func `prints for people and for machines`(command: [String]) async throws {

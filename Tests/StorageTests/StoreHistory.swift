@@ -165,8 +165,8 @@ struct StoreHistory {
         let size = Int.random(in: 10...20_000, using: &random)
         let snapshot = NewPolicySnapshot(
             queue: queue, pairKey: "small+large", kind: "fitted-q", encoder: "hashed",
-            weights: Array(repeating: 7, count: size), trainedThroughOutcome: 0, episodeCount: 1)
-        promises.policyVersions = try await store.savePolicySnapshot(snapshot, now: morning)
+            weights: Array(repeating: 7, count: size), trainedThroughOutcome: 0, episodeCount: 1, verdict: .forced)
+        promises.policyVersions = try await store.savePolicySnapshot(snapshot, now: morning).version
     }
 
     private func text(of job: JobID, index: Int) -> String { "step \(index) of \(job)" }

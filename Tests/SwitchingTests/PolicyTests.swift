@@ -175,7 +175,12 @@ import Testing
         #expect(summary.influences.map(\.name).prefix(3) == ["QUICK's mean token", "step", "bias"])
         #expect(summary.influences[2].difference == -0.2)
         #expect(summary.activationShare == 0.5)
-        #expect(abs(summary.unnamedWeightNorm - 0.4) < 1e-12)
+        let mean = try #require(summary.activations.first)
+        #expect(mean.name == "QUICK's mean token")
+        #expect(mean.buckets.map(\.greatest) == [0, 1])
+        #expect(mean.buckets.map(\.activatedCount) == [0, 1])
+        let values = try #require(summary.meanValues)
+        #expect(abs(values.deepthink - values.quick - (0.45 - 0.2)) < 1e-6)
         #expect(PolicySummary(policy, encoder: encoder, cost: 0.2).undecidedShare == nil)
     }
 

@@ -47,6 +47,33 @@ package struct FeatureWeight: Hashable, Codable, Sendable {
     }
 }
 
+/// How often a policy calls DEEPTHINK where a feature lies between two values, both included.
+package struct ActivationBucket: Hashable, Codable, Sendable {
+    package var least: Double
+    package var greatest: Double
+    package var steps: Int
+    package var activated: Int
+
+    package init(least: Double, greatest: Double, steps: Int, activated: Int) {
+        self.least = least
+        self.greatest = greatest
+        self.steps = steps
+        self.activated = activated
+    }
+}
+
+/// How often a policy calls DEEPTHINK in recent states, by where a feature lies.
+package struct FeatureActivation: Hashable, Codable, Sendable {
+    package var name: String
+    /// Ascending.
+    package var buckets: [ActivationBucket]
+
+    package init(name: String, buckets: [ActivationBucket]) {
+        self.name = name
+        self.buckets = buckets
+    }
+}
+
 /// What a queue's policy is and does.
 package struct PolicyView: Hashable, Codable, Sendable {
     package var queue: QueueName
@@ -65,13 +92,22 @@ package struct PolicyView: Hashable, Codable, Sendable {
     package var undecidedShare: Double?
     /// The most influential ones, first first.
     package var features: [FeatureWeight]
+    /// How the policy came to do what it does: its newest event; null before the first version.
+    package var state: PolicyEvent?
+    /// The share of recent states in which it prefers DEEPTHINK, 0 to 1, and what both models are worth there on the mean,
+    /// the price of calls taken off.
+    package var activationShare: Double?
+    package var meanValues: ActionValues?
+    /// Of recent states, by the most influential features.
+    package var activations: [FeatureActivation]
 
     package init(
         queue: QueueName, settings: SwitcherSettings, version: Int64, pair: ModelPair, encoder: String,
         episodeCount:
             Int, meanReward: Double? = nil, steps: [StepCount], masks: [MaskCount], explorationCount: Int,
         undecidedShare:
-            Double? = nil, features: [FeatureWeight]
+            Double? = nil, features: [FeatureWeight], state: PolicyEvent? = nil, activationShare: Double? = nil,
+        meanValues: ActionValues? = nil, activations: [FeatureActivation] = []
     ) {
         self.queue = queue
         self.settings = settings
@@ -85,21 +121,56 @@ package struct PolicyView: Hashable, Codable, Sendable {
         self.explorationCount = explorationCount
         self.undecidedShare = undecidedShare
         self.features = features
+        self.state = state
+        self.activationShare = activationShare
+        self.meanValues = meanValues
+        self.activations = activations
     }
 }
 
-/// One published version of a policy.
+/// What a policy's version is worth, as its trial estimated it.
+package struct TrialView: Hashable, Codable, Sendable {
+    /// candidate, incumbent, always-quick or always-deepthink.
+    package var contestant: PolicyContestant
+    package var estimate: PolicyEstimate
+
+    package init(contestant: PolicyContestant, estimate: PolicyEstimate) {
+        self.contestant = contestant
+        self.estimate = estimate
+    }
+}
+
+/// One kept version of a policy.
 package struct PolicyVersionView: Hashable, Codable, Sendable {
     package var version: Int64
     package var createdAt: Timestamp
     package var episodeCount: Int
+    /// In force.
     package var isCurrent: Bool
+    /// cold, passed, refused or forced; null in versions older than trials, each of which came in force.
+    package var verdict: PolicyVerdict?
+    /// The version that it was tried against.
+    package var incumbent: Int64?
+    /// It came from a file.
+    package var isImported: Bool
+    /// Of its weights, lower-case hexadecimal.
+    package var sha256: String
+    /// What its trial estimated, the candidate first; empty without one.
+    package var trial: [TrialView]
 
-    package init(version: Int64, createdAt: Timestamp, episodeCount: Int, isCurrent: Bool) {
+    package init(
+        version: Int64, createdAt: Timestamp, episodeCount: Int, isCurrent: Bool, verdict: PolicyVerdict? = nil,
+        incumbent: Int64? = nil, isImported: Bool = false, sha256: String, trial: [TrialView] = []
+    ) {
         self.version = version
         self.createdAt = createdAt
         self.episodeCount = episodeCount
         self.isCurrent = isCurrent
+        self.verdict = verdict
+        self.incumbent = incumbent
+        self.isImported = isImported
+        self.sha256 = sha256
+        self.trial = trial
     }
 }
 
@@ -125,7 +196,7 @@ package enum ShowPolicy: ControlMethod {
     }
 }
 
-/// The published versions of a queue's policy, newest first.
+/// The kept versions of a queue's policy, newest first.
 package enum ListPolicyVersions: ControlMethod {
     package static let name = "io.londi.ListPolicyVersions"
     package static let needs = Authority.member

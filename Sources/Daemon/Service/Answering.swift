@@ -42,6 +42,23 @@ extension ControlError {
         case .noSuchLine, .tooMany: self = .conflict(what: "\(error)", remedy: "nothing was changed")
         case .jobNotRetryable(let job, let complaint, let remedy):
             self = .conflict(what: "job \(job) \(complaint)", remedy: remedy)
+        case .noSuchPolicy(let queue, let version, let prunedAt):
+            self = .notFound(
+                kind: "policy", name: "\(version) of queue \(queue)\(prunedAt == nil ? "" : " (its weights are gone)")")
+        case .noEarlierPolicy(let queue):
+            self = .conflict(
+                what: "queue \(queue) has no earlier policy to go back to",
+                remedy: "`londictl policy versions \(queue)` lists those that it has")
+        case .policyFrozen(let queue):
+            self = .conflict(
+                what: "the policy of queue \(queue) is frozen already",
+                remedy: "`londictl policy thaw \(queue)` ends that")
+        case .policyNotFrozen(let queue):
+            self = .conflict(
+                what: "the policy of queue \(queue) is not frozen", remedy: "there is nothing to thaw")
+        case .policyVersionTaken(let queue, let version):
+            self = .conflict(
+                what: "queue \(queue) has got another policy \(version) meanwhile", remedy: "try again")
         case .diskFull(let path): self = .storageFull(path: path)
         case .fault(let path, let reason), .syncFailed(let path, let reason), .corrupt(let path, let reason):
             self = .storageFault(path: path, reason: reason)

@@ -69,11 +69,22 @@ extension ControlService {
         let versions = try await answering { () async throws(StorageError) in
             try await replay.reader.policyVersions(name)
         }
+        let pruned = try await answering { () async throws(StorageError) in
+            try await replay.reader.prunedPolicies(name)
+        }
+        let total = pruned.count + versions.count
+        let gone = pruned.map { pruned in
+            PolicyReplayView(
+                version: pruned.version, verdict: .notReproducible,
+                reason: "its weights went at \(RFC3339.text(of: pruned.prunedAt)): a queue keeps "
+                    + "\(Store.mostPolicyVersions) versions")
+        }
+        if !gone.isEmpty { try await reply.send(ReplayPolicy.Reply(total: total, versions: gone), continues: true) }
         for version in versions {
             let view = try await answering { () async throws(StorageError) in try await replay.replay(version) }
-            try await reply.send(ReplayPolicy.Reply(total: versions.count, versions: [view]), continues: true)
+            try await reply.send(ReplayPolicy.Reply(total: total, versions: [view]), continues: true)
         }
-        try await reply.send(ReplayPolicy.Reply(total: versions.count, versions: []))
+        try await reply.send(ReplayPolicy.Reply(total: total, versions: []))
     }
 }
 

@@ -36,6 +36,8 @@ struct ControlService: Sendable {
         addBatches(to: &table)
         addBudgets(to: &table)
         addPolicies(to: &table)
+        addPolicyChanges(to: &table)
+        addPolicyInsight(to: &table)
         addAudits(to: &table)
         addPruning(to: &table)
         addBackups(to: &table)

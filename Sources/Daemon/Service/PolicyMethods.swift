@@ -18,25 +18,20 @@ extension ControlService {
         table.on(ListPolicyVersions.self) { parameters, _, reply throws(ControlError) in
             let limit = try Self.limit(parameters.limit) ?? .max
             _ = try await queue(parameters.queue)
-            let versions = try await answering { () async throws(StorageError) in
-                try await reader.policyVersions(parameters.queue)
+            let (versions, state) = try await answering { () async throws(StorageError) in
+                (try await reader.policyVersions(parameters.queue), try await reader.policyState(parameters.queue))
             }
-            let current = policies.policy(of: parameters.queue)?.version
             let newest = versions.reversed().prefix(limit)
             try await reply.send(
                 ListPolicyVersions.Reply(
-                    versions: newest.map { version in
-                        PolicyVersionView(
-                            version: version.version, createdAt: version.createdAt,
-                            episodeCount: version.episodeCount, isCurrent: version.version == current)
-                    }))
+                    versions: newest.map { PolicyVersionView($0, isCurrent: $0.version == state?.version) }))
         }
     }
 
     private func view(of name: QueueName) async throws(ControlError) -> PolicyView {
         let settings = try await queue(name).settings.switcher
-        let statistics = try await answering { () async throws(StorageError) in
-            try await overviews.policyStatistics(name)
+        let (statistics, state) = try await answering { () async throws(StorageError) in
+            (try await overviews.policyStatistics(name), try await reader.policyState(name))
         }
         let encoder = await knownEncoder()
         var view = PolicyView(
@@ -48,8 +43,8 @@ extension ControlService {
             },
             masks: MaskReason.allCases.compactMap { reason in
                 statistics.masked[reason].map { MaskCount(reason: reason, count: $0) }
-            }, explorationCount: statistics.explorationCount, features: [])
-        guard let policy = policies.policy(of: name, for: encoder), policy.kind == settings.kind else { return view }
+            }, explorationCount: statistics.explorationCount, features: [], state: state)
+        guard let policy = policies.policy(of: name), policy.kind == settings.kind else { return view }
         let recent = try await answering { () async throws(StorageError) in
             try await reader.trainingEpisodes(queue: name, limit: Self.recentEpisodes)
         }
@@ -59,6 +54,9 @@ extension ControlService {
         view.version = policy.version
         view.episodeCount = policy.episodeCount
         view.undecidedShare = summary.undecidedShare
+        view.activationShare = summary.activationShare
+        view.meanValues = summary.meanValues
+        view.activations = summary.activations.map(FeatureActivation.init)
         view.features = summary.influences.prefix(Self.featureLimit).map {
             FeatureWeight(name: $0.name, difference: $0.difference)
         }
@@ -75,5 +73,28 @@ extension ControlService {
     private func knownEncoder() async -> any FeatureEncoder {
         guard pair.configuration.encoder != nil else { return await texts.encoder }
         return ModelEncoder(modelIdentity: await identity(.encoder))
+    }
+}
+
+extension FeatureActivation {
+    fileprivate init(_ activation: PolicySummary.Activation) {
+        self.init(
+            name: activation.name,
+            buckets: activation.buckets.map {
+                ActivationBucket(
+                    least: $0.least, greatest: $0.greatest, steps: $0.stateCount, activated: $0.activatedCount)
+            })
+    }
+}
+
+extension PolicyVersionView {
+    init(_ snapshot: PolicySnapshot, isCurrent: Bool) {
+        self.init(
+            version: snapshot.version, createdAt: snapshot.createdAt, episodeCount: snapshot.episodeCount,
+            isCurrent: isCurrent, verdict: snapshot.verdict, incumbent: snapshot.incumbent,
+            isImported: snapshot.isImported, sha256: snapshot.sha256,
+            trial: PolicyContestant.allCases.compactMap { contestant in
+                snapshot.trial[contestant].map { TrialView(contestant: contestant, estimate: $0) }
+            })
     }
 }

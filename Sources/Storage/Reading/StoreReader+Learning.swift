@@ -1,5 +1,4 @@
 package import Domain
-internal import Hashing
 
 extension StoreReader {
     /// The newest judged episodes of a queue, each with its latest outcome.
@@ -11,7 +10,7 @@ extension StoreReader {
         queue: QueueName, fromOutcome: Int64 = 0, throughOutcome: Int64? = nil, limit: Int
     ) throws(StorageError) -> TrainingEpisodes {
         try database.snapshot { () throws(StorageError) in
-            let last = try lastOutcome(of: queue)
+            let last = try database.lastOutcome(of: queue)
             let through = throughOutcome ?? last
             let newestFirst = try database.all(
                 """
@@ -34,36 +33,6 @@ extension StoreReader {
         Int(
             try database.count(
                 "SELECT count(*) AS n FROM outcome WHERE queue = ? AND seq > ?", queue.text, outcome))
-    }
-
-    /// The newest policy of a queue, with its weights; nil before the first is published.
-    /// - Throws: `.damagedPolicy` where the weights do not have the hash they were stored with.
-    package func latestPolicySnapshot(_ queue: QueueName) throws(StorageError) -> PolicySnapshot? {
-        let snapshot = try database.first(
-            "SELECT * FROM policy_snapshot WHERE queue = ? ORDER BY version DESC LIMIT 1", queue.text
-        ) { (row: Row) throws(StorageError) in try policySnapshot(row, weights: row.blob("weights")) }
-        if let snapshot, let weights = snapshot.weights, hexadecimal(SHA256.digest(of: weights)) != snapshot.sha256 {
-            throw .damagedPolicy(queue: queue, version: snapshot.version)
-        }
-        return snapshot
-    }
-
-    /// One policy of a queue with its weights, whether or not they have their hash; nil where there is none.
-    package func policySnapshot(_ queue: QueueName, version: Int64) throws(StorageError) -> PolicySnapshot? {
-        try database.first("SELECT * FROM policy_snapshot WHERE queue = ? AND version = ?", queue.text, version) {
-            (row: Row) throws(StorageError) in try policySnapshot(row, weights: row.blob("weights"))
-        }
-    }
-
-    /// All published policies of a queue without their weights, oldest first.
-    package func policyVersions(_ queue: QueueName) throws(StorageError) -> [PolicySnapshot] {
-        try database.all(
-            """
-            SELECT queue, version, pair_key, kind, encoder, sha256, trained_through_outcome, episode_count,
-                created_at_ms, cost, first_outcome, trained_episodes, prior_weight
-            FROM policy_snapshot WHERE queue = ? ORDER BY version
-            """, queue.text
-        ) { (row: Row) throws(StorageError) in try policySnapshot(row, weights: nil) }
     }
 
     /// How a queue's Switcher has chosen.
@@ -111,10 +80,6 @@ extension StoreReader {
         return found ?? (0, nil)
     }
 
-    private func lastOutcome(of queue: QueueName) throws(StorageError) -> Int64 {
-        try database.count("SELECT coalesce(max(seq), 0) AS n FROM outcome WHERE queue = ?", queue.text)
-    }
-
     private func trainingRecord(_ row: Row) throws(StorageError) -> TrainingRecord {
         let outcome = try row.integer("seq")
         let steps = try database.all(
@@ -134,22 +99,5 @@ extension StoreReader {
             outcome: outcome, job: JobID(try row.integer("job")), episode: EpisodeID(try row.integer("episode")),
             pairKey: try row.optionalText("pair_key"), reward: try row.real("reward"), source: try row.word("source"),
             isTruncated: try row.flag("is_truncated"), steps: steps)
-    }
-
-    private func policySnapshot(_ row: Row, weights: [UInt8]?) throws(StorageError) -> PolicySnapshot {
-        var origin: PolicyOrigin?
-        if let cost = try row.optionalReal("cost"), let first = try row.optionalInteger("first_outcome"),
-            let episodes = try row.optionalInteger("trained_episodes")
-        {
-            origin = PolicyOrigin(
-                cost: cost, firstOutcome: first, trainedEpisodes: Int(episodes),
-                priorWeight: try row.optionalReal("prior_weight"))
-        }
-        return PolicySnapshot(
-            queue: try row.queueName(), version: try row.integer("version"), pairKey: try row.text("pair_key"),
-            kind: try row.text("kind"), encoder: try row.text("encoder"), sha256: try row.text("sha256"),
-            weights: weights, trainedThroughOutcome: try row.integer("trained_through_outcome"),
-            episodeCount: try row.count("episode_count"), createdAt: try row.timestamp("created_at_ms"),
-            origin: origin)
     }
 }

@@ -1,8 +1,10 @@
 package import Domain
 
-/// A policy to be published.
+/// A policy to be kept as a queue's next version.
 package struct NewPolicySnapshot: Hashable, Sendable {
     package var queue: QueueName
+    /// The number that its weights carry; nil: whatever is next.
+    package var version: Int64?
     /// The identity of the pair and the encoder that it was trained on.
     package var pairKey: String
     /// The algorithm, as `SwitcherKind`'s raw value.
@@ -14,12 +16,20 @@ package struct NewPolicySnapshot: Hashable, Sendable {
     package var episodeCount: Int
     /// What else determined the weights; nil where nobody will learn them again.
     package var origin: PolicyOrigin?
+    package var verdict: PolicyVerdict
+    /// The version in force when it was made: with another one in force by now it is kept and not put in force.
+    package var incumbent: Int64?
+    /// What its trial estimated; empty where there was none.
+    package var trial: [PolicyContestant: PolicyEstimate]
+    package var isImported: Bool
 
     package init(
-        queue: QueueName, pairKey: String, kind: String, encoder: String, weights: [UInt8],
-        trainedThroughOutcome: Int64, episodeCount: Int, origin: PolicyOrigin? = nil
+        queue: QueueName, version: Int64? = nil, pairKey: String, kind: String, encoder: String, weights: [UInt8],
+        trainedThroughOutcome: Int64, episodeCount: Int, origin: PolicyOrigin? = nil, verdict: PolicyVerdict,
+        incumbent: Int64? = nil, trial: [PolicyContestant: PolicyEstimate] = [:], isImported: Bool = false
     ) {
         self.queue = queue
+        self.version = version
         self.pairKey = pairKey
         self.kind = kind
         self.encoder = encoder
@@ -27,7 +37,18 @@ package struct NewPolicySnapshot: Hashable, Sendable {
         self.trainedThroughOutcome = trainedThroughOutcome
         self.episodeCount = episodeCount
         self.origin = origin
+        self.verdict = verdict
+        self.incumbent = incumbent
+        self.trial = trial
+        self.isImported = isImported
     }
+}
+
+/// What came of keeping a version.
+package struct KeptPolicy: Hashable, Sendable {
+    package let version: Int64
+    /// The event by which it came in force; nil where it did not.
+    package let event: PolicyEvent?
 }
 
 /// What determined a policy's weights besides the outcomes up to the one it names.
@@ -49,7 +70,7 @@ package struct PolicyOrigin: Hashable, Sendable {
     }
 }
 
-/// A published policy, with its weights where they were asked for.
+/// A kept version of a policy, with its weights where they were asked for.
 package struct PolicySnapshot: Hashable, Sendable {
     package let queue: QueueName
     /// From 1 in each queue.
@@ -64,6 +85,18 @@ package struct PolicySnapshot: Hashable, Sendable {
     package let trainedThroughOutcome: Int64
     package let episodeCount: Int
     package let createdAt: Timestamp
-    /// nil in versions older than its columns.
+    /// nil in versions older than its columns, and in imported ones.
     package let origin: PolicyOrigin?
+    /// nil in versions older than verdicts: each of them was put in force.
+    package let verdict: PolicyVerdict?
+    package let incumbent: Int64?
+    package let isImported: Bool
+    /// What its trial estimated; empty where there was none.
+    package let trial: [PolicyContestant: PolicyEstimate]
+}
+
+/// A version whose weights are gone.
+package struct PrunedPolicy: Hashable, Sendable {
+    package let version: Int64
+    package let prunedAt: Timestamp
 }

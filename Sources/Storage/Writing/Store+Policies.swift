@@ -2,28 +2,103 @@ package import Domain
 internal import Hashing
 
 extension Store {
-    /// Publishes a policy of a queue under its next version, and returns that.
-    /// - Throws: `.noSuchQueue`.
-    package func savePolicySnapshot(_ snapshot: NewPolicySnapshot, now: Timestamp) throws(StorageError) -> Int64 {
+    /// The versions that a queue keeps: the newest ones, and the one in force. Each is some 50 KB.
+    package static let mostPolicyVersions = 50
+
+    /// Keeps a policy as the queue's next version and, where its verdict says so, puts it in force: unless the queue's
+    /// policy is frozen, or another version than the one it was tried against has come in force meanwhile.
+    /// - Parameter user: who imports it; nil: londid itself.
+    /// - Throws: `.noSuchQueue`, `.policyVersionTaken`.
+    package func savePolicySnapshot(
+        _ snapshot: NewPolicySnapshot, by user: User? = nil, now: Timestamp
+    ) throws(StorageError) -> KeptPolicy {
         try transaction { () throws(StorageError) in
             guard try settingsOfQueue(snapshot.queue) != nil else { throw .noSuchQueue(snapshot.queue) }
             let version =
                 try database.count(
                     "SELECT coalesce(max(version), 0) AS n FROM policy_snapshot WHERE queue = ?", snapshot.queue.text)
                 + 1
+            guard version == snapshot.version ?? version else {
+                throw .policyVersionTaken(queue: snapshot.queue, version: snapshot.version ?? version)
+            }
+            try insert(snapshot, version: version, now: now)
+            if let user {
+                let detail = "version=\(version) verdict=\(snapshot.verdict.rawValue)"
+                try recordEvent("policy.import", subject: snapshot.queue.text, detail: detail, by: user, now: now)
+            }
+            let event = try putInForce(snapshot, version: version, by: user, now: now)
+            try prunePolicies(of: snapshot.queue, now: now)
+            return KeptPolicy(version: version, event: event)
+        }
+    }
+
+    private func insert(_ snapshot: NewPolicySnapshot, version: Int64, now: Timestamp) throws(StorageError) {
+        _ = try database.insert(
+            into: "policy_snapshot",
+            [
+                "queue": snapshot.queue.text, "version": version, "pair_key": snapshot.pairKey,
+                "kind": snapshot.kind, "encoder": snapshot.encoder,
+                "sha256": hexadecimal(SHA256.digest(of: snapshot.weights)),
+                "weights": snapshot.weights, "trained_through_outcome": snapshot.trainedThroughOutcome,
+                "episode_count": snapshot.episodeCount, "created_at_ms": now.milliseconds,
+                "cost": snapshot.origin?.cost, "first_outcome": snapshot.origin?.firstOutcome,
+                "trained_episodes": snapshot.origin?.trainedEpisodes, "prior_weight": snapshot.origin?.priorWeight,
+                "verdict": snapshot.verdict.rawValue,
+                "is_imported": snapshot.isImported, "incumbent": snapshot.incumbent,
+            ])
+        for contestant in PolicyContestant.allCases {
+            guard let estimate = snapshot.trial[contestant] else { continue }
             _ = try database.insert(
-                into: "policy_snapshot",
+                into: "policy_trial",
                 [
-                    "queue": snapshot.queue.text, "version": version, "pair_key": snapshot.pairKey,
-                    "kind": snapshot.kind, "encoder": snapshot.encoder,
-                    "sha256": hexadecimal(SHA256.digest(of: snapshot.weights)),
-                    "weights": snapshot.weights, "trained_through_outcome": snapshot.trainedThroughOutcome,
-                    "episode_count": snapshot.episodeCount, "created_at_ms": now.milliseconds,
-                    "cost": snapshot.origin?.cost, "first_outcome": snapshot.origin?.firstOutcome,
-                    "trained_episodes": snapshot.origin?.trainedEpisodes,
-                    "prior_weight": snapshot.origin?.priorWeight,
+                    "queue": snapshot.queue.text, "version": version, "contestant": contestant.rawValue,
+                    "reward": estimate.reward.value, "reward_lower": estimate.reward.lower,
+                    "reward_upper": estimate.reward.upper, "calls": estimate.calls.value,
+                    "calls_lower": estimate.calls.lower, "calls_upper": estimate.calls.upper,
+                    "net": estimate.net.value, "net_lower": estimate.net.lower, "net_upper": estimate.net.upper,
+                    "episode_count": estimate.episodeCount, "effective_count": estimate.effectiveCount,
+                    "unsupported_share": estimate.unsupportedShare,
                 ])
-            return version
+        }
+    }
+
+    private func putInForce(
+        _ snapshot: NewPolicySnapshot, version: Int64, by user: User?, now: Timestamp
+    ) throws(StorageError) -> PolicyEvent? {
+        let state = try database.policyState(of: snapshot.queue)
+        let isFrozen = state?.isFrozen == true
+        func record(_ action: PolicyEvent.Action, _ reason: String) throws(StorageError) -> PolicyEvent {
+            try recordPolicyEvent(
+                action, of: snapshot.queue, version: version, isFrozen: isFrozen, standIn: nil, reason: reason,
+                by: user, now: now)
+        }
+        switch snapshot.verdict {
+        case .refused: return nil
+        case .forced: return try record(.import, "put in force without a trial")
+        case .cold, .passed:
+            guard !isFrozen, state?.version == snapshot.incumbent else { return nil }
+            if snapshot.isImported { return try record(.import, "it passed its trial") }
+            return snapshot.verdict == .cold
+                ? try record(.adopt, "the queue is cold") : try record(.promote, "it passed its trial")
+        }
+    }
+
+    /// Removes the oldest versions beyond those that a queue keeps; a `pruned_policy` takes the place of each.
+    private func prunePolicies(of queue: QueueName, now: Timestamp) throws(StorageError) {
+        let kept = try database.policyState(of: queue)?.version ?? 0
+        let excess = try database.all(
+            """
+            SELECT version FROM policy_snapshot WHERE queue = ?1 AND version <> ?2
+            ORDER BY version DESC LIMIT -1 OFFSET ?3
+            """, queue.text, kept, Store.mostPolicyVersions - 1
+        ) { (row: Row) throws(StorageError) in try row.integer("version") }
+        for version in excess {
+            try database.run(
+                """
+                INSERT INTO pruned_policy (queue, version, sha256, created_at_ms, pruned_at_ms)
+                SELECT queue, version, sha256, created_at_ms, ?3 FROM policy_snapshot WHERE queue = ?1 AND version = ?2
+                """, queue.text, version, now.milliseconds)
+            try database.run("DELETE FROM policy_snapshot WHERE queue = ? AND version = ?", queue.text, version)
         }
     }
 }

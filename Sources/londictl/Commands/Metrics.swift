@@ -12,7 +12,8 @@ extension Command {
             status: try await session.call(Status.self, .init()),
             queues: try await session.call(ListQueues.self, .init()).queues,
             budgets: try await session.call(ShowBudgets.self, .init()).budgets,
-            spend: try await session.call(ReportSpend.self, always).rows)
+            spend: try await session.call(ReportSpend.self, always).rows,
+            policies: try await session.call(ListPolicies.self, .init()).policies)
         invocation.console.write(text)
         return .ok
     }

@@ -44,13 +44,34 @@ private func text(of policy: PolicyView) -> String {
           undecided: \(Phrase.share(policy.undecidedShare))
 
         """
+    if let values = policy.meanValues {
+        text +=
+            "  in recent states: DEEPTHINK preferred in \(Phrase.share(policy.activationShare)); mean values QUICK "
+            + "\(Phrase.number(values.quick)), DEEPTHINK \(Phrase.number(values.deepthink))\n"
+    }
+    if let state = policy.state, state.isFrozen {
+        let acts = state.standIn.map { "always \(Phrase.role($0)) acts in its place" } ?? "its version goes on acting"
+        text +=
+            "  FROZEN by \(state.user ?? "londid") at \(RFC3339.text(of: state.at)): \(acts)\n"
+            + "    \(Plain.text(state.reason, keepsLines: false)); londictl policy thaw \(policy.queue) ends that\n"
+    }
     if !policy.steps.isEmpty {
         text += "DEEPTHINK by step:\n"
         for step in policy.steps {
             let all = step.quick + step.deepthink
-            let cells = all == 0 ? 0 : (step.deepthink * 20 + all / 2) / all
-            let bar = String(repeating: "#", count: cells) + String(repeating: ".", count: 20 - cells)
-            text += "  \(step.index)\t[\(bar)] \(step.deepthink) of \(all)\n"
+            text += "  \(step.index)\t\(bar(step.deepthink, of: all)) \(step.deepthink) of \(all)\n"
+        }
+    }
+    if !policy.activations.isEmpty {
+        text += "DEEPTHINK preferred in recent states, by feature:\n"
+        for feature in policy.activations {
+            text += "  \(feature.name)\n"
+            for bucket in feature.buckets {
+                let range = "\(Phrase.number(bucket.least, digits: 2)) to \(Phrase.number(bucket.greatest, digits: 2))"
+                let padding = String(repeating: " ", count: max(0, 16 - range.count))
+                let counts = "\(bucket.activated) of \(bucket.steps)"
+                text += "    \(range)\(padding)\(bar(bucket.activated, of: bucket.steps)) \(counts)\n"
+            }
         }
     }
     if !policy.features.isEmpty {
@@ -62,4 +83,10 @@ private func text(of policy: PolicyView) -> String {
         }
     }
     return text
+}
+
+/// `[#####...............]`, twenty cells.
+private func bar(_ part: Int, of all: Int) -> String {
+    let cells = all == 0 ? 0 : (part * 20 + all / 2) / all
+    return "[" + String(repeating: "#", count: cells) + String(repeating: ".", count: 20 - cells) + "]"
 }

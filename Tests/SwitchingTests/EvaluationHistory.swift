@@ -1,0 +1,88 @@
+import Domain
+import Switching
+
+/// Jobs of the simulated family under a learner whose versions are tried before they come in force, as londid does it.
+struct EvaluationHistory {
+    private(set) var episodes: [TrainingEpisode] = []
+    private(set) var policy: Policy?
+    private(set) var verdicts: [PolicyVerdict] = []
+    /// Without it every version comes in force.
+    var isGated = true
+    let settings = SwitcherSettings()
+    private let encoder = HashedEncoder()
+    private let seed: UInt64
+    private var generator: SplitMix64
+
+    init(seed: UInt64) {
+        self.seed = seed
+        generator = SplitMix64(seed: seed)
+    }
+
+    /// Runs so many jobs and refits after each 25.
+    /// - Parameter report: what is said of a job that was worth a reward.
+    mutating func run(_ count: Int, report: (Double) -> Double = { $0 }) throws {
+        for _ in 0..<count {
+            let job = episodes.count + 1
+            let question = JobFamily.question(using: &generator)
+            var run = JobFamily.run(question, using: &generator) { state, features in
+                decide(
+                    features: features, state: state, settings: settings, policy: policy, mask: nil,
+                    explorationAllowed: true,
+                    seed: decisionSeed(job: JobID(Int64(job)), episode: Int64(seed), step: state.stepIndex))
+            }
+            run.episode.steps[JobFamily.stepCount - 1].reward = report(run.reward)
+            episodes.append(run.episode)
+            if job.isMultiple(of: 25) { try refit() }
+        }
+    }
+
+    private mutating func refit() throws {
+        let candidate = try learn(from: episodes)
+        guard isGated, let incumbent = policy, episodes.count >= PolicyTrial.fewestEpisodes else {
+            policy = candidate
+            return
+        }
+        let verdict = try trial(of: .learnt(through: episodes.count), against: incumbent).verdict
+        verdicts.append(verdict)
+        if verdict == .passed { policy = candidate }
+    }
+
+    /// A policy of any episodes of the family.
+    func learn(from episodes: [TrainingEpisode]) throws -> Policy {
+        Policy(
+            kind: .fittedQ, version: Int64(episodes.count), encoderIdentity: encoder.identity, pairKey: "a+b",
+            body: try FittedQ().learn(from: episodes, settings: settings, featureCount: encoder.featureCount),
+            episodeCount: episodes.count, throughOutcome: Int64(episodes.count))
+    }
+
+    /// The trial of a candidate on the history so far.
+    func trial(of candidate: PolicyTrial.Contestant, against incumbent: Policy) throws -> PolicyTrial {
+        guard
+            let trial = try PolicyTrial(
+                episodes, candidate: candidate, incumbent: .learnt(through: incumbent.episodeCount),
+                learner: FittedQ(), settings: settings, featureCount: encoder.featureCount)
+        else { throw NoTrial() }
+        return trial
+    }
+
+    /// The mean net reward of 400 held-out jobs under the policy in force, without exploration.
+    func value() -> Double {
+        var generator = SplitMix64(seed: seed + 1000)
+        var sum = 0.0
+        var greedy = settings
+        greedy.explorationRate = 0
+        for job in 1...400 {
+            let question = JobFamily.question(using: &generator)
+            let run = JobFamily.run(question, using: &generator) { state, features in
+                decide(
+                    features: features, state: state, settings: greedy, policy: policy, mask: nil,
+                    explorationAllowed: false,
+                    seed: decisionSeed(job: JobID(Int64(job)), episode: 0, step: state.stepIndex))
+            }
+            sum += run.reward - settings.cost * Double(run.calls)
+        }
+        return sum / 400
+    }
+
+    private struct NoTrial: Error {}
+}
