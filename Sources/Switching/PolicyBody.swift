@@ -44,6 +44,16 @@ package enum PolicyBody: Hashable, Sendable {
         }
     }
 
+    /// Whether the forecast says who writes the next step at any price: a table does not heed it where it knows nothing,
+    /// and calls QUICK at each.
+    /// - Precondition: `x.count == featureCount` (traps).
+    func heedsForecast(_ x: Span<Float>) -> Bool {
+        switch self {
+        case .linear, .neural, .actorCritic: true
+        case .tabular(let values): values.isTried(x)
+        }
+    }
+
     /// The standard deviation of Q(s, DEEPTHINK) - Q(s, QUICK), in units of reward.
     /// - Precondition: `x.count == featureCount` (traps).
     package func deviation(_ x: Span<Float>) -> Double {

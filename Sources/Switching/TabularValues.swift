@@ -30,6 +30,9 @@ package struct TabularValues: Hashable, Sendable {
 
     func deviation(_ x: Span<Float>) -> Double { (row(x)?.differenceVariance ?? Self.unseenVariance).squareRoot() }
 
+    /// Both actions were tried there, so that the forecast says something.
+    func isTried(_ x: Span<Float>) -> Bool { row(x)?.isFullyTried ?? false }
+
     /// Where not both actions were tried a tie says only that nothing is known, and does not call DEEPTHINK.
     func greedy(_ x: Span<Float>, cost: Double) -> Role {
         guard let row = row(x), row.isFullyTried else { return .quick }

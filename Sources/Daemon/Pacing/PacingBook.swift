@@ -116,8 +116,10 @@ final class PacingBook: Sendable {
     private func draw(_ queue: QueueName, _ policy: Policy, _ basis: Basis) async throws -> DemandCurve {
         do {
             let history = try await reader.trainingEpisodes(queue: queue, limit: Self.episodeLimit)
+            // States that another encoder saw mean nothing to this policy.
+            let seen = history.episodes.filter { $0.pairKey?.hasSuffix(" + \(policy.encoderIdentity)") == true }
             let work = Task.detached(priority: .low) {
-                DemandCurve(history.episodes.map { TrainingEpisode($0) }, policy: policy, settings: basis.settings)
+                DemandCurve(seen.map { TrainingEpisode($0) }, policy: policy, settings: basis.settings)
             }
             let curve = await work.value
             entries.withLock { entries in

@@ -114,10 +114,10 @@ extension ControlService {
     private func pacingView(
         of budget: QueueBudget, _ settings: QueueSettings, _ zone: Zone, now: Timestamp
     ) async throws(ControlError) -> PacingView? {
+        let policy = policies.policy(of: budget.queue, for: await knownEncoder())
         let plan: PacingPlan?
         do {
-            plan = try await pacing.plan(
-                of: budget.queue, settings, policy: policies.policy(of: budget.queue), zone: zone, now: now)
+            plan = try await pacing.plan(of: budget.queue, settings, policy: policy, zone: zone, now: now)
         } catch let error as StorageError { throw ControlError(error) } catch {
             throw .unavailable(what: "\(error)")
         }

@@ -70,7 +70,7 @@ extension ControlService {
     }
 
     /// The encoder; by its model's file while its server has not told who it is.
-    private func knownEncoder() async -> any FeatureEncoder {
+    func knownEncoder() async -> any FeatureEncoder {
         guard pair.configuration.encoder != nil else { return await texts.encoder }
         return ModelEncoder(modelIdentity: await identity(.encoder))
     }

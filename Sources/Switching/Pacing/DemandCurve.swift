@@ -68,12 +68,16 @@ package struct DemandCurve: Hashable, Sendable {
 
     /// What is known of one job's steps: what each choice would bring, and what was chosen with which probability.
     private struct History {
-        var steps: [(forecast: Forecast, role: Role, propensity: Double)]
+        /// nil: QUICK at each price.
+        var steps: [(forecast: Forecast?, role: Role, propensity: Double)]
 
         init?(_ episode: TrainingEpisode, policy: Policy) {
             let count = policy.body.featureCount
             guard !episode.steps.isEmpty, episode.steps.allSatisfy({ $0.features.count == count }) else { return nil }
-            steps = episode.steps.map { (policy.body.forecast($0.features.span), $0.role, $0.propensity) }
+            steps = episode.steps.map { step in
+                let isHeeded = policy.body.heedsForecast(step.features.span)
+                return (isHeeded ? policy.body.forecast(step.features.span) : nil, step.role, step.propensity)
+            }
         }
     }
 
@@ -83,8 +87,9 @@ package struct DemandCurve: Hashable, Sendable {
         var worths: [Double] = []
         for history in histories {
             for step in history.steps {
-                let gain = step.forecast.reward.deepthink - step.forecast.reward.quick
-                let calls = 1 + step.forecast.callsAfter.deepthink - step.forecast.callsAfter.quick
+                guard let forecast = step.forecast else { continue }
+                let gain = forecast.reward.deepthink - forecast.reward.quick
+                let calls = 1 + forecast.callsAfter.deepthink - forecast.callsAfter.quick
                 // Where DEEPTHINK saves later calls, a higher price is no reason against it.
                 guard calls > resolution, gain / calls - cost > resolution else { continue }
                 worths.append(gain / calls - cost)
@@ -120,8 +125,7 @@ package struct DemandCurve: Hashable, Sendable {
                 ofAll += weights[number]
                 guard index < history.steps.count else { continue }
                 let step = history.steps[index]
-                let values = step.forecast.values(cost: cost)
-                let isGreedy = values.deepthink >= values.quick
+                let isGreedy = step.forecast?.greedy(cost: cost) == .deepthink
                 ofStep += weights[number] * demand(isGreedy)
                 let agrees = isGreedy == (step.role == .deepthink)
                 let ratio = (agrees ? 1 - softness : softness) / step.propensity
