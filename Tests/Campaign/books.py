@@ -252,14 +252,29 @@ class Books:
             HAVING transitions <> steps OR abs(worth - outcome.reward) > 1e-6""")
 
     def check_policies(self):
-        latest = {}
-        for row in self.rows("SELECT * FROM policy_snapshot ORDER BY queue, version"):
-            name = f"policy {row['queue']} version {row['version']}"
-            if row["version"] != latest.get(row["queue"], 0) + 1:
-                self.report(f"{name} follows version {latest.get(row['queue'], 0)}")
-            latest[row["queue"]] = row["version"]
+        versions = {}
+        for queue, version, _ in self.policies():
+            versions.setdefault(queue, []).append(version)
+        for queue, numbers in versions.items():
+            if sorted(numbers) != list(range(1, len(numbers) + 1)):
+                self.report(f"policies {queue} are the versions {sorted(numbers)}")
+        for row in self.rows("SELECT * FROM policy_snapshot"):
             if hashlib.sha256(row["weights"]).hexdigest() != row["sha256"]:
-                self.report(f"{name}: the weights' hash is another")
+                self.report(f"policy {row['queue']} version {row['version']}: the weights' hash is another")
+        if self.columns("policy_event"):
+            self.expect_none("a version in force that is not there", """
+                SELECT event.queue, event.version FROM policy_event AS event
+                WHERE event.seq = (SELECT max(seq) FROM policy_event WHERE queue = event.queue)
+                    AND event.version IS NOT NULL AND NOT EXISTS (
+                        SELECT 1 FROM policy_snapshot AS kept
+                        WHERE kept.queue = event.queue AND kept.version = event.version)""")
+
+    def policies(self):
+        """Queue, version and hash of each version that there was: of the oldest ones the weights may be gone."""
+        rows = [tuple(row) for row in self.rows("SELECT queue, version, sha256 FROM policy_snapshot")]
+        if self.columns("pruned_policy"):
+            rows += [tuple(row) for row in self.rows("SELECT queue, version, sha256 FROM pruned_policy")]
+        return rows
 
     def check_budgets(self, rising, highest):
         used = {}
@@ -316,8 +331,11 @@ class History:
             facts["outcome", row["seq"]] = tuple(row)
         for row in books.rows("SELECT seq, action, subject, detail FROM admin_event"):
             facts["administrative event", row["seq"]] = tuple(row)
-        for row in books.rows("SELECT queue, version, sha256 FROM policy_snapshot"):
-            facts["policy", (row["queue"], row["version"])] = row["sha256"]
+        for queue, version, sha256 in books.policies():
+            facts["policy", (queue, version)] = sha256
+        if books.columns("policy_event"):
+            for row in books.rows("SELECT * FROM policy_event"):
+                facts["policy event", row["seq"]] = tuple(row)
         for row in books.rows("SELECT id, sha256, job_count FROM batch WHERE state = 'ready'"):
             facts["batch", row["id"]] = tuple(row)
         for row in books.rows("SELECT id, queue, idempotency_key FROM job WHERE state <> 'staged'"):

@@ -14,8 +14,7 @@ import Testing
             { $0 == 1 ? 1 : 0 }
         ),
         (
-            "at most one call", TargetPolicy(callLimit: 1) { EvaluationChain.state($0) > 0 ? 1 : 0 }, 1,
-            { $0 > 0 ? 1 : 0 }
+            "at most one call", TargetPolicy(callLimit: 1) { _ in 0.6 }, 1, { _ in 0.6 }
         ),
     ]
 
