@@ -17,7 +17,7 @@ struct PolicyFit: Sendable {
 
     /// Lets the others' episodes of a history count as much as they should beside its own.
     mutating func weigh(_ history: TrainingEpisodes) {
-        let own = history.episodes.count { !$0.steps.isEmpty && $0.pairKey == pairKey }
+        let own = history.episodes.count(where: isOwn)
         priorWeight = 1
         let others = usable(history).count - own
         priorWeight = PowerPrior.weight(own: own, others: others)
@@ -34,9 +34,12 @@ struct PolicyFit: Sendable {
             from: usable, settings: SwitcherSettings(kind: kind, cost: cost), featureCount: featureCount)
         return Policy(
             kind: kind, version: version, encoderIdentity: encoderIdentity, pairKey: pairKey, body: body,
-            episodeCount: history.episodes.count { !$0.steps.isEmpty && $0.pairKey == pairKey },
+            episodeCount: history.episodes.count(where: isOwn),
             throughOutcome: history.throughOutcome)
     }
+
+    /// The pair and the encoder themselves made it.
+    private func isOwn(_ record: TrainingRecord) -> Bool { !record.steps.isEmpty && record.pairKey == pairKey }
 
     /// A record as an episode to learn from; nil for none.
     private func episode(_ record: TrainingRecord) -> TrainingEpisode? {
@@ -77,7 +80,7 @@ extension PolicyFit {
 
     /// The newest episodes of the pair and the encoder themselves, oldest first.
     func trialRecords(_ history: TrainingEpisodes) -> [TrainingRecord] {
-        Array(history.episodes.filter { !$0.steps.isEmpty && $0.pairKey == pairKey }.suffix(PolicyTrial.episodeLimit))
+        Array(history.episodes.filter(isOwn).suffix(PolicyTrial.episodeLimit))
     }
 }
 

@@ -80,6 +80,15 @@ struct Fixture {
         return step
     }
 
+    /// Writes a first step of QUICK's with whatever reason the budget gives against DEEPTHINK.
+    func writeMaskedStep(_ claim: Claim) async throws {
+        let begun = try await store.beginStep(start(claim)) { _, mask in
+            .write(Decision(role: .quick, maskReason: mask), features: [])
+        }
+        guard case .begun(let step, _, _) = begun else { throw NotBegun(step: begun) }
+        _ = try await store.finishStep(step, claim, generated(), now: morning)
+    }
+
     /// Runs one job of one step to its end.
     @discardableResult
     func complete(_ reward: Double?, role: Role = .quick, now: Timestamp = morning) async throws -> JobID {

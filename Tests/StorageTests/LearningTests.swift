@@ -133,12 +133,7 @@ import Testing
         try await fixture.store.recordFeedback(first, reward: 0.5, by: alice, now: morning)
         try await fixture.submit()
         let claim = try await fixture.claim().claim
-        guard
-            case .begun(let step, _, _) = try await fixture.store.beginStep(
-                fixture.start(claim),
-                choose: { _, mask in .write(Decision(role: .quick, maskReason: mask), features: []) })
-        else { throw NothingToClaim() }
-        _ = try await fixture.store.finishStep(step, claim, generated(), now: morning)
+        try await fixture.writeMaskedStep(claim)
         let statistics = try await fixture.reader.policyStatistics(fixture.queue)
         #expect(statistics.steps.map(\.quickCount) == [2])
         #expect(statistics.steps.map(\.deepthinkCount) == [1])

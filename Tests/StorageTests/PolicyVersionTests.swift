@@ -152,12 +152,7 @@ import Testing
         try await fixture.store.recordFeedback(job, reward: 1, by: alice, now: morning)
         try await fixture.submit()
         let claim = try await fixture.claim().claim
-        guard
-            case .begun(let step, _, _) = try await fixture.store.beginStep(
-                fixture.start(claim),
-                choose: { _, mask in .write(Decision(role: .quick, maskReason: mask), features: []) })
-        else { throw NothingToClaim() }
-        _ = try await fixture.store.finishStep(step, claim, generated(), now: morning)
+        try await fixture.writeMaskedStep(claim)
         _ = try await fixture.store.settleJob(
             claim, .completed(Outcome(answer: "4", end: .answered, reward: 1)), now: morning)
 
