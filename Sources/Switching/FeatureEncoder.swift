@@ -26,12 +26,12 @@ extension FeatureEncoder {
     }
 }
 
-/// The version of the readable features, and with it of every encoder. A later one only adds to their end, so that what
-/// was learnt about the first of them under another encoder stays true.
-let readableVersion = "v2"
+/// The version of every encoder's features. Of the readable ones a later version only adds to their end, so that what was
+/// learnt about the first of them under another encoder stays true.
+let encoderVersion = "v3"
 
 /// How many readable features an encoder of any version begins with.
-private let readableCounts = ["v1": 20, "v2": 34]
+private let readableCounts = ["v1": 20, "v2": 34, "v3": 34]
 
 /// How many features at the beginning mean the same to two encoders: the readable ones that both have.
 /// - Returns: 0 where either is no identity of an encoder that this Londi knows.

@@ -16,7 +16,7 @@ package struct ModelEncoder: FeatureEncoder, Hashable {
     /// Of a longer question the first and the last half of this many bytes are read, of the answer the last bytes: half
     /// of what hashing reads, since a model takes some milliseconds for each token on a CPU.
     static let questionByteLimit = HashedEncoder.questionByteLimit / 2
-    static let answerByteLimit = HashedEncoder.tailByteLimit / 2
+    static let answerByteLimit = HashedEncoder.stepByteLimit / 2
 
     /// The fixed texts: of the kinds that jobs are made of.
     package static let references = [
@@ -27,7 +27,7 @@ package struct ModelEncoder: FeatureEncoder, Hashable {
     package init(modelIdentity: String) { self.modelIdentity = modelIdentity }
 
     package var identity: String {
-        "model-\(readableVersion)-\(Self.questionCount + Self.answerCount):\(modelIdentity)"
+        "model-\(encoderVersion)-\(Self.questionCount + Self.answerCount):\(modelIdentity)"
     }
 
     package var textNames: [String] {

@@ -6,6 +6,8 @@ package struct SwitcherState: Hashable, Sendable {
     package var question: String
     /// What both models have written so far.
     package var answer: String
+    /// What the last step wrote; empty before the first.
+    package var lastText: String
     /// The number of the step to be decided, from 0.
     package var stepIndex: Int
     /// The episode's step limit, >= 1.
@@ -38,7 +40,8 @@ package struct SwitcherState: Hashable, Sendable {
     package var dayFraction: Double
 
     package init(
-        question: String, answer: String = "", stepIndex: Int = 0, maxSteps: Int, lastRole: Role? = nil,
+        question: String, answer: String = "", lastText: String = "", stepIndex: Int = 0, maxSteps: Int,
+        lastRole: Role? = nil,
         quickLogProbabilities: LogProbabilities? = nil, lastStepTokens: Int = 0, repeats: Int = 0,
         stepsSinceQuick: Int? = nil, emptySteps: Int = 0, deepthinkSteps: Int = 0, deepthinkInARow: Int = 0,
         draft: Generated? = nil, draftRepeats: Int = 0, remainingBudgetShare: Double = 1,
@@ -46,6 +49,7 @@ package struct SwitcherState: Hashable, Sendable {
     ) {
         self.question = question
         self.answer = answer
+        self.lastText = lastText
         self.stepIndex = stepIndex
         self.maxSteps = maxSteps
         self.lastRole = lastRole
@@ -71,7 +75,8 @@ package struct SwitcherState: Hashable, Sendable {
         let quickIndex = steps.lastIndex { $0.role == .quick }
         let texts = steps.map { Self.words(of: $0.generated) }
         self.init(
-            question: question, answer: steps.map(\.generated.text).joined(separator: "\n"), stepIndex: steps.count,
+            question: question, answer: steps.map(\.generated.text).joined(separator: "\n"),
+            lastText: steps.last?.generated.text ?? "", stepIndex: steps.count,
             maxSteps: maxSteps, lastRole: steps.last?.role,
             quickLogProbabilities: quickIndex.flatMap { steps[$0].generated.logProbabilities },
             lastStepTokens: steps.last.map { Int($0.generated.generatedTokens) } ?? 0,

@@ -28,7 +28,7 @@ import Testing
                 == HashedEncoder().encode(state).prefix(HashedEncoder.denseNames.count))
         #expect(features.allSatisfy { abs($0) <= 1 })
         #expect(Set(encoder.featureNames).count == encoder.featureCount)
-        #expect(encoder.identity == "model-\(readableVersion)-128:abc-tiny.gguf")
+        #expect(encoder.identity == "model-\(encoderVersion)-128:abc-tiny.gguf")
     }
 
     @Test func `no text is all zeros, and the same embedding always gives the same bits`() {

@@ -126,7 +126,7 @@ import Testing
             try fitting.check(encoder: encoder, pairKey: "a+c")
         }
         let mismatch = SwitchingError.policyMismatch(
-            what: "encoder", policy: "hashed-v2-128", inUse: "hashed-v2-64")
+            what: "encoder", policy: "hashed-v3-384", inUse: "hashed-v3-64")
         #expect(throws: mismatch) { try fitting.check(encoder: HashedEncoder(bucketCount: 64), pairKey: "a+b") }
     }
 

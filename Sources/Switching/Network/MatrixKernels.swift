@@ -1,7 +1,7 @@
 /// Sets each row of `y` to `x w + bias`.
 ///
-/// Each sum runs over the inputs in their order, whatever the tiling, so that one row gives the same bits alone and
-/// among others.
+/// Each sum runs over the inputs in their order, whatever the tiling, so that one row gives the same numbers alone and
+/// among others. Zeros cost little, as most hashed features and half of what is rectified are zero.
 /// - Shapes: `x` [rows, n], `w` [n, m], both row-major, `bias` [m], `y` [rows, m]; no units; finite input.
 /// - Precondition: the counts fit, and m is a multiple of 8 (traps).
 func multiply(
@@ -16,11 +16,15 @@ func multiply(
         for column in stride(from: 0, to: m, by: 8) {
             var sums = (eight(bias, column), eight(bias, column), eight(bias, column), eight(bias, column))
             for input in 0..<n {
+                let four = SIMD4(
+                    x[unchecked: row * n + input], x[unchecked: (row + 1) * n + input],
+                    x[unchecked: (row + 2) * n + input], x[unchecked: (row + 3) * n + input])
+                if four == .zero { continue }
                 let weights = eight(w, input * m + column)
-                sums.0 += weights * x[unchecked: row * n + input]
-                sums.1 += weights * x[unchecked: (row + 1) * n + input]
-                sums.2 += weights * x[unchecked: (row + 2) * n + input]
-                sums.3 += weights * x[unchecked: (row + 3) * n + input]
+                sums.0 += weights * four[0]
+                sums.1 += weights * four[1]
+                sums.2 += weights * four[2]
+                sums.3 += weights * four[3]
             }
             store(sums.0, in: &y, at: row * m + column)
             store(sums.1, in: &y, at: (row + 1) * m + column)
@@ -32,14 +36,17 @@ func multiply(
     while row < rows {
         for column in stride(from: 0, to: m, by: 8) {
             var sum = eight(bias, column)
-            for input in 0..<n { sum += eight(w, input * m + column) * x[unchecked: row * n + input] }
+            for input in 0..<n where x[unchecked: row * n + input] != 0 {
+                sum += eight(w, input * m + column) * x[unchecked: row * n + input]
+            }
             store(sum, in: &y, at: row * m + column)
         }
         row += 1
     }
 }
 
-/// Sets `g` to `xT e`: the gradient of a layer's weights from its inputs and the errors of its outputs.
+/// Sets `g` to `xT e`: the gradient of a layer's weights from its inputs and the errors of its outputs. Zeros cost little,
+/// as in `multiply`.
 /// - Shapes: `x` [rows, n], `e` [rows, m], `g` [n, m], all row-major; no units; finite input.
 /// - Precondition: the counts fit, and m is a multiple of 8 (traps).
 func multiplyTransposed(
@@ -53,11 +60,15 @@ func multiplyTransposed(
         for column in stride(from: 0, to: m, by: 8) {
             var sums = (SIMD8<Float>.zero, SIMD8<Float>.zero, SIMD8<Float>.zero, SIMD8<Float>.zero)
             for row in 0..<rows {
+                let first = row * n + input
+                let four = SIMD4(
+                    x[unchecked: first], x[unchecked: first + 1], x[unchecked: first + 2], x[unchecked: first + 3])
+                if four == .zero { continue }
                 let errors = eight(e, row * m + column)
-                sums.0 += errors * x[unchecked: row * n + input]
-                sums.1 += errors * x[unchecked: row * n + input + 1]
-                sums.2 += errors * x[unchecked: row * n + input + 2]
-                sums.3 += errors * x[unchecked: row * n + input + 3]
+                sums.0 += errors * four[0]
+                sums.1 += errors * four[1]
+                sums.2 += errors * four[2]
+                sums.3 += errors * four[3]
             }
             store(sums.0, in: &g, at: input * m + column)
             store(sums.1, in: &g, at: (input + 1) * m + column)
