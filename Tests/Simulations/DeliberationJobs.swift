@@ -41,10 +41,17 @@ package struct DeliberationJobs: Sendable {
     }
 
     private let encoder: HashedEncoder
+    /// Ends every word, so that each simulation has words of its own: which of them share a bucket is chance.
+    private let language: String
     /// The two models change places: DEEPTHINK makes QUICK's errors and QUICK DEEPTHINK's.
     package var isPairSwapped = false
 
-    package init(encoder: HashedEncoder = HashedEncoder()) { self.encoder = encoder }
+    /// - Parameter seed: of the words, which are others for another seed.
+    package init(encoder: HashedEncoder = HashedEncoder(), seed: UInt64) {
+        self.encoder = encoder
+        // Letters: digits would be read as the length of a number.
+        language = String(decoding: String(seed, radix: 10).utf8.map { $0 - UInt8(ascii: "0") + UInt8(ascii: "a") }, as: UTF8.self)
+    }
 
     package var featureCount: Int { encoder.featureCount }
     package var encoderIdentity: String { encoder.identity }
@@ -137,16 +144,16 @@ package struct DeliberationJobs: Sendable {
 
     private func text(announces: Bool, isWrong: Bool, using generator: inout SplitMix64) -> String {
         var words = (0..<6).map { _ in "term\(word(among: 30, using: &generator))" }
-        if announces { words[0] = "however" }
+        if announces { words[0] = "however\(language)" }
         // An error shows in half of the texts.
-        if isWrong, generator.nextUniform() < 0.5 { words[1] = "odd" }
+        if isWrong, generator.nextUniform() < 0.5 { words[1] = "odd\(language)" }
         return words.joined(separator: " ")
     }
 
-    /// The end of one of `count` words, of letters: digits would be read as the length of a number.
+    /// The end of one of `count` words.
     private func word(among count: Int, using generator: inout SplitMix64) -> String {
         let index = Int(generator.nextUniform() * Double(count))
-        return letter(index / 8) + letter(index % 8)
+        return letter(index / 8) + letter(index % 8) + language
     }
 
     private func letter(_ index: Int) -> String {

@@ -7,7 +7,7 @@ struct SimulatedQueue {
     /// Jobs between two refits.
     var refitInterval = 25
 
-    var jobs = DeliberationJobs()
+    var jobs: DeliberationJobs
     var settings: SwitcherSettings
     private(set) var policy: Policy?
     private(set) var episodes: [TrainingEpisode] = []
@@ -15,6 +15,7 @@ struct SimulatedQueue {
 
     init(_ settings: SwitcherSettings, seed: UInt64) {
         self.settings = settings
+        jobs = DeliberationJobs(seed: seed)
         generator = SplitMix64(seed: seed)
     }
 
