@@ -3,7 +3,7 @@
 # directory, and has it answer 40 generated problems with a QUICK/DEEPTHINK pair under a daily budget.
 # Usage: Tests/demo.sh [--pair QUICK.gguf DEEPTHINK.gguf] [--per-family N] [--calls N] [--kill] [--keep]
 #   --pair        your own models instead of Qwen2.5-Coder 0.5B and 1.5B
-#   --per-family  problems of each of the five families (default 8)
+#   --per-family  problems of each of the four families (default 10)
 #   --calls       DEEPTHINK calls per day (default 60)
 #   --kill        kill -9 londid at a quarter of the batch, and both llama-servers at the half, on the way
 #   --keep        leave londid running at the end, to look around with londictl
@@ -11,7 +11,7 @@
 # shellcheck source=Setup/daemon.sh
 . "$(dirname "$0")/Setup/daemon.sh"
 
-pair=() per_family=8 calls=60 kill=0 keep=0
+pair=() per_family=10 calls=60 kill=0 keep=0
 while [ $# -gt 0 ]; do
     case $1 in
     --pair)
@@ -54,12 +54,12 @@ if [ "$kill" = 1 ]; then
     # The wait goes on by itself when londid is back.
     londictl wait "$batch" &
     waiting=$!
-    until_ended $((per_family * 5 / 4))
+    until_ended "$per_family"
     say "kill -9 of londid (pid $londid_pid)"
     kill -9 "$londid_pid"
     wait "$londid_pid" 2>/dev/null || true
     run_londid
-    until_ended $((per_family * 5 / 2))
+    until_ended $((per_family * 2))
     say "kill -9 of both llama-servers"
     pkill -9 -P "$londid_pid" -f llama-server
     wait "$waiting" || true

@@ -170,6 +170,8 @@ final class LearnerLoop: Sendable {
         _ fit: PolicyFit, _ queue: QueueName, _ newest: PolicySnapshot?
     ) async throws -> Bool {
         let known = newest.flatMap { $0.pairKey == fit.pairKey && $0.kind == fit.kind.rawValue ? $0 : nil }
+        // What follows a step was counted as at the price of then, and another price may call elsewhere.
+        if let cost = known?.origin?.cost, cost != fit.cost { return true }
         let fresh = try await reader.outcomeCount(queue: queue, after: known?.trainedThroughOutcome ?? 0)
         return fresh > 0 && fresh * 100 >= (known?.episodeCount ?? 0) * Self.growthPercent
     }

@@ -23,8 +23,7 @@ def main():
     if options.attempts:
         print_attempts(options.results)
         return
-    with open(options.results, encoding="utf-8") as file:
-        rows = [json.loads(line) for line in file]
+    rows = read(options.results)
     if options.pick:
         mixed = [row for row in rows if all(steps(row, role) for role in ("quick", "deepthink"))]
         print((mixed or rows)[0]["id"].removeprefix("job_"))
@@ -43,6 +42,11 @@ def main():
             f"{name:20}{sum_['jobs']:6}{sum_['correct']:9}{sum_['steps']:7}{sum_['deepthink_steps']:11}"
             f"{share:7.0%}{sum_['deepthink_tokens']:8}"
         )
+
+
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
 
 
 def print_attempts(batch):

@@ -11,7 +11,7 @@ def main():
     # Imported late and only once per call: it takes a second.
     import reasoning_gym
 
-    score = reasoning_gym.get_score_answer_fn(arguments["family"])
+    score = reasoning_gym.get_score_answer_fn(arguments["generator"])
     print(float(score(plain(job["answer"]), arguments["entry"])))
 
 
