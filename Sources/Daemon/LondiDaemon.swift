@@ -201,11 +201,7 @@ package final class LondiDaemon: Sendable {
             let policy = RestartPolicy(hangLimit: .seconds(configuration.engine(engine.role).stallSeconds))
             let name = engine.role.rawValue
             engines[engine.role] = makeEngine(engine, memory: memory, time: time, policy: policy) { [log] line in
-                // llama-server's lines begin with the time and one letter for the priority.
-                switch line.split(separator: " ", maxSplits: 2).dropFirst().first {
-                case "E", "W": log.warning("\(name): \(line)")
-                default: log.debug("\(name): \(line)")
-                }
+                log.debug("\(name): \(line)")
             }
         }
         return engines

@@ -1,4 +1,5 @@
 import Control
+import Synchronization
 import Testing
 
 @testable import londictl
