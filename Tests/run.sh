@@ -44,13 +44,17 @@ unit_tests --skip-build --filter StorageTests
 unit_tests --skip-build --filter SwitchingTests
 
 if [ "$quick" = 0 ]; then
-    say "building londid and londictl"
-    swift build -c release --product londid
-    swift build -c release --product londictl
-    LONDI_BIN=$(swift build -c release --show-bin-path)
+    # The binaries as they are packaged.
+    # shellcheck source=../systemd/build.sh
+    LONDI_BIN=$(. systemd/build.sh && build_binaries && echo "$binaries")
     export LONDI_BIN
     say "running the end-to-end tests: a real londid, llama-server and model"
     timeout --kill-after=30 1500 "$LONDI_TEST_PYTHON" -m unittest discover --start-directory Tests/EndToEnd --pattern 'test_*.py' --verbose
+    if [ "$(id -u)" = 0 ] && unshare --mount --pid --fork --cgroup true 2>/dev/null; then
+        LONDI_TEST_BINARIES=$LONDI_BIN Tests/service.sh
+    else
+        say "left out: Tests/service.sh, the tests as a system service, for which one must be root and may make namespaces"
+    fi
     say "the crash campaign: 300 kills"
     Tests/campaign.sh --kills 300
     say "a sample of the sweep over every write: kills, I/O errors and a full disk"

@@ -18,6 +18,15 @@ static void limit(int resource, uint64_t value) {
     setrlimit(resource, &both);
 }
 
+/* Where memory ends the kernel takes a child before londid. Best effort: /proc may be away. */
+static void offer_to_oom_killer(void) {
+    int file = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (file < 0) return;
+    ssize_t written = write(file, "500", 3);
+    (void)written;
+    close(file);
+}
+
 static int above_two(int descriptor) { return fcntl(descriptor, F_DUPFD, 3); }
 
 pid_t londi_spawn(const char *path, char *const arguments[], char *const environment[], const char *directory,
@@ -45,6 +54,7 @@ pid_t londi_spawn(const char *path, char *const arguments[], char *const environ
         if (in < 0 || out < 0 || err < 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0) goto failed;
         if (syscall(SYS_close_range, 3U, ~0U, 0U) < 0) goto failed;
         if (directory && chdir(directory) < 0) goto failed;
+        offer_to_oom_killer();
         limit(RLIMIT_AS, memory_bytes);
         limit(RLIMIT_CPU, cpu_seconds);
         struct rlimit no_core = {0, 0};

@@ -14,6 +14,8 @@ package enum ControlError: Error, Hashable, Sendable {
     case invalidArgument(argument: String, value: String, remedy: String)
     /// `line` 1 is the file's first.
     case invalidLine(line: Int, message: String)
+    /// londid.conf was read again and has mistakes, each with its file and line; nothing has changed.
+    case invalidConfiguration(problems: [String])
     case permissionDenied(action: String, needs: String)
     case tooLarge(what: String, limit: Int)
     case storageFull(path: String)
@@ -66,6 +68,8 @@ extension ControlError: CustomStringConvertible {
         case .conflict(let what, let remedy): "\(what); \(remedy)"
         case .invalidArgument(let argument, let value, let remedy): "\(argument) cannot be '\(value)': \(remedy)"
         case .invalidLine(let line, let message): "line \(line): \(message)"
+        case .invalidConfiguration(let problems):
+            "the configuration has mistakes, and everything stays as it was:\n\(problems.joined(separator: "\n"))"
         case .permissionDenied(let action, let needs): "you may not \(action); that needs \(needs)"
         case .tooLarge(let what, let limit): "\(what) is larger than the limit of \(limit); send it in smaller parts"
         case .storageFull(let path): "the file system of \(path) is full; free some space there and try again"

@@ -47,9 +47,45 @@ package final class SocketListener: Sendable {
         return SocketListener(descriptor: descriptor, path: path, ownsPath: true)
     }
 
-    /// Listens on a socket that systemd opened.
-    package static func inherited(descriptor: Int32, path: String) -> SocketListener {
-        SocketListener(descriptor: descriptor, path: path, ownsPath: false)
+    /// Listens on a socket that the service manager opened and keeps when this process ends. It owns `descriptor` from now on.
+    /// - Throws: `.system` where that is no listening Unix stream socket.
+    package static func inherited(descriptor: Int32) throws(ControlError) -> SocketListener {
+        guard option(SO_DOMAIN, of: descriptor) == AF_UNIX,
+            option(SO_TYPE, of: descriptor) == Int32(SOCK_STREAM.rawValue),
+            option(SO_ACCEPTCONN, of: descriptor) == 1
+        else {
+            throw .system(
+                call: "accept", path: "descriptor \(descriptor)",
+                reason: "the service manager's socket is no listening Unix stream socket; see londid.socket")
+        }
+        let flags = fcntl(descriptor, F_GETFL)
+        guard fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0, fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) == 0 else {
+            throw failure("fcntl", "descriptor \(descriptor)")
+        }
+        return SocketListener(descriptor: descriptor, path: name(of: descriptor), ownsPath: false)
+    }
+
+    /// Another descriptor of the same socket, as a service manager would hand it over.
+    func duplicate() -> Int32 { fcntl(descriptor, F_DUPFD_CLOEXEC, 0) }
+
+    /// A number that the kernel keeps about a socket; nil where the descriptor is no socket.
+    private static func option(_ option: Int32, of descriptor: Int32) -> Int32? {
+        var value: Int32 = 0
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        return getsockopt(descriptor, SOL_SOCKET, option, &value, &length) == 0 ? value : nil
+    }
+
+    /// The file that a Unix socket is bound to; empty where it has none.
+    private static func name(of descriptor: Int32) -> String {
+        var address = sockaddr_un()
+        var length = socklen_t(MemoryLayout<sockaddr_un>.size)
+        let status = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
+        }
+        guard status == 0 else { return "" }
+        return withUnsafeBytes(of: &address.sun_path) { bytes in
+            String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        }
     }
 
     /// The next connection.

@@ -32,6 +32,8 @@ struct WireError: Equatable {
                     ["argument": .string(argument), "value": .string(value), "remedy": .string(remedy)])
             case .invalidLine(let line, let message):
                 londi("InvalidLine", ["line": .integer(Int64(line)), "message": .string(message)])
+            case .invalidConfiguration(let problems):
+                londi("InvalidConfiguration", ["problems": .array(problems.map(JSONValue.string))])
             case .permissionDenied(let action, let needs):
                 londi("PermissionDenied", ["action": .string(action), "needs": .string(needs)])
             case .tooLarge(let what, let limit):
@@ -71,6 +73,8 @@ struct WireError: Equatable {
         case "io.londi.InvalidArgument":
             .invalidArgument(argument: text("argument"), value: text("value"), remedy: text("remedy"))
         case "io.londi.InvalidLine": .invalidLine(line: Int(number("line")), message: text("message"))
+        case "io.londi.InvalidConfiguration":
+            .invalidConfiguration(problems: (parameters["problems"]?.array ?? []).compactMap(\.string))
         case "io.londi.PermissionDenied": .permissionDenied(action: text("action"), needs: text("needs"))
         case "io.londi.TooLarge": .tooLarge(what: text("what"), limit: Int(number("limit")))
         case "io.londi.StorageFull": .storageFull(path: text("path"))

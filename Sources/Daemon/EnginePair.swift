@@ -14,6 +14,8 @@ final class EnginePair: Sendable {
         /// How often it became ready again.
         var restarts = 0
         var wasReady = false
+        /// Why it was last away; nil before the first time.
+        var fault: GenerationError?
     }
 
     let engines: [EngineRole: any Engine]
@@ -44,6 +46,13 @@ final class EnginePair: Sendable {
         }
     }
 
+    /// An engine still starts for the first time, and nothing has gone wrong with it yet.
+    var isLoading: Bool {
+        conditions.withLock { conditions in
+            conditions.values.contains { $0.state == .starting && !$0.wasReady && $0.fault == nil }
+        }
+    }
+
     /// How often a model became ready so far: where it has grown, jobs that waited for a model may go on.
     var arrivals: Int {
         conditions.withLock { conditions in conditions.values.reduce(0) { $0 + $1.restarts + ($1.wasReady ? 1 : 0) } }
@@ -68,6 +77,7 @@ final class EnginePair: Sendable {
                 if condition.wasReady { condition.restarts += 1 }
                 condition.wasReady = true
             }
+            if case .unavailable(let error) = state { condition.fault = error }
             condition.state = state
             conditions[role] = condition
         }

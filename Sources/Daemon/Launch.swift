@@ -20,7 +20,8 @@ package enum Launch {
           --version        print the version and exit
           --help           print this and exit
 
-        SIGTERM lets running steps end and stops; a second SIGTERM cuts them off.
+        SIGTERM lets running steps end and stops; a second SIGTERM cuts them off. SIGHUP reads the
+        configuration again, as `londictl reload` does.
         Exit status: 0 stopped, 1 the state cannot be used, 64 usage, 78 the configuration is wrong.
         """
 
@@ -61,12 +62,19 @@ package enum Launch {
             Task.detached { exit(await Maintenance.run(backup: backup, restoringInto: directory)) }
             while true { pause() }
         }
+        let listener: SocketListener?
+        do throws(ControlError) { listener = try SocketActivation.listener(environment) } catch {
+            finish(status: configurationStatus, message: error.description)
+        }
         let log = Log(threshold: configuration.logLevel, isJournal: environment["JOURNAL_STREAM"] != nil)
+        let live = LiveConfiguration(configuration) { () throws(ConfigurationError) in
+            try ConfigurationLoader.load(path: path, places: places)
+        }
         let daemon = LondiDaemon(
-            configuration: configuration, isUserMode: options.isUserMode, environment: environment,
-            serviceManager: ServiceManager(socketPath: environment["NOTIFY_SOCKET"]), log: log)
+            configuration: live, isUserMode: options.isUserMode, environment: environment,
+            serviceManager: ServiceManager(environment: environment), inheritedListener: listener, log: log)
         Task.detached { exit(await daemon.run()) }
-        obeySignals(signals, daemon: daemon, log: log)
+        obeySignals(signals, daemon: daemon)
     }
 
     /// The configuration's path and the default directories; ends the process where `--user` cannot know them.
@@ -125,13 +133,13 @@ package enum Launch {
     }
 
     /// Waits for signals for ever: Dispatch's own signal sources lose some.
-    private static func obeySignals(_ signals: sigset_t, daemon: LondiDaemon, log: Log) -> Never {
+    private static func obeySignals(_ signals: sigset_t, daemon: LondiDaemon) -> Never {
         var signals = signals
         while true {
             var number: Int32 = 0
             guard sigwait(&signals, &number) == 0 else { continue }
             switch number {
-            case SIGHUP: log.notice("SIGHUP: the configuration is read at the next start")
+            case SIGHUP: daemon.reload()
             default: daemon.stop()
             }
         }

@@ -1,5 +1,6 @@
 import Domain
 import Glibc
+import Synchronization
 
 /// The daemon's log on stderr: for journald with a priority in front, for people with the time.
 package struct Log: Sendable {
@@ -17,14 +18,17 @@ package struct Log: Sendable {
         }
     }
 
-    private let threshold: Level
+    private let threshold: Threshold
     private let isJournal: Bool
 
     /// - Parameter isJournal: stderr is read by journald, which adds the time itself (`JOURNAL_STREAM` is set).
     package init(threshold: Level, isJournal: Bool) {
-        self.threshold = threshold
+        self.threshold = Threshold(threshold)
         self.isJournal = isJournal
     }
+
+    /// From now on, for everyone who has this log.
+    func setThreshold(_ level: Level) { threshold.number.store(level.rawValue, ordering: .relaxed) }
 
     package func error(_ message: @autoclosure () -> String) { write(.error, message) }
     package func warning(_ message: @autoclosure () -> String) { write(.warning, message) }
@@ -33,7 +37,7 @@ package struct Log: Sendable {
     package func debug(_ message: @autoclosure () -> String) { write(.debug, message) }
 
     private func write(_ level: Level, _ message: () -> String) {
-        guard level.rawValue <= threshold.rawValue else { return }
+        guard level.rawValue <= threshold.number.load(ordering: .relaxed) else { return }
         let prefix = isJournal ? "<\(level.rawValue)>" : "\(Self.time(WallClock().now())) \(level): "
         var text = ""
         for line in message().split(separator: "\n") { text += "\(prefix)\(line)\n" }
@@ -48,4 +52,11 @@ package struct Log: Sendable {
         return
             "\(DayKey(daysSinceEpoch: second / 86_400))T\(two(ofDay / 3600)):\(two(ofDay / 60 % 60)):\(two(ofDay % 60))Z"
     }
+}
+
+/// The least important level that is written.
+private final class Threshold: Sendable {
+    let number: Atomic<Int>
+
+    init(_ level: Log.Level) { number = Atomic(level.rawValue) }
 }

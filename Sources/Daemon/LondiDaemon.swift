@@ -1,4 +1,4 @@
-import Control
+package import Control
 import Domain
 import Episodes
 import Generation
@@ -9,12 +9,19 @@ import Switching
 /// londid: one state directory, two engines, the workers, the learner and the control socket, from start to stop.
 package final class LondiDaemon: Sendable {
     package static let version = "0.1.0"
+    /// What ending takes beyond the drain: engines that are slow to end, and the last checkpoint.
+    private static let endSeconds = 30
 
+    /// As it was at the start; what a reload can change is read from `live`.
     private let configuration: Configuration
+    private let live: LiveConfiguration
+    private let judge: Judge
     private let isUserMode: Bool
     private let environment: [String: String]
     private let serviceManager: ServiceManager
     private let log: Log
+    /// The control socket, where the service manager opened it.
+    private let inheritedListener: SocketListener?
     /// In place of those that the configuration describes.
     private let engines: [EngineRole: any Engine]?
     private let clock = WallClock()
@@ -23,21 +30,25 @@ package final class LondiDaemon: Sendable {
 
     /// - Parameter environment: londid's own: `PATH` to look for llama-server in, and what the drivers of GPUs read.
     package convenience init(
-        configuration: Configuration, isUserMode: Bool, environment: [String: String], serviceManager: ServiceManager,
-        log: Log
+        configuration: LiveConfiguration, isUserMode: Bool, environment: [String: String],
+        serviceManager: ServiceManager, inheritedListener: SocketListener?, log: Log
     ) {
         self.init(
             configuration: configuration, isUserMode: isUserMode, environment: environment,
-            serviceManager: serviceManager, log: log, engines: nil)
+            serviceManager: serviceManager, inheritedListener: inheritedListener, log: log, engines: nil)
     }
 
     /// - Parameter engines: one for each role, for tests that need answers and no models.
     init(
-        configuration: Configuration, isUserMode: Bool, environment: [String: String], serviceManager: ServiceManager,
-        log: Log, engines: [EngineRole: any Engine]?
+        configuration: LiveConfiguration, isUserMode: Bool, environment: [String: String],
+        serviceManager: ServiceManager, inheritedListener: SocketListener?, log: Log,
+        engines: [EngineRole: any Engine]?
     ) {
         self.engines = engines
-        self.configuration = configuration
+        live = configuration
+        self.configuration = configuration.current
+        judge = Judge(commands: self.configuration.verifiers)
+        self.inheritedListener = inheritedListener
         self.isUserMode = isUserMode
         self.environment = environment
         self.serviceManager = serviceManager
@@ -50,12 +61,22 @@ package final class LondiDaemon: Sendable {
     package func stop() {
         switch shutdown.phase {
         case .running:
-            log.notice("stopping: running steps may take \(configuration.drainSeconds) s more")
-            serviceManager.notifyStopping()
+            let seconds = live.current.drainSeconds
+            log.notice("stopping: running steps may take \(seconds) s more")
+            serviceManager.notifyStopping(withinSeconds: seconds + Self.endSeconds)
             shutdown.advance(to: .draining)
         case .draining, .aborting: shutdown.advance(to: .aborting)
         }
     }
+
+    /// Reads londid.conf again; the log says what came of it.
+    package func reload() {
+        do throws(ConfigurationError) { _ = try reloading.reload() } catch {
+            // The log has it, and everything is as before.
+        }
+    }
+
+    private var reloading: Reloading { Reloading(configuration: live, judge: judge, log: log) }
 
     /// Runs until `stop`. Returns the exit status.
     package func run() async -> Int32 {
@@ -63,7 +84,10 @@ package final class LondiDaemon: Sendable {
             try Host.makeDirectory(configuration.stateDirectory, mode: 0o700)
             try Host.makeDirectory(configuration.runtimeDirectory, mode: isUserMode ? 0o700 : 0o755)
             try Host.makeDirectory(configuration.engineDirectory, mode: 0o700)
-            let store = try Store(directory: configuration.stateDirectory, now: clock.now())
+            // Recovery, and the copy that is made before a migration, may take their time.
+            let store = try await ServiceReport.extendingStart(serviceManager) {
+                try Store(directory: configuration.stateDirectory, now: clock.now())
+            }
             report(store.recovery, epoch: store.epoch)
             try await serve(store)
             try await moveLog(of: store)
@@ -97,7 +121,6 @@ package final class LondiDaemon: Sendable {
     /// Everything that runs side by side, from the first connection to the last settled job.
     private func serve(_ store: Store) async throws {
         let reader = try store.makeReader()
-        let judge = Judge(commands: configuration.verifiers)
         let policies = PolicyBook()
         let pacing = PacingBook(reader: reader, log: log)
         let pair = EnginePair(engines: engines ?? makeEngines(), configuration: configuration, board: board, log: log)
@@ -120,12 +143,15 @@ package final class LondiDaemon: Sendable {
             workers: workers, learner: learner, retention: retention, policies: policies, pacing: pacing, texts: texts,
             pair: pair,
             board: board,
-            clock: clock, startedAt: clock.now(), isUserMode: isUserMode)
+            clock: clock, startedAt: clock.now(), isUserMode: isUserMode, reloading: reloading)
         let server = try makeControlServer(service)
+        let report = ServiceReport(
+            manager: serviceManager, pair: pair, workers: workers, board: board, shutdown: shutdown)
         try await runTogether([
             { await pair.run() }, { try await server.run() }, { try await learner.run() },
             { try await retention.run() }, { try await intake.removeDropped(log: self.log, shutdown: self.shutdown) },
-            { await self.reportReadiness(of: pair) }, { await self.limitDrain() },
+            { await report.reportReadiness { self.announceReadiness() } }, { try await report.reportStatus() },
+            { try await report.feedWatchdog() }, { await self.limitDrain() },
             { for await error in store.health.fatalErrors { throw error } },
         ]) { try await workers.run() }
     }
@@ -175,11 +201,7 @@ package final class LondiDaemon: Sendable {
             let policy = RestartPolicy(hangLimit: .seconds(configuration.engine(engine.role).stallSeconds))
             let name = engine.role.rawValue
             engines[engine.role] = makeEngine(engine, memory: memory, time: time, policy: policy) { [log] line in
-                // llama-server's lines begin with the time and one letter for the priority.
-                switch line.split(separator: " ", maxSplits: 2).dropFirst().first {
-                case "E", "W": log.warning("\(name): \(line)")
-                default: log.debug("\(name): \(line)")
-                }
+                log.debug("\(name): \(line)")
             }
         }
         return engines
@@ -218,38 +240,28 @@ package final class LondiDaemon: Sendable {
             : Authorization(
                 ownUID: getuid(), adminGroup: Host.group(named: configuration.adminGroup),
                 memberGroup: Host.group(named: configuration.memberGroup))
-        let listener = try SocketListener.bind(
-            path: configuration.controlSocketPath, mode: isUserMode ? 0o600 : 0o660,
-            group: isUserMode ? nil : Host.group(named: configuration.memberGroup))
+        let listener =
+            try inheritedListener
+            ?? SocketListener.bind(
+                path: configuration.controlSocketPath, mode: isUserMode ? 0o600 : 0o660,
+                group: isUserMode ? nil : Host.group(named: configuration.memberGroup))
         return ControlServer(
             listener: listener, authorization: authorization, version: Self.version,
             handler: service.table(authorization: authorization), nanoseconds: { WallClock.monotonicNanoseconds() })
     }
 
-    /// Tells the service manager once both models are ready, and from then on what runs.
-    private func reportReadiness(of pair: EnginePair) async {
-        var isReported = false
-        var told: String?
-        while !Task.isCancelled {
-            let version = board.version
-            if pair.areReady, !isReported {
-                log.notice("ready: both models answer; \(configuration.controlSocketPath) takes jobs")
-                serviceManager.notifyReady()
-                isReported = true
-            }
-            let status = pair.areReady ? "both models are ready" : "waiting for the models"
-            if status != told { serviceManager.notify(status: status) }
-            told = status
-            await board.changed(since: version)
-        }
+    private func announceReadiness() {
+        log.notice(
+            "ready: both models answer; \(inheritedListener?.path ?? configuration.controlSocketPath) takes jobs")
     }
 
     /// Cuts running steps off when the drain has taken too long.
     private func limitDrain() async {
         await shutdown.reached(.draining)
+        let seconds = live.current.drainSeconds
         do {
-            try await Task.sleep(for: .seconds(configuration.drainSeconds))
-            log.warning("steps still run after \(configuration.drainSeconds) s: they are cut off")
+            try await Task.sleep(for: .seconds(seconds))
+            log.warning("steps still run after \(seconds) s: they are cut off")
             shutdown.advance(to: .aborting)
         } catch {
             // Everything ended in time.

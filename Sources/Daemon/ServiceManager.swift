@@ -5,15 +5,37 @@ import Glibc
 /// service manager asked for it, and nobody here waits for one that is slow.
 package struct ServiceManager: Sendable {
     private let socketPath: String?
+    /// How long the service manager waits for the next sign of life before it ends londid; nil where it does not.
+    let watchdog: Duration?
     private let queue = DispatchQueue(label: "londi.notify")
 
-    package init(socketPath: String?) {
+    package init(socketPath: String?, watchdog: Duration? = nil) {
         self.socketPath = socketPath
+        self.watchdog = watchdog
     }
 
-    package func notifyReady() { send("READY=1") }
-    package func notifyStopping() { send("STOPPING=1") }
-    package func notify(status: String) { send("STATUS=\(status)") }
+    /// - Parameter environment: `NOTIFY_SOCKET`, and `WATCHDOG_USEC` unless `WATCHDOG_PID` names another process.
+    package init(environment: [String: String]) {
+        let isOurs = environment["WATCHDOG_PID"].map { $0 == String(getpid()) } ?? true
+        let microseconds = environment["WATCHDOG_USEC"].flatMap { Int64($0) } ?? 0
+        self.init(
+            socketPath: environment["NOTIFY_SOCKET"],
+            watchdog: isOurs && microseconds > 0 ? .microseconds(microseconds) : nil)
+    }
+
+    /// Somebody wants to know how londid is.
+    var isListening: Bool { socketPath != nil }
+
+    func notifyReady() { send("READY=1") }
+    /// londid goes down, and takes at most so long for it.
+    func notifyStopping(withinSeconds seconds: Int) { send("STOPPING=1\n\(Self.extension(seconds))") }
+    func notifyAlive() { send("WATCHDOG=1") }
+    /// Asks that the start or stop that is under way may take `seconds` from now.
+    func extendTimeout(bySeconds seconds: Int) { send(Self.extension(seconds)) }
+    /// - Parameter status: one line.
+    func notify(status: String) { send("STATUS=\(status)") }
+
+    private static func `extension`(_ seconds: Int) -> String { "EXTEND_TIMEOUT_USEC=\(seconds * 1_000_000)" }
 
     /// Where the service manager has yet to take what came before, a thread of its own waits for it: the few threads of
     /// Swift's pool serve the clients.

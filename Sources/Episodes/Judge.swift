@@ -1,13 +1,24 @@
 package import Domain
 import FoundationEssentials
+import Synchronization
 
 /// Turns answers into rewards, by a job's verifier.
-package struct Judge: Sendable {
+package final class Judge: Sendable {
     /// The verifier commands of londid.conf, by name.
-    private let commands: [String: VerifierCommand]
+    private let commands: Mutex<[String: VerifierCommand]>
 
     package init(commands: [VerifierCommand]) {
-        self.commands = Dictionary(uniqueKeysWithValues: commands.map { ($0.name, $0) })
+        self.commands = Mutex(Self.byName(commands))
+    }
+
+    /// Judges with these commands from now on; what runs goes on to its end.
+    package func replace(commands: [VerifierCommand]) {
+        let commands = Self.byName(commands)
+        self.commands.withLock { $0 = commands }
+    }
+
+    private static func byName(_ commands: [VerifierCommand]) -> [String: VerifierCommand] {
+        Dictionary(uniqueKeysWithValues: commands.map { ($0.name, $0) })
     }
 
     /// Refuses, at submission, a verifier that could never judge an answer.
@@ -52,6 +63,7 @@ package struct Judge: Sendable {
     }
 
     private func command(_ name: String) throws(VerificationError) -> VerifierCommand {
+        let commands = commands.withLock(\.self)
         guard let command = commands[name] else { throw .unknownCommand(name: name, known: commands.keys.sorted()) }
         return command
     }

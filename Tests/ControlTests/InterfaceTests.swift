@@ -47,6 +47,7 @@ import Testing
             .notFound(kind: "job", name: "1"), .conflict(what: "a", remedy: "b"),
             .pruned(job: JobID(7), at: Timestamp(milliseconds: 5), ledgerEntries: 2),
             .invalidArgument(argument: "a", value: "b", remedy: "c"), .invalidLine(line: 3, message: "m"),
+            .invalidConfiguration(problems: ["f:3: m"]),
             .permissionDenied(action: "a", needs: "b"), .tooLarge(what: "a", limit: 1),
             .storageFull(path: "/p"), .storageFault(path: "/p", reason: "r"), .unavailable(what: "w"),
         ]

@@ -271,5 +271,8 @@ enum MessageSamples {
             leanReply: .init(total: 1, versions: [PolicyReplayView(version: 1, verdict: .identical)])),
         MessageSample(
             Backup.self, .init(), .init(total: 3, data: "AAEC", sha256: "00"), leanReply: .init(total: 3, data: "")),
+        MessageSample(
+            Reload.self, .init(), .init(applied: ["LogLevel"], needRestart: ["[Quick] Model"]),
+            leanReply: .init(applied: [], needRestart: [])),
     ]
 }

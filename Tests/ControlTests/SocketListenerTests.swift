@@ -69,6 +69,27 @@ import Testing
         ) { try SocketListener.bind(path: path, mode: 0o600) }
     }
 
+    @Test func `of the service manager is served, and stays when its listener goes`() async throws {
+        let directory = try makeDirectory()
+        defer { rmdir(directory) }
+        let path = "\(directory)/s"
+        let manager = try SocketListener.bind(path: path, mode: 0o600)
+        for _ in 1...2 {
+            let listener = try SocketListener.inherited(descriptor: manager.duplicate())
+            #expect(listener.path == path)
+            _ = try ControlClient.connect(path: path)
+            close(try await listener.accept())
+        }
+        #expect(access(path, F_OK) == 0)
+    }
+
+    @Test func `that is handed over and does not listen is refused`() throws {
+        let pair = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(pair) }
+        #expect(throws: ControlError.self) { try SocketListener.inherited(descriptor: pair) }
+        #expect(throws: ControlError.self) { try SocketListener.inherited(descriptor: -1) }
+    }
+
     @Test func `that nobody listens at is an error with path and remedy`() {
         let error = #expect(throws: ControlError.self) { try ControlClient.connect(path: "/tmp/nobody-here") }
         #expect(

@@ -36,6 +36,8 @@ final class StubDaemon: Sendable {
         var exported = ExportPolicy.Reply(
             version: 12, data: "AAEC", sha256: "ae4b3280e56e2faf83f414a6e3dabe9d5fbe18976544c05fed121accb85b53fc")
         var backup: [Backup.Reply] = []
+        /// nil: the file has mistakes.
+        var reloaded: Reload.Reply?
         var counts = JobCounts(pending: 0, held: 0, running: 0, completed: 2, failed: 0, cancelled: 0, timeout: 0)
     }
 
@@ -90,6 +92,12 @@ final class StubDaemon: Sendable {
                 try await reply.send(piece, continues: index < replies.count - 1)
             }
             guard !replies.isEmpty else { throw .storageFull(path: "/s") }
+        }
+        table.on(Reload.self) { _, _, reply async throws(ControlError) in
+            guard let reloaded = self.state.withLock({ $0.reloaded }) else {
+                throw .invalidConfiguration(problems: ["/c:3: a", "/c:4: b"])
+            }
+            try await reply.send(reloaded)
         }
         table.on(VerifyBooks.self) { _, _, reply async throws(ControlError) in
             if reply.wantsMore {

@@ -4,6 +4,7 @@ import Domain
 import Generation
 import Glibc
 import Storage
+import Synchronization
 import Testing
 
 @testable import Daemon
@@ -13,6 +14,8 @@ struct RunningDaemon {
     private let state: TemporaryState
     /// nil: models that never answer.
     var engines: [EngineRole: any Engine]?
+    /// How long londid's service manager waits for a sign of life; nil: for ever.
+    var watchdog: Duration?
     /// The encoder is a model; else words are hashed.
     var hasEncoder = false
 
@@ -36,7 +39,10 @@ struct RunningDaemon {
     }
 
     /// Runs the daemon for the time of `body`, which gets the path of its socket.
-    func run(_ body: (String) async throws -> Void) async throws {
+    func run(_ body: (String) async throws -> Void) async throws { try await run { path, _ in try await body(path) } }
+
+    /// The same, with what londid tells its service manager.
+    func run(_ body: (String, StatusSocket) async throws -> Void) async throws {
         _ = try await store()
         let status = try StatusSocket(path: "\(state.directory)/notify")
         var engine = Configuration.Engine(url: "unix:\(state.directory)/no-model.sock")
@@ -46,13 +52,14 @@ struct RunningDaemon {
             adminGroup: "", logLevel: .error, drainSeconds: 0, stepSeconds: 1, quick: engine, deepthink: engine,
             encoder: hasEncoder ? engine : nil, verifiers: [])
         let daemon = LondiDaemon(
-            configuration: configuration, isUserMode: true, environment: [:],
-            serviceManager: ServiceManager(socketPath: status.path), log: Log(threshold: .error, isJournal: false),
-            engines: engines)
+            configuration: LiveConfiguration(configuration) { () throws(ConfigurationError) in configuration },
+            isUserMode: true, environment: [:],
+            serviceManager: ServiceManager(socketPath: status.path, watchdog: watchdog),
+            inheritedListener: nil, log: Log(threshold: .error, isJournal: false), engines: engines)
         async let exit = Self.exitStatus(of: daemon, telling: status)
         // The daemon reports its state only once its socket listens. If it ended instead, `body` finds no socket.
-        await status.firstMessage()
-        do { try await body(configuration.controlSocketPath) } catch {
+        await status.message("STATUS=")
+        do { try await body(configuration.controlSocketPath, status) } catch {
             daemon.stop()
             _ = await exit
             throw error
@@ -63,7 +70,7 @@ struct RunningDaemon {
 
     private static func exitStatus(of daemon: LondiDaemon, telling status: StatusSocket) async -> Int32 {
         let exit = await daemon.run()
-        ServiceManager(socketPath: status.path).notifyStopping()
+        ServiceManager(socketPath: status.path).notifyStopping(withinSeconds: 0)
         return exit
     }
 }
@@ -72,6 +79,7 @@ struct RunningDaemon {
 final class StatusSocket: Sendable {
     let path: String
     private let descriptor: Int32
+    private let messages = Mutex<[String]>([])
 
     init(path: String) throws {
         self.path = path
@@ -92,8 +100,18 @@ final class StatusSocket: Sendable {
         unlink(path)
     }
 
-    /// Until one has come.
-    func firstMessage() async {
+    /// Until `count` that begin so have come, or the last that londid sends; returns the newest of them, or nothing.
+    @discardableResult func message(_ beginning: String, times count: Int = 1) async -> String {
+        while true {
+            let found = messages.withLock { $0.filter { $0.hasPrefix(beginning) } }
+            if found.count >= count { return found[found.count - 1] }
+            if messages.withLock({ $0.last?.hasPrefix("STOPPING=1") == true }) { return "" }
+            await receive()
+        }
+    }
+
+    /// Takes the next one.
+    private func receive() async {
         let descriptor = descriptor
         await withCheckedContinuation { continuation in
             let source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: .global())
@@ -101,5 +119,9 @@ final class StatusSocket: Sendable {
             source.setCancelHandler { continuation.resume() }
             source.activate()
         }
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        let size = recv(descriptor, &bytes, bytes.count, Int32(MSG_DONTWAIT))
+        guard size > 0 else { return }
+        messages.withLock { $0.append(String(decoding: bytes[..<size], as: UTF8.self)) }
     }
 }

@@ -11,6 +11,8 @@ final class JobWorkers: Sendable {
     private let running = Mutex<[Claim: Task<Void, Never>]>([:])
     /// The arrivals of models after which the jobs that waited for one were woken.
     private let wokenArrivals = Atomic<Int>(0)
+    /// How often `run` has looked for work: it stands still where the loop does.
+    private let roundCount = Atomic<Int>(0)
     /// What ended the workers, where something did.
     private let failure = Mutex<(any Error)?>(nil)
 
@@ -18,6 +20,11 @@ final class JobWorkers: Sendable {
         self.environment = environment
         self.limit = limit
     }
+
+    var rounds: Int { roundCount.load(ordering: .relaxed) }
+
+    /// The jobs that run now.
+    var runningJobs: [JobID] { running.withLock { $0.keys.map(\.job) }.sorted() }
 
     /// Cuts a running job off. What it had begun is settled by its own task.
     func cancel(_ job: JobID) {
@@ -36,6 +43,7 @@ final class JobWorkers: Sendable {
         var told: StorageError?
         while true {
             let version = board.version
+            roundCount.add(1, ordering: .relaxed)
             if let error = failure.withLock({ $0 }) { throw error }
             if Task.isCancelled { shutdown.advance(to: .aborting) }
             if shutdown.phase > .running {

@@ -24,6 +24,7 @@ struct ControlService: Sendable {
     let clock: WallClock
     let startedAt: Timestamp
     let isUserMode: Bool
+    let reloading: Reloading
 
     /// The functions of every method of the interface.
     func table(authorization: Authorization) -> MethodTable {
@@ -41,6 +42,7 @@ struct ControlService: Sendable {
         addAudits(to: &table)
         addPruning(to: &table)
         addBackups(to: &table)
+        addReload(to: &table)
         let intake = intake
         table.onConnectionClosed { await intake.connectionClosed($0) }
         return table

@@ -1,0 +1,84 @@
+import Synchronization
+
+/// londid.conf as it holds: what it said at the start, and what reloads have changed since.
+package final class LiveConfiguration: Sendable {
+    /// What a reload came to, by the names of keys.
+    struct Change: Equatable, Sendable {
+        /// In force now.
+        var applied: [String] = []
+        /// Changed in the file, and as before until londid starts again.
+        var needRestart: [String] = []
+    }
+
+    private let inForce: Mutex<Configuration>
+    private let load: @Sendable () throws(ConfigurationError) -> Configuration
+
+    /// - Parameter load: reads the file anew.
+    package init(
+        _ configuration: Configuration, load: @escaping @Sendable () throws(ConfigurationError) -> Configuration
+    ) {
+        inForce = Mutex(configuration)
+        self.load = load
+    }
+
+    var current: Configuration { inForce.withLock(\.self) }
+
+    /// Reads the file and puts in force what can change while londid runs.
+    /// - Throws: every problem of the file; then everything is as before.
+    func reload() throws(ConfigurationError) -> Change {
+        let new = try load()
+        return inForce.withLock { inForce in
+            var change = Change()
+            for key in Self.liveKeys where !key.isEqual(inForce, new) { change.applied.append(key.name) }
+            for key in Self.otherKeys where !key.isEqual(inForce, new) { change.needRestart.append(key.name) }
+            change.needRestart += Self.changedEngineKeys(inForce, new)
+            inForce.logLevel = new.logLevel
+            inForce.drainSeconds = new.drainSeconds
+            inForce.verifiers = new.verifiers
+            return change
+        }
+    }
+
+    /// A key of londid.conf and whether two configurations agree about it.
+    private struct Key<Section>: Sendable {
+        let name: String
+        let isEqual: @Sendable (Section, Section) -> Bool
+
+        init<Value: Equatable & SendableMetatype>(_ name: String, _ value: @escaping @Sendable (Section) -> Value) {
+            self.name = name
+            isEqual = { value($0) == value($1) }
+        }
+    }
+
+    private static let liveKeys: [Key<Configuration>] = [
+        Key("LogLevel") { $0.logLevel }, Key("DrainSeconds") { $0.drainSeconds }, Key("[Verifier]") { $0.verifiers },
+    ]
+
+    private static let otherKeys: [Key<Configuration>] = [
+        Key("StateDirectory") { $0.stateDirectory }, Key("RuntimeDirectory") { $0.runtimeDirectory },
+        Key("MemberGroup") { $0.memberGroup }, Key("AdminGroup") { $0.adminGroup },
+        Key("StepSeconds") { $0.stepSeconds }, Key("LlamaServer") { $0.serverProgram },
+    ]
+
+    private static let engineKeys: [Key<Configuration.Engine>] = [
+        Key("Model") { $0.model }, Key("Url") { $0.url }, Key("Sha256") { $0.sha256 }, Key("Context") { $0.context },
+        Key("Slots") { $0.slots }, Key("GpuLayers") { $0.gpuLayers }, Key("Threads") { $0.threads },
+        Key("ExtraArguments") { $0.extraArguments }, Key("Instructions") { $0.instructions },
+        Key("Temperature") { $0.temperature }, Key("StallSeconds") { $0.stallSeconds },
+    ]
+
+    /// `[Quick] Model`; `[Encoder]` where there is one in only one of the two.
+    private static func changedEngineKeys(_ old: Configuration, _ new: Configuration) -> [String] {
+        let pairs = [("[Quick]", old.quick, new.quick), ("[Deepthink]", old.deepthink, new.deepthink)]
+        var changed = pairs.flatMap { title, old, new in
+            engineKeys.filter { !$0.isEqual(old, new) }.map { "\(title) \($0.name)" }
+        }
+        switch (old.encoder, new.encoder) {
+        case (let old?, let new?):
+            changed += engineKeys.filter { !$0.isEqual(old, new) }.map { "[Encoder] \($0.name)" }
+        case (nil, nil): break
+        default: changed.append("[Encoder]")
+        }
+        return changed
+    }
+}

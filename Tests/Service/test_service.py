@@ -1,0 +1,377 @@
+"""Londi as a system service, under a real systemd with a real llama-server: who may do what, and what survives what.
+
+The methods run in the order of their names, on one machine: installed first, purged last.
+"""
+
+import os
+import pathlib
+import stat
+import subprocess
+import time
+import unittest
+
+from container import MODEL, SOCKET, Container, wait_for
+
+CONFIGURATION = f"""[Daemon]
+LlamaServer=/opt/llama.cpp/bin/llama-server
+DrainSeconds=30
+StepSeconds=60
+LogLevel=info
+[Quick]
+Model=/opt/models/{MODEL.name}
+Context=2048
+Slots=2
+Threads=1
+[Deepthink]
+Model=/opt/models/{MODEL.name}
+Context=2048
+Slots=2
+Threads=1
+"""
+REPOSITORY = pathlib.Path(__file__).resolve().parent.parent.parent
+STORY = "Tell me a very long story about forty-one sheep."
+STEPS = 12
+
+
+# What any machine writes by itself, whatever is installed.
+NOISE = ("var/log/", "var/lib/dpkg/", "var/lib/systemd/", "var/cache/ldconfig/", "var/tmp/", "root/")
+
+
+def files(machine):
+    """Every file and directory that the machine has made on its disk and not removed again."""
+    found = set()
+    for directory, _, names in os.walk(machine.root):
+        path = os.path.relpath(directory, machine.root)
+        # Backups of the accounts' files end in a dash; what was removed is a device in the overlay.
+        found |= {
+            f"{path}/{name}" for name in names
+            if not name.endswith("-") and not stat.S_ISCHR(os.lstat(f"{directory}/{name}").st_mode)}
+        found.add(f"{path}/")
+    return {name for name in found if not name.startswith(NOISE) and not os.path.lexists(f"/{name}")}
+
+
+class Service(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.machine = Container().boot()
+        cls.addClassCleanup(cls.machine.remove)
+
+    def setUp(self):
+        """What a test before this one has left behind is none of this one's business."""
+        machine = self.machine
+        if machine.exists("/etc/londi/londid.conf"):
+            if machine.read("/etc/londi/londid.conf") != CONFIGURATION:
+                machine.write("/etc/londi/londid.conf", CONFIGURATION)
+                machine.run("systemctl", "stop", "londid.socket", "londid.service")
+            machine.run("systemctl", "reset-failed", "londid.service", "londid.socket", check=False)
+            machine.run("systemctl", "start", "londid.socket", "londid.service")
+
+    def install(self, package):
+        with open(package, "rb") as file:
+            subprocess.run(self.machine.command(["sh", "-c", "cat >/run/package.deb"]), stdin=file, check=True, cwd="/")
+        self.machine.run("dpkg", "-i", "/run/package.deb")
+
+    # Jobs.
+
+    def submit(self, user="alice"):
+        """A job of some seconds; its number."""
+        return self.machine.ctl(
+            "submit", "--queue", "q", "--prompt", STORY, "--parsable", user=user).stdout.strip()
+
+    def steps(self, job):
+        return self.machine.json("explain", job)["steps"]
+
+    def wait_step(self, job, count=2):
+        """Until the job is in the middle of its work."""
+        wait_for(
+            lambda: len([step for step in self.steps(job) if step["state"] == "written"]) >= count, 120,
+            f"{count} steps of job {job}", self.machine.journal)
+        self.assertLess(len(self.steps(job)), STEPS, "the job is too short to be caught at work")
+
+    def check_completed_once(self, job):
+        """It ended with an answer, each of its steps was written once, and the books agree."""
+        self.machine.ctl("wait", job, timeout=300)
+        steps = [step["index"] for step in self.steps(job) if step["state"] == "written"]
+        self.assertEqual(steps, list(range(len(steps))))
+        self.assertEqual(self.machine.json("show", job)["job"]["state"], "completed")
+        self.machine.ctl("audit", "verify")
+
+    def inode(self):
+        return self.machine.run("stat", "-c", "%i", SOCKET).stdout
+
+    # In the order of a machine's life.
+
+    def test_01_installed_and_not_configured_it_waits(self):
+        machine = self.machine
+        type(self).before = files(machine)
+        self.install(os.environ["LONDI_TEST_PACKAGE"])
+        self.assertEqual(machine.property("ActiveState"), "inactive")
+        self.assertEqual(machine.property("ConditionResult"), "no")
+        self.assertEqual(machine.property("ActiveState", "londid.socket"), "inactive")
+        for unit in ["londid.service", "londid.socket"]:
+            self.assertEqual(machine.run("systemctl", "is-enabled", unit).stdout, "enabled\n")
+        self.assertEqual(machine.run("systemctl", "--failed", "--quiet").stdout, "")
+        for user, groups in [("alice", "londi"), ("carol", "londi,londi-admin"), ("bob", "")]:
+            machine.run("useradd", "--user-group", "--groups", groups, user)
+
+    def test_02_it_is_active_once_its_models_answer_and_not_before(self):
+        machine = self.machine
+        machine.write(
+            "/usr/local/bin/slow-llama-server",
+            "#!/bin/sh\nwhile [ ! -e /etc/londi/go ]; do sleep 0.1; done\nexec /opt/llama.cpp/bin/llama-server \"$@\"\n", 0o755)
+        machine.write(
+            "/etc/londi/londid.conf", CONFIGURATION.replace("/opt/llama.cpp/bin/llama-server", "/usr/local/bin/slow-llama-server"))
+        # More time than systemd would give a start that says nothing.
+        machine.write("/etc/systemd/system/londid.service.d/short.conf", "[Service]\nTimeoutStartSec=2\n")
+        machine.run("systemctl", "daemon-reload")
+        machine.run("systemctl", "start", "--no-block", "londid.service")
+        wait_for(
+            lambda: "is being loaded" in machine.property("StatusText"), 60, "the status says what is awaited",
+            lambda: machine.journal() + machine.unit_status())
+        # The socket answers all the while.
+        self.assertEqual({engine["state"] for engine in machine.json("status")["engines"]}, {"starting"})
+        time.sleep(4)
+        self.assertEqual((machine.property("ActiveState"), machine.restarts()), ("activating", 0))
+        machine.write("/etc/londi/go", "")
+        machine.wait_active()
+        self.assertEqual({engine["state"] for engine in machine.json("status")["engines"]}, {"ready"})
+        wait_for(
+            lambda: machine.property("StatusText") == "ready; no job runs", 10, "the status says so",
+            lambda: machine.property("StatusText"))
+        machine.run("rm", "-r", "/etc/londi/go", "/usr/local/bin/slow-llama-server", "/etc/systemd/system/londid.service.d")
+        machine.run("systemctl", "daemon-reload")
+
+    def test_03_its_places_are_its_own_and_the_socket_its_members(self):
+        machine = self.machine
+        for path, expected in [
+            (SOCKET, "root:londi 660"), ("/run/londi", "root:root 755"), ("/run/londi/engines", "londi:londi 700"),
+            ("/var/lib/londi", "londi:londi 700"), ("/var/lib/londi/state.sqlite", "londi:londi 600"),
+        ]:
+            self.assertEqual(machine.run("stat", "-c", "%U:%G %a", path).stdout.strip(), expected, path)
+        # Its servers are the first that memory's end takes, and no TCP port is open.
+        for pid in machine.engines():
+            self.assertEqual(machine.read(f"/proc/{pid}/oom_score_adj"), "500\n")
+        self.assertLessEqual(int(machine.read(f"/proc/{machine.pid()}/oom_score_adj")), 0)
+        tcp = machine.read(f"/proc/{machine.pid()}/net/tcp").splitlines()
+        self.assertEqual(len(tcp), 1, tcp)
+
+    def test_04_who_may_do_what(self):
+        machine = self.machine
+        machine.ctl(
+            "queue", "create", "q", "--switcher", "random", "--parameter", "0.5", "--max-steps", STEPS, "--step-tokens",
+            "48", "--deepthink-calls", "1000/day", user="carol")
+        job = machine.ctl("submit", "--queue", "q", "--prompt", "Say yes.", "--parsable", user="alice").stdout.strip()
+        self.check_completed_once(job)
+        self.assertEqual(machine.json("show", job)["job"]["user"], "alice")
+        stranger = machine.ctl("submit", "--queue", "q", "--prompt", "x", user="bob", check=False)
+        self.assertEqual(stranger.returncode, 7, stranger.stderr)
+        self.assertIn(f"you may not connect to {SOCKET}", stranger.stderr)
+        before = machine.json("budget", "show", "q")
+        for command in [
+            ["queue", "set", "q", "--deepthink-calls", "5/day"], ["budget", "grant", "q", "--calls", "5"], ["reload"],
+        ]:
+            refused = machine.ctl(*command, user="alice", check=False)
+            self.assertEqual(refused.returncode, 7, refused.stderr)
+            self.assertIn("londi-admin", refused.stderr)
+        self.assertEqual(machine.json("budget", "show", "q"), before)
+        machine.ctl("budget", "grant", "q", "--calls", "5", user="carol")
+
+    def test_05_kill_9_of_londid(self):
+        machine = self.machine
+        inode, restarts, job = self.inode(), machine.restarts(), self.submit()
+        self.wait_step(job)
+        engines = machine.engines()
+        machine.run("kill", "-9", machine.pid())
+        wait_for(lambda: machine.restarts() == restarts + 1, 60, "systemd starts it again", machine.journal)
+        machine.wait_active()
+        self.check_completed_once(job)
+        self.assertEqual(self.inode(), inode)
+        self.assertFalse(set(engines) & set(machine.engines()), "an engine outlived londid")
+
+    def test_06_kill_9_of_an_engine(self):
+        machine = self.machine
+        pid, job = machine.pid(), self.submit()
+        self.wait_step(job)
+        machine.run("kill", "-9", *machine.engines())
+        self.check_completed_once(job)
+        self.assertEqual(machine.pid(), pid)
+
+    def test_07_a_londid_that_stands_still_is_started_again(self):
+        machine = self.machine
+        machine.write("/etc/systemd/system/londid.service.d/watchdog.conf", "[Service]\nWatchdogSec=4\nTimeoutAbortSec=2\n")
+        machine.run("systemctl", "daemon-reload")
+        machine.run("systemctl", "restart", "londid")
+        job = self.submit()
+        self.wait_step(job)
+        restarts, cursor = machine.restarts(), machine.cursor()
+        # Fed, it goes on.
+        time.sleep(6)
+        self.assertEqual(machine.restarts(), restarts)
+        if machine.json("show", job)["job"]["state"] != "running":
+            job = self.submit()
+            self.wait_step(job)
+        machine.run("kill", "-STOP", machine.pid())
+        wait_for(lambda: machine.restarts() == restarts + 1, 60, "the watchdog fires", machine.journal)
+        self.assertIn("Failed with result 'watchdog'", machine.journal_since(cursor))
+        machine.wait_active()
+        self.check_completed_once(job)
+        machine.run("rm", "-r", "/etc/systemd/system/londid.service.d")
+        machine.run("systemctl", "daemon-reload")
+        machine.run("systemctl", "restart", "londid")
+
+    def test_08_a_stop_lets_the_running_step_end(self):
+        machine = self.machine
+        job = self.submit()
+        self.wait_step(job)
+        machine.run("systemctl", "stop", "londid.socket", "londid.service")
+        self.assertEqual(machine.property("Result"), "success")
+        self.assertEqual(machine.engines(), [])
+        self.assertEqual(machine.ctl("status", check=False).returncode, 4)
+        # Whoever connects to the socket starts it.
+        cursor = machine.cursor()
+        machine.run("systemctl", "start", "londid.socket")
+        self.assertFalse(machine.is_active())
+        machine.ctl("version")
+        machine.wait_active()
+        self.check_completed_once(job)
+        self.assertEqual({step["state"] for step in self.steps(job)}, {"written"}, "a step was cut off")
+        self.assertNotIn("recovered", machine.journal_since(cursor))
+
+    def test_09_a_reload_of_a_bad_file_is_refused_and_changes_nothing(self):
+        machine = self.machine
+        pid, cursor = machine.pid(), machine.cursor()
+        machine.write("/etc/londi/londid.conf", CONFIGURATION.replace("LogLevel=info", "LogLevel=debug\nDrainSeconds=soon"))
+        self.assertNotEqual(machine.run("systemctl", "reload", "londid", check=False).returncode, 0)
+        self.assertIn("/etc/londi/londid.conf:6: DrainSeconds=soon is not", machine.journal_since(cursor))
+        self.assertTrue(machine.is_active())
+        cursor = machine.cursor()
+        self.check_completed_once(self.submit())
+        self.assertNotIn("attempt 1 in queue q", machine.journal_since(cursor), "the refused level is in force")
+        machine.write("/etc/londi/londid.conf", CONFIGURATION.replace("LogLevel=info", "LogLevel=debug"))
+        machine.run("systemctl", "reload", "londid")
+        self.check_completed_once(self.submit())
+        self.assertIn("attempt 1 in queue q", machine.journal_since(cursor))
+        machine.write("/etc/londi/londid.conf", CONFIGURATION)
+        machine.run("systemctl", "reload", "londid")
+        self.assertEqual(machine.pid(), pid)
+
+    def test_10_the_socket_survives_a_restart_and_nobody_is_refused(self):
+        machine = self.machine
+        inode, job = self.inode(), self.submit()
+        self.wait_step(job)
+        restart = machine.start("systemctl", "restart", "londid")
+        calls = 0
+        while restart.poll() is None:
+            machine.ctl("version")
+            calls += 1
+        self.assertEqual(restart.returncode, 0)
+        self.assertGreater(calls, 1)
+        self.check_completed_once(job)
+        self.assertEqual(self.inode(), inode)
+
+    def test_11_a_reboot_in_the_middle_of_a_job(self):
+        machine = self.machine
+        job = self.submit()
+        self.wait_step(job)
+        machine.reboot()
+        machine.wait_active()
+        self.check_completed_once(job)
+        self.assertEqual({step["state"] for step in self.steps(job)}, {"written"}, "a step was cut off")
+
+    def test_12_a_power_cut_in_the_middle_of_a_job(self):
+        machine = self.machine
+        job = self.submit()
+        self.wait_step(job)
+        machine.cut_power()
+        machine.wait_active()
+        self.check_completed_once(job)
+
+    def test_13_a_bad_configuration_ends_it_with_78_and_no_further_start(self):
+        machine = self.machine
+        machine.run("systemctl", "stop", "londid.socket", "londid.service")
+        machine.write("/etc/londi/londid.conf", CONFIGURATION.replace("Slots=2", "Slots=many"))
+        cursor = machine.cursor()
+        self.assertNotEqual(machine.run("systemctl", "start", "londid", check=False).returncode, 0)
+        time.sleep(3)
+        self.assertEqual(machine.property("ActiveState"), "failed")
+        self.assertEqual((machine.property("ExecMainStatus"), machine.restarts()), ("78", 0))
+        self.assertIn("/etc/londi/londid.conf:9: Slots=many is not a whole number", machine.journal_since(cursor))
+        # Whoever connects now makes systemd try again, five times in all; then it is told that there is no londid.
+        started = time.monotonic()
+        self.assertIn(machine.ctl("status", check=False, timeout=60).returncode, [2, 4])
+        self.assertLess(time.monotonic() - started, 30)
+
+    def test_14_a_state_that_cannot_be_used_ends_at_the_start_limit(self):
+        machine = self.machine
+        machine.run("systemctl", "stop", "londid.socket", "londid.service")
+        machine.run(
+            "sh", "-c", "cd /var/lib/londi && mv state.sqlite kept && head -c 8192 /dev/urandom >state.sqlite && chown londi: state.sqlite")
+        cursor = machine.cursor()
+        machine.run("systemctl", "start", "londid", check=False)
+        wait_for(
+            lambda: "Start request repeated too quickly" in machine.journal_since(cursor), 120, "the start limit",
+            lambda: machine.journal_since(cursor))
+        self.assertEqual(machine.property("ActiveState"), "failed")
+        machine.run("sh", "-c", "cd /var/lib/londi && mv kept state.sqlite")
+        machine.run("systemctl", "reset-failed", "londid.service", "londid.socket")
+        machine.run("systemctl", "start", "londid")
+        machine.ctl("audit", "verify")
+
+    def test_15_an_upgrade_in_the_middle_of_a_job(self):
+        machine = self.machine
+        inode, pid, job = self.inode(), machine.pid(), self.submit()
+        self.wait_step(job)
+        self.install(os.environ["LONDI_TEST_NEXT_PACKAGE"])
+        self.assertTrue(machine.is_active())
+        self.assertNotEqual(machine.pid(), pid)
+        self.check_completed_once(job)
+        self.assertEqual({step["state"] for step in self.steps(job)}, {"written"}, "a step was cut off")
+        self.assertEqual(self.inode(), inode)
+
+    def test_16_removed_it_keeps_its_state_and_purged_it_leaves_nothing(self):
+        machine = self.machine
+        jobs = machine.json("list")["jobs"]
+        machine.run("dpkg", "-r", "londi")
+        self.assertFalse(machine.exists(SOCKET))
+        self.assertEqual(machine.engines(), [])
+        self.assertTrue(machine.exists("/var/lib/londi/state.sqlite"))
+        self.install(os.environ["LONDI_TEST_NEXT_PACKAGE"])
+        machine.wait_active()
+        self.assertEqual(machine.json("list")["jobs"], jobs)
+        machine.run("dpkg", "-P", "londi")
+        for user in ["alice", "bob", "carol"]:
+            machine.run("userdel", user)
+        self.assertEqual(files(machine) - self.before, set())
+        for kind, name in [("passwd", "londi"), ("group", "londi"), ("group", "londi-admin")]:
+            self.assertEqual(machine.run("getent", kind, name, check=False).returncode, 2, f"{kind} {name}")
+        self.assertEqual(machine.run("systemctl", "list-unit-files", "--no-legend", "lond*", check=False).stdout, "")
+        self.assertFalse(machine.exists("/run/londi"))
+
+    def test_17_installed_from_source_it_runs_and_goes_again(self):
+        machine = self.machine
+        self.unpack_source()
+        installer = ["/run/source/systemd/install.sh", "--binaries", "/run/binaries/usr/bin"]
+        machine.run(*installer)
+        machine.write("/etc/londi/londid.conf", CONFIGURATION)
+        machine.run("systemctl", "start", "londid.service")
+        self.assertEqual({engine["state"] for engine in machine.json("status")["engines"]}, {"ready"})
+        self.assertTrue(machine.read(f"/proc/{machine.pid()}/cmdline").startswith("/usr/local/bin/londid"))
+        machine.run("systemctl", "reload", "londid.service")
+        machine.run("/run/source/systemd/install.sh", "--uninstall")
+        self.assertEqual(machine.engines(), [])
+        self.assertEqual({path for path in files(machine) if "londi" in path and path.startswith("usr/")} - self.before, set())
+        self.assertTrue(machine.exists("/var/lib/londi/state.sqlite"))
+
+    def unpack_source(self):
+        """What install.sh reads, and the binaries out of the package."""
+        with subprocess.Popen(["tar", "-C", REPOSITORY, "-c", "systemd", "README.md", "LICENSE"], stdout=subprocess.PIPE) as tar:
+            subprocess.run(
+                self.machine.command(["sh", "-c", "mkdir -p /run/source && tar -C /run/source -x"]), stdin=tar.stdout,
+                check=True, cwd="/")
+        with open(os.environ["LONDI_TEST_PACKAGE"], "rb") as package:
+            subprocess.run(
+                self.machine.command(["dpkg-deb", "-x", "/dev/stdin", "/run/binaries"]), stdin=package, check=True, cwd="/")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
