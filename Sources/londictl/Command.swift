@@ -7,6 +7,8 @@ struct Command: Sendable {
     /// The arguments after the words, `QUEUE [JOB]`: a name each, in brackets where it may be left out. `...` behind the
     /// last one: any number of them.
     var arguments: [String] = []
+    /// The words that an argument may be; empty where it is something else.
+    var choices: [String] = []
     var options: [CommandOption] = []
     /// Command lines without `londictl`.
     var examples: [String] = []
@@ -30,12 +32,17 @@ struct CommandOption: Sendable {
     /// What stands behind it, as help shows it; nil for a switch.
     var value: String?
     var help: String
+    /// The words that its value may be, or may hold with commas between them; empty where it is something else.
+    var choices: [String]
 
-    init(_ name: String, short: String? = nil, _ value: String? = nil, _ help: String) {
+    init(
+        _ name: String, short: String? = nil, _ value: String? = nil, _ help: String, choices: [String] = []
+    ) {
         self.name = name
         self.short = short
         self.value = value
         self.help = help
+        self.choices = choices
     }
 
     /// `-f, --file FILE`

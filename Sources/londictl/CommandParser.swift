@@ -29,7 +29,7 @@ enum CommandParser {
     }
 
     /// How many words before the command are options of every command, their values included.
-    private static func leadingOptionCount(_ line: [String]) -> Int {
+    static func leadingOptionCount(_ line: [String]) -> Int {
         var index = 0
         while index < line.count, line[index].hasPrefix("-") {
             let isKnown = CommandOption.global.first { option in

@@ -1,9 +1,8 @@
 import Control
 
 /// How londictl ends, for scripts; the same everywhere.
-enum ExitCode: Int32, Sendable {
+enum ExitCode: Int32, CaseIterable, Sendable {
     case ok = 0
-    /// A job failed, `wait --timeout` ran out, or an audit found a difference.
     case jobFailed = 1
     case error = 2
     case notFound = 3
@@ -11,10 +10,26 @@ enum ExitCode: Int32, Sendable {
     case budgetRefused = 5
     case conflict = 6
     case notPermitted = 7
-    /// The daemon's storage refuses: full, read-only, an I/O error, damaged.
     case storage = 8
     case usage = 64
     case interrupted = 130
+
+    /// What it tells a script.
+    var meaning: String {
+        switch self {
+        case .ok: "ok"
+        case .jobFailed: "a job failed, wait timed out or an audit found a difference"
+        case .error: "error"
+        case .notFound: "not found"
+        case .unreachable: "daemon unreachable"
+        case .budgetRefused: "refused by budget"
+        case .conflict: "conflict"
+        case .notPermitted: "not permitted"
+        case .storage: "the daemon's storage refuses: full, read-only, an I/O error, damaged"
+        case .usage: "usage"
+        case .interrupted: "interrupted"
+        }
+    }
 
     init(_ error: ControlError) {
         self =

@@ -19,8 +19,8 @@ enum HelpText {
         \(list(table))
         Common options:
         \(options(CommandOption.global))
-        Exit codes: 0 ok, 1 a job failed, wait timed out or an audit found a difference, 2 error, 3 not found, 4 daemon unreachable,
-        5 refused by budget, 6 conflict, 7 not permitted, 8 the daemon's storage refuses, 64 usage, 130 interrupted.
+        Exit codes:
+        \(aligned(ExitCode.allCases.map { ("\($0.rawValue)", $0.meaning) }))
         `londictl help COMMAND` explains a command and shows examples.
 
         """

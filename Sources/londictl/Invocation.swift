@@ -71,8 +71,7 @@ struct Invocation: Sendable {
         _ text: String, _ type: Word.Type, what: String
     ) throws(CommandError) -> Word where Word.RawValue == String {
         guard let word = Word(rawValue: text) else {
-            let all = Word.allCases.map(\.rawValue).joined(separator: ", ")
-            throw .usage("\(what) '\(text)' is none of \(all)")
+            throw .usage("\(what) '\(text)' is none of \(Word.words.joined(separator: ", "))")
         }
         return word
     }
@@ -135,6 +134,11 @@ struct Invocation: Sendable {
             throw .usage(error.naming(optionsOf: command).description)
         }
     }
+}
+
+extension CaseIterable where Self: RawRepresentable, RawValue == String {
+    /// The words of the enum, as command lines have them.
+    static var words: [String] { allCases.map(\.rawValue) }
 }
 
 /// A job or a batch, as a command line names it.

@@ -9,13 +9,16 @@ enum QueueOptions {
         CommandOption("deepthink-gpu-seconds", "N/day", "the day's limit of DEEPTHINK GPU seconds, or none"),
         CommandOption("deepthink-calls-per-job", "N", "the most DEEPTHINK steps of one job, or none"),
         CommandOption("time-zone", "ZONE", "whose midnight begins the day, as Europe/Berlin"),
-        CommandOption("on-budget", "WORD", "when the budget is spent: quick, hold or fail"),
-        CommandOption("observe", "WORD", "what is seen before a step is decided: state, or QUICK's draft of it too"),
-        CommandOption("pacing", "WORD", "whether calls get a price, to last the day: on, off or auto"),
+        CommandOption(
+            "on-budget", "WORD", "when the budget is spent: quick, hold or fail", choices: OnBudget.words),
+        CommandOption(
+            "observe", "WORD", "what is seen before a step is decided: state, or QUICK's draft of it too",
+            choices: Observe.words),
+        CommandOption(
+            "pacing", "WORD", "whether calls get a price, to last the day: on, off or auto", choices: Pacing.words),
         CommandOption(
             "switcher", "KIND",
-            "fitted-q, fitted-q-mlp, sac, certainty-equivalence, bandit, always-quick, always-deepthink, random, "
-                + "threshold, swiftsage"),
+            SwitcherKind.words.joined(separator: ", "), choices: SwitcherKind.words),
         CommandOption("cost", "REWARD", "what one DEEPTHINK step must be worth"),
         CommandOption("parameter", "NUMBER", "random: probability; threshold: mean log-probability"),
         CommandOption("exploration-rate", "SHARE", "how often a choice is drawn evenly, 0 to 1"),

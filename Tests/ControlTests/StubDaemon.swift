@@ -66,6 +66,9 @@ final class StubDaemon: Sendable {
         table.on(ListQueues.self) { _, _, reply async throws(ControlError) in
             try await reply.send(.init(queues: [MessageSamples.queueView]))
         }
+        table.on(ListBatches.self) { _, _, reply async throws(ControlError) in
+            try await reply.send(.init(batches: [MessageSamples.batch]))
+        }
         table.on(ShowBudgets.self) { _, _, reply async throws(ControlError) in
             try await reply.send(.init(budgets: [MessageSamples.budget]))
         }

@@ -6,7 +6,9 @@ extension Command {
         words: ["cancel"], summary: "Cancel a job, or the jobs of a batch that have not ended",
         arguments: ["JOB|BATCH"],
         options: [
-            CommandOption("state", short: "s", "STATES", "of a batch only pending, held or running jobs"),
+            CommandOption(
+                "state", short: "s", "STATES", "of a batch only pending, held or running jobs",
+                choices: ["pending", "held", "running"]),
             CommandOption("custom-id", "GLOB", "of a batch only jobs whose custom_id matches, 'p1*'"),
         ],
         examples: ["cancel 42", "cancel b7", "cancel b7 --state pending,held --custom-id 'chapter-2-*'"]

@@ -7,7 +7,9 @@ extension Command {
         options: [
             CommandOption("queue", short: "q", "QUEUE", "only of this queue"),
             CommandOption("batch", short: "b", "BATCH", "only of this batch"),
-            CommandOption("state", short: "s", "STATES", "only in these states, comma-separated"),
+            CommandOption(
+                "state", short: "s", "STATES", "only in these states, comma-separated",
+                choices: JobState.words),
             CommandOption("user", "NAME", "only of this user"),
             CommandOption("limit", "N", "at most so many"),
         ],

@@ -9,7 +9,9 @@ extension Command {
         options: [
             CommandOption("cost", "C", "the price of a DEEPTHINK call; the queue's by default"),
             CommandOption("budget", "N", "at most so many DEEPTHINK calls a job"),
-            CommandOption("kind", "KIND", "fitted-q or a baseline: always-quick, random, ...; the queue's by default"),
+            CommandOption(
+                "kind", "KIND", "fitted-q or a baseline: always-quick, random, ...; the queue's by default",
+                choices: SwitcherKind.words),
             CommandOption("parameter", "P", "of a random or threshold switcher"),
         ],
         examples: ["policy evaluate maths --cost 0.1", "policy evaluate maths --budget 2 --json"], output: .table

@@ -7,7 +7,9 @@ extension Command {
         options: [
             CommandOption("start", short: "S", "DAY", "the first day, 2026-11-23"),
             CommandOption("end", short: "E", "DAY", "the last day"),
-            CommandOption("by", "GROUPS", "any of queue, day, user, model, batch; comma-separated"),
+            CommandOption(
+                "by", "GROUPS", "any of \(SpendGroup.words.joined(separator: ", ")); comma-separated",
+                choices: SpendGroup.words),
             CommandOption("queue", short: "q", "QUEUE", "only of this queue"),
             CommandOption("csv", nil, "print comma-separated values, GPU time in milliseconds"),
         ],
