@@ -50,7 +50,8 @@ package struct DeliberationJobs: Sendable {
     package init(encoder: HashedEncoder = HashedEncoder(), seed: UInt64) {
         self.encoder = encoder
         // Letters: digits would be read as the length of a number.
-        language = String(decoding: String(seed, radix: 10).utf8.map { $0 - UInt8(ascii: "0") + UInt8(ascii: "a") }, as: UTF8.self)
+        language = String(
+            decoding: String(seed, radix: 10).utf8.map { $0 - UInt8(ascii: "0") + UInt8(ascii: "a") }, as: UTF8.self)
     }
 
     package var featureCount: Int { encoder.featureCount }

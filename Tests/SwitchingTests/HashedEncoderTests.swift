@@ -5,7 +5,8 @@ import Testing
 /// Features are part of a policy's meaning: they must stay what they are, on every machine and in every version.
 @Suite struct HashedEncoderTests {
     static let state = SwitcherState(
-        question: "What is 17 * 23? Überlege gut.", answer: "17 * 23 = 391\n", lastText: "17 * 23 = 391", stepIndex: 2, maxSteps: 8,
+        question: "What is 17 * 23? Überlege gut.", answer: "17 * 23 = 391\n", lastText: "17 * 23 = 391", stepIndex: 2,
+        maxSteps: 8,
         lastRole: .deepthink,
         quickLogProbabilities: LogProbabilities(minimum: -4, lowerQuartile: -1, median: -0.5, mean: -0.72),
         lastStepTokens: 31, repeats: 1, stepsSinceQuick: 1, emptySteps: 2, deepthinkSteps: 4, deepthinkInARow: 1,
@@ -68,7 +69,8 @@ import Testing
 
     @Test func `the question's words stand once more at the first step`() {
         func first(_ index: Int) -> ArraySlice<Float> {
-            HashedEncoder().encode(SwitcherState(question: "17 + 25?", stepIndex: index, maxSteps: 8)).suffix(192).prefix(96)
+            HashedEncoder().encode(SwitcherState(question: "17 + 25?", stepIndex: index, maxSteps: 8)).suffix(192)
+                .prefix(96)
         }
         #expect(first(0).contains { $0 != 0 })
         #expect(first(1).allSatisfy { $0 == 0 })

@@ -40,7 +40,8 @@ struct SwitcherBench {
         add("always-quick: reward", bounds.map(\.quick), "", to: &report)
         add("always-deepthink: reward", bounds.map(\.deepthink), "", to: &report)
         report.add(
-            "ceiling at cost 0.05, told the family and every error: net reward", DeliberationJobs(seed: 1).ceiling(cost: 0.05),
+            "ceiling at cost 0.05, told the family and every error: net reward",
+            DeliberationJobs(seed: 1).ceiling(cost: 0.05),
             "")
     }
 
