@@ -52,7 +52,10 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "Switching", dependencies: ["Domain"], swiftSettings: numeric),
         .target(
-            name: "Episodes", dependencies: ["Domain", "Switching", "Generation", "Processes"],
+            name: "Environments", dependencies: ["Domain", "Processes"],
+            exclude: ["README.md"], swiftSettings: strict),
+        .target(
+            name: "Episodes", dependencies: ["Domain", "Switching", "Generation", "Environments", "Processes"],
             swiftSettings: strict),
         .target(
             name: "Control", dependencies: ["Domain", "CSystem"], resources: [.embedInCode("io.londi.varlink")],
@@ -60,8 +63,8 @@ let package = Package(
         .target(
             name: "Daemon",
             dependencies: [
-                "Domain", "Blocking", "Hashing", "Processes", "Storage", "Generation", "Switching", "Episodes",
-                "Control", "CSystem",
+                "Domain", "Blocking", "Hashing", "Processes", "Storage", "Generation", "Switching", "Environments",
+                "Episodes", "Control", "CSystem",
             ], swiftSettings: strict),
         .executableTarget(name: "londid", dependencies: ["Daemon"], swiftSettings: strict),
         .executableTarget(name: "londictl", dependencies: ["Control", "Domain", "Hashing"], swiftSettings: strict),
@@ -86,6 +89,9 @@ let package = Package(
         .testTarget(name: "SwitchingTests", dependencies: ["Switching", "Domain"], swiftSettings: numeric),
         .testTarget(
             name: "GenerationTests", dependencies: ["Generation", "Processes", "Domain"], swiftSettings: strict),
+        .testTarget(
+            name: "EnvironmentsTests", dependencies: ["Environments", "Processes", "Domain"],
+            exclude: ["scripted.py"], swiftSettings: strict),
         .testTarget(
             name: "EpisodesTests", dependencies: ["Episodes", "Switching", "Generation", "Domain"],
             swiftSettings: strict),
