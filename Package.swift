@@ -53,7 +53,7 @@ let package = Package(
         .target(name: "Switching", dependencies: ["Domain"], swiftSettings: numeric),
         .target(
             name: "Environments", dependencies: ["Domain", "Processes"],
-            exclude: ["README.md"], swiftSettings: strict),
+            exclude: ["README.md", "adapter.py", "babyai_text.py", "scienceworld_text.py"], swiftSettings: strict),
         .target(
             name: "Episodes", dependencies: ["Domain", "Switching", "Generation", "Environments", "Processes"],
             swiftSettings: strict),
