@@ -42,6 +42,7 @@ let package = Package(
                 .embedInCode("0004_budgets.sql"), .embedInCode("0005_ledger.sql"),
                 .embedInCode("0006_speed.sql"), .embedInCode("0007_policies.sql"), .embedInCode("0008_drafts.sql"),
                 .embedInCode("0009_pacing.sql"), .embedInCode("0010_prior.sql"),
+                .embedInCode("0011_environments.sql"),
             ],
             swiftSettings: strict),
         .target(
@@ -93,15 +94,15 @@ let package = Package(
             name: "EnvironmentsTests", dependencies: ["Environments", "Processes", "Domain"],
             exclude: ["scripted.py"], swiftSettings: strict),
         .testTarget(
-            name: "EpisodesTests", dependencies: ["Episodes", "Switching", "Generation", "Domain"],
+            name: "EpisodesTests", dependencies: ["Episodes", "Environments", "Switching", "Generation", "Domain"],
             swiftSettings: strict),
         .testTarget(
             name: "ControlTests", dependencies: ["Control", "Domain", "Hashing", "londictl"], swiftSettings: strict),
         .testTarget(
             name: "DaemonTests",
             dependencies: [
-                "Daemon", "Control", "Episodes", "Generation", "Storage", "SQLite", "Switching", "Domain", "Hashing",
-                "PowerLoss",
+                "Daemon", "Control", "Episodes", "Environments", "Generation", "Storage", "SQLite", "Switching",
+                "Domain", "Hashing", "PowerLoss",
             ],
             swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),

@@ -7,7 +7,7 @@ package struct EnvironmentRequest: Hashable, Codable, Sendable {
     package var options: [String: String]
 
     /// The most bytes of all options together, names included.
-    package static let optionByteLimit = 16_384
+    package static let optionByteLimit = 4096
     /// Every number in it is exact in all readers of JSON.
     package static let seeds: ClosedRange<Int64> = 0...9_007_199_254_740_991
 

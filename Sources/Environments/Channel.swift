@@ -29,7 +29,11 @@ final class Channel: Sendable {
         let child = try await ChildProcess.start(command, input: .pipe, output: .pipe, error: .pipe)
         guard let output = child.output, let error = child.error else { preconditionFailure("both are pipes") }
         // The readers live until the pipes end, so they must not keep the child.
-        let inbox = Inbox { [weak child] in child?.signal(SIGKILL) }
+        let inbox = Inbox { [weak child] fault in
+            // Most programs close their stdout because they end.
+            let (ending, grace) = (child, fault == .closed ? Self.endMilliseconds : 0)
+            DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(grace)) { ending?.signal(SIGKILL) }
+        }
         let lines = LineReader(reading: output, longestLineBytes: Inbox.longestLineBytes) { inbox.receive($0) }
         Task {
             await lines.end()
@@ -82,12 +86,13 @@ final class Channel: Sendable {
     }
 
     /// Lets the process end by itself, and kills it where it does not.
-    func close() async {
+    func close() async -> ProcessExit {
         child.input?.close()
         let timer = DispatchWorkItem { [child] in child.signal(SIGKILL) }
         DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(4 * Self.endMilliseconds), execute: timer)
-        _ = await child.exit()
+        let exit = await child.exit()
         timer.cancel()
+        return exit
     }
 
     /// - Precondition: it is no longer than the protocol allows, which its callers' own limits see to (traps).

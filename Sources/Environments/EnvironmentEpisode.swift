@@ -36,6 +36,15 @@ package struct EnvironmentEpisode: Sendable {
         }
     }
 
+    /// Compares the beginning with the recorded one.
+    package func check(_ recorded: Opening) throws(EnvironmentError) {
+        guard opening == recorded else {
+            throw .diverged(
+                name: process.configuration.name, step: 0, recorded: "\(recorded.goal): \(recorded.observation)",
+                found: "\(opening.goal): \(opening.observation)")
+        }
+    }
+
     /// Does the recorded actions again, up to where the episode stood.
     /// - Parameter recorded: each action with what was seen then.
     package mutating func replay(
@@ -45,7 +54,8 @@ package struct EnvironmentEpisode: Sendable {
             let found = try await act(step.action)
             guard found == step.observation else {
                 throw .diverged(
-                    name: process.configuration.name, step: index, recorded: step.observation.text, found: found.text)
+                    name: process.configuration.name, step: index + 1, recorded: step.observation.text,
+                    found: found.text)
             }
         }
     }

@@ -44,7 +44,7 @@ package enum EnvironmentError: Error, Equatable, CustomStringConvertible {
         case .refused(let name, let method, let code, let message):
             "the environment '\(name)' refused \(method) (\(code)): \(message)"
         case .diverged(let name, let step, let recorded, let found):
-            "the environment '\(name)' does not repeat itself: at step \(step) it had said '\(recorded.prefix(200))'"
+            "the environment '\(name)' does not repeat itself: after \(step) actions it had said '\(recorded.prefix(200))'"
                 + " and now says '\(found.prefix(200))'; `londictl retry` begins a new episode"
         case .cancelled: "cancelled"
         }

@@ -105,8 +105,9 @@ package final class EnvironmentProcess: Sendable {
             to: method, parameters, configuration, channel, withinMilliseconds: configuration.stepMilliseconds)
     }
 
-    /// Lets the program end, and kills it where it does not.
-    package func close() async { await channel.close() }
+    /// Lets the program end, and kills it where it does not; tells how it ended.
+    @discardableResult
+    func close() async -> ProcessExit { await channel.close() }
 
     private func result<Result: Decodable>(of method: String) async throws(EnvironmentError) -> Result {
         try await Self.result(

@@ -11,10 +11,10 @@ final class Inbox: Sendable {
     }
 
     private let state = Mutex(State())
-    private let onFault: @Sendable () -> Void
+    private let onFault: @Sendable (EnvironmentFault) -> Void
 
     /// - Parameter onFault: called once, at the first fault.
-    init(onFault: @escaping @Sendable () -> Void) { self.onFault = onFault }
+    init(onFault: @escaping @Sendable (EnvironmentFault) -> Void) { self.onFault = onFault }
 
     var fault: EnvironmentFault? { state.withLock { $0.fault } }
 
@@ -45,7 +45,7 @@ final class Inbox: Sendable {
             state.waiter = nil
             return (isFirst, waiter)
         }
-        if isFirst { onFault() }
+        if isFirst { onFault(fault) }
         waiter?.resume(returning: .failure(fault))
     }
 

@@ -30,12 +30,15 @@ struct CommandOption: Sendable {
     /// What stands behind it, as help shows it; nil for a switch.
     var value: String?
     var help: String
+    /// It may be given several times.
+    var repeats: Bool
 
-    init(_ name: String, short: String? = nil, _ value: String? = nil, _ help: String) {
+    init(_ name: String, short: String? = nil, _ value: String? = nil, _ help: String, repeats: Bool = false) {
         self.name = name
         self.short = short
         self.value = value
         self.help = help
+        self.repeats = repeats
     }
 
     /// `-f, --file FILE`

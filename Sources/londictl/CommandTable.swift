@@ -6,6 +6,6 @@ enum CommandTable {
         .batchList, .budgetShow, .budgetGrant, .budgetRevoke, .spend, .policyShow, .policyVersions,
         .policyHistory, .policyFreeze, .policyThaw, .policyRollback, .policyExport, .policyImport,
         .policyEvaluate, .policyCurve, .policyHeatmap,
-        .backup, .prune, .auditVerify, .auditExport, .auditReplay, .status, .metrics, .version,
+        .environmentCheck, .backup, .prune, .auditVerify, .auditExport, .auditReplay, .status, .metrics, .version,
     ]
 }

@@ -155,6 +155,6 @@ struct EnvironmentProcessTests {
         #expect(
             error
                 == .diverged(
-                    name: "corridor", step: 0, recorded: "You are in cell 5 of 10.", found: "You are in cell 1 of 10."))
+                    name: "corridor", step: 1, recorded: "You are in cell 5 of 10.", found: "You are in cell 1 of 10."))
     }
 }

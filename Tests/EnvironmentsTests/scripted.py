@@ -73,9 +73,9 @@ def step(number, params):
     global state
     if state is None:
         return refuse(number, -32003, "no episode runs")
-    if params["step"] != state["step"] + 1:
+    if params["step"] != state["step"] + 1 and "counts-anything" not in FAULTS:
         return refuse(number, -32005, f"the next step is {state['step'] + 1}")
-    if params["action"] not in ("left", "right"):
+    if params["action"] not in ("left", "right") and "takes-anything" not in FAULTS:
         return refuse(number, -32002, f"there is no action '{params['action']}'")
     state["step"] += 1
     state["cell"] = max(0, min(9, state["cell"] + (1 if params["action"] == "right" else -1)))
@@ -83,7 +83,7 @@ def step(number, params):
         return None
     reached = state["cell"] == state["goal"]
     result = outcome(1 if reached else 0, reached, not reached and state["step"] >= state["limit"])
-    if reached or result["truncated"]:
+    if (reached or result["truncated"]) and "never-ends" not in FAULTS:
         state = None
     return answer(number, result=result)
 
@@ -132,3 +132,5 @@ if "deaf" in FAULTS:
 for line in sys.stdin:
     request = json.loads(line)
     handle(request["id"], request["method"], request["params"])
+if "stays" in FAULTS:
+    time.sleep(600)
