@@ -42,6 +42,7 @@ let package = Package(
                 .embedInCode("0004_budgets.sql"), .embedInCode("0005_ledger.sql"),
                 .embedInCode("0006_speed.sql"), .embedInCode("0007_policies.sql"), .embedInCode("0008_drafts.sql"),
                 .embedInCode("0009_pacing.sql"), .embedInCode("0010_prior.sql"),
+                .embedInCode("0011_environments.sql"),
             ],
             swiftSettings: strict),
         .target(
@@ -52,7 +53,10 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "Switching", dependencies: ["Domain"], swiftSettings: numeric),
         .target(
-            name: "Episodes", dependencies: ["Domain", "Switching", "Generation", "Processes"],
+            name: "Environments", dependencies: ["Domain", "Processes"],
+            exclude: ["README.md", "adapter.py", "babyai_text.py", "scienceworld_text.py"], swiftSettings: strict),
+        .target(
+            name: "Episodes", dependencies: ["Domain", "Switching", "Generation", "Environments", "Processes"],
             swiftSettings: strict),
         .target(
             name: "Control", dependencies: ["Domain", "CSystem"], resources: [.embedInCode("io.londi.varlink")],
@@ -60,8 +64,8 @@ let package = Package(
         .target(
             name: "Daemon",
             dependencies: [
-                "Domain", "Blocking", "Hashing", "Processes", "Storage", "Generation", "Switching", "Episodes",
-                "Control", "CSystem",
+                "Domain", "Blocking", "Hashing", "Processes", "Storage", "Generation", "Switching", "Environments",
+                "Episodes", "Control", "CSystem",
             ], swiftSettings: strict),
         .executableTarget(name: "londid", dependencies: ["Daemon"], swiftSettings: strict),
         .executableTarget(name: "londictl", dependencies: ["Control", "Domain", "Hashing"], swiftSettings: strict),
@@ -87,15 +91,18 @@ let package = Package(
         .testTarget(
             name: "GenerationTests", dependencies: ["Generation", "Processes", "Domain"], swiftSettings: strict),
         .testTarget(
-            name: "EpisodesTests", dependencies: ["Episodes", "Switching", "Generation", "Domain"],
+            name: "EnvironmentsTests", dependencies: ["Environments", "Processes", "Domain"],
+            exclude: ["scripted.py"], swiftSettings: strict),
+        .testTarget(
+            name: "EpisodesTests", dependencies: ["Episodes", "Environments", "Switching", "Generation", "Domain"],
             swiftSettings: strict),
         .testTarget(
             name: "ControlTests", dependencies: ["Control", "Domain", "Hashing", "londictl"], swiftSettings: strict),
         .testTarget(
             name: "DaemonTests",
             dependencies: [
-                "Daemon", "Control", "Episodes", "Generation", "Storage", "SQLite", "Switching", "Domain", "Hashing",
-                "PowerLoss",
+                "Daemon", "Control", "Episodes", "Environments", "Generation", "Storage", "SQLite", "Switching",
+                "Domain", "Hashing", "PowerLoss",
             ],
             swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),

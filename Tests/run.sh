@@ -22,9 +22,11 @@ if [ "$quick" = 0 ]; then
     LONDI_TEST_LLAMA_SERVER=$(Tests/Setup/llama-server.sh)
     LONDI_TEST_MODEL=$(Tests/Setup/model.sh tiny)
     LONDI_TEST_PYTHON=$(Tests/Setup/python.sh varlink==31.0.0)
-    export LONDI_TEST_LLAMA_SERVER LONDI_TEST_MODEL LONDI_TEST_PYTHON
+    Tests/Setup/packages.sh openjdk-17-jre-headless
+    LONDI_TEST_ENVIRONMENTS=$(Tests/Setup/environments.sh)
+    export LONDI_TEST_LLAMA_SERVER LONDI_TEST_MODEL LONDI_TEST_PYTHON LONDI_TEST_ENVIRONMENTS
 else
-    unset LONDI_TEST_LLAMA_SERVER LONDI_TEST_MODEL LONDI_TEST_PYTHON
+    unset LONDI_TEST_LLAMA_SERVER LONDI_TEST_MODEL LONDI_TEST_PYTHON LONDI_TEST_ENVIRONMENTS
 fi
 
 # unit_tests OPTIONS...: a test that waits for ever fails in minutes, whatever would notice it in the process itself.
@@ -55,6 +57,8 @@ if [ "$quick" = 0 ]; then
     else
         say "left out: Tests/service.sh, the tests as a system service, for which one must be root and may make namespaces"
     fi
+    say "the environments against their own packages"
+    timeout --kill-after=30 900 "$LONDI_TEST_ENVIRONMENTS/python/bin/python3" -m unittest discover --start-directory Tests/Environments --pattern 'test_*.py' --verbose
     say "the crash campaign: 300 kills"
     Tests/campaign.sh --kills 300
     say "a sample of the sweep over every write: kills, I/O errors and a full disk"

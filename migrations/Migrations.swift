@@ -11,5 +11,6 @@ package enum Migrations {
         ("0008_drafts", PackageResources._008_drafts_sql),
         ("0009_pacing", PackageResources._009_pacing_sql),
         ("0010_prior", PackageResources._010_prior_sql),
+        ("0011_environments", PackageResources._011_environments_sql),
     ]
 }

@@ -6,7 +6,7 @@ package import Domain
 /// user's message), `body.messages` (text only), `body.model` and `body.metadata` (given back). Sampling parameters
 /// and unknown members of the body are the roles' affair and change nothing; what would ask for another kind of
 /// answer (`stream`, `n` > 1, `tools`) is refused. Beside the body may stand `londi`: `verifier`, `answer_marker`,
-/// `max_steps`, `max_attempts`, `deepthink_calls`, `priority`, `not_before`, `deadline`, `time_limit` (seconds), `after_ok`
+/// `environment` (`name`, `seed`, `options`; then without messages), `max_steps`, `max_attempts`, `deepthink_calls`, `priority`, `not_before`, `deadline`, `time_limit` (seconds), `after_ok`
 /// and `after_any` (each an array of job numbers and of custom_ids of earlier lines).
 /// - Source: OpenAI API reference, "Batch", the request input object.
 package struct BatchLine: Hashable, Sendable {
@@ -37,8 +37,10 @@ package struct BatchLine: Hashable, Sendable {
         guard let body = members["body"], let bodyMembers = body.object else {
             throw .expected("body", members["body"], "an object with messages")
         }
+        let acts = (members["londi"]?["environment"] ?? .null) != .null
         let messages =
             switch members["url"]?.string {
+            case "/v1/chat/completions" where acts && bodyMembers["messages"] ?? .array([]) == .array([]): [Message]()
             case "/v1/chat/completions": try Self.chat(bodyMembers["messages"])
             case "/v1/completions": [Message(role: "user", content: try Self.prompt(bodyMembers["prompt"]))]
             default:
@@ -135,6 +137,8 @@ package struct BatchLine: Hashable, Sendable {
             do throws(ControlError) {
                 switch name {
                 case "verifier": specification.verifier = try Verifier(json: option, path: "londi.verifier")
+                case "environment":
+                    specification.environment = try EnvironmentRequest(json: option, path: "londi.environment")
                 case "answer_marker": specification.answerMarker = try Self.marker(option)
                 case "max_steps":
                     specification.maxSteps = try Self.whole(option, "londi.max_steps", SubmissionLimits.maxSteps)
@@ -153,10 +157,13 @@ package struct BatchLine: Hashable, Sendable {
                     throw .invalidArgument(
                         argument: "londi.\(name)", value: JSONText.text(of: option),
                         remedy:
-                            "londi takes verifier, answer_marker, max_steps, max_attempts, deepthink_calls, "
+                            "londi takes verifier, environment, answer_marker, max_steps, max_attempts, deepthink_calls, "
                             + "priority, not_before, deadline, time_limit, after_ok and after_any")
                 }
             } catch { throw BatchLineError(message: error.description) }
+        }
+        do throws(ControlError) { try specification.checkEnvironment() } catch {
+            throw BatchLineError(message: error.description)
         }
         guard needs.count <= Need.limit else {
             throw BatchLineError(

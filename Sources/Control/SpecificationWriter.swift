@@ -19,6 +19,9 @@ private struct SpecificationWriter {
         bytes.append(UInt8(ascii: "{"))
         member("answerMarker", specification.answerMarker)
         member("customID", specification.customID)
+        if let environment = specification.environment {
+            member("environment", json: JSONText.text(of: environment))
+        }
         if let maxSteps = specification.maxSteps { member("maxSteps", json: "\(maxSteps)") }
         member("messages", json: "[")
         for (index, message) in specification.messages.enumerated() {

@@ -55,6 +55,7 @@ extension SubmitJob.Parameters {
     /// - Throws: `.invalidArgument` that names the member, its value and its range.
     package func validate() throws(ControlError) {
         try SubmissionLimits.check(priority, "priority", in: SubmissionLimits.priority)
+        try specification.checkEnvironment()
         try SubmissionLimits.check(specification.maxSteps, "maxSteps", in: SubmissionLimits.maxSteps)
         try SubmissionLimits.check(maxAttempts, "maxAttempts", in: SubmissionLimits.maxAttempts)
         try SubmissionLimits.check(deepthinkCalls, "deepthinkCalls", in: SubmissionLimits.deepthinkCalls)
@@ -69,6 +70,28 @@ extension SubmitJob.Parameters {
         if let marker = specification.answerMarker, !SubmissionLimits.answerMarker.contains(marker.utf8.count) {
             throw .invalidArgument(
                 argument: "answerMarker", value: marker, remedy: "use a text of 1 to 64 bytes such as \"Answer:\"")
+        }
+    }
+}
+
+extension JobSpecification {
+    /// - Throws: `.invalidArgument` where an environment's seed or options are out of range, or stand beside what only
+    ///   reasoning jobs have.
+    func checkEnvironment() throws(ControlError) {
+        guard let request = environment else { return }
+        if let seed = request.seed, !EnvironmentRequest.seeds.contains(seed) {
+            throw SubmissionLimits.outside(EnvironmentRequest.seeds, "seed", value: String(seed))
+        }
+        let byteCount = request.options.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count }
+        guard byteCount <= EnvironmentRequest.optionByteLimit else {
+            throw .invalidArgument(
+                argument: "option", value: "\(byteCount) bytes",
+                remedy: "all options together have at most \(EnvironmentRequest.optionByteLimit)")
+        }
+        guard messages.isEmpty, verifier == nil, answerMarker == nil else {
+            throw .invalidArgument(
+                argument: "environment", value: request.name,
+                remedy: "leave messages, verifier and answer marker out: the environment says what to do and judges it")
         }
     }
 }

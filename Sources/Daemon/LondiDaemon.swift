@@ -1,5 +1,6 @@
 package import Control
 import Domain
+import Environments
 import Episodes
 import Generation
 import Glibc
@@ -121,6 +122,7 @@ package final class LondiDaemon: Sendable {
     /// Everything that runs side by side, from the first connection to the last settled job.
     private func serve(_ store: Store) async throws {
         let reader = try store.makeReader()
+        let environments = EnvironmentPool(configuration.environments, limit: configuration.workers)
         let policies = PolicyBook()
         let pacing = PacingBook(reader: reader, log: log)
         let pair = EnginePair(engines: engines ?? makeEngines(), configuration: configuration, board: board, log: log)
@@ -131,15 +133,16 @@ package final class LondiDaemon: Sendable {
             clock: clock, shutdown: shutdown, log: log)
         let runner = EpisodeRunner(
             quick: roleModel(.quick, pair), deepthink: roleModel(.deepthink, pair), texts: texts, judge: judge,
-            stepMilliseconds: configuration.stepSeconds * 1000)
+            environments: environments, stepMilliseconds: configuration.stepSeconds * 1000)
         let workers = JobWorkers(
             environment: .init(
                 store: store, texts: texts, runner: runner, policies: policies, pacing: pacing, learner: learner,
                 pair: pair, clock: clock, board: board, shutdown: shutdown, log: log), limit: configuration.workers)
         let retention = RetentionLoop(store: store, reader: reader, clock: clock, jobs: board, log: log)
-        let intake = BatchIntake(store: store, judge: judge, clock: clock)
+        let intake = BatchIntake(store: store, judge: judge, environments: environments, clock: clock)
         let service = ControlService(
             store: store, reader: reader, overviews: try store.makeReader(), intake: intake, judge: judge,
+            environments: environments,
             workers: workers, learner: learner, retention: retention, policies: policies, pacing: pacing, texts: texts,
             pair: pair,
             board: board,
@@ -154,6 +157,7 @@ package final class LondiDaemon: Sendable {
             { try await report.feedWatchdog() }, { await self.limitDrain() },
             { for await error in store.health.fatalErrors { throw error } },
         ]) { try await workers.run() }
+        await environments.close()
     }
 
     /// Runs `main` to its end with `others` beside it, then cancels those and waits for them. What one of them throws ends
@@ -230,7 +234,8 @@ package final class LondiDaemon: Sendable {
     private func roleModel(_ role: EngineRole, _ pair: EnginePair) -> RoleModel {
         let engine = configuration.engine(role)
         return RoleModel(
-            model: pair.counted(role), instructions: engine.instructions, temperature: engine.temperature)
+            model: pair.counted(role), instructions: engine.instructions, temperature: engine.temperature,
+            thinks: engine.thinks)
     }
 
     private func makeControlServer(_ service: ControlService) throws -> ControlServer {

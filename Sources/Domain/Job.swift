@@ -56,10 +56,14 @@ package struct JobSpecification: Hashable, Codable, Sendable {
     /// `body.model` and `body.metadata` of the batch line, given back with the result.
     package var model: String?
     package var metadata: JSONValue?
+    /// What the models act in, an action a step. Such a job has neither messages nor verifier: the environment says what
+    /// is to be done, and what it was worth.
+    package var environment: EnvironmentRequest?
 
     package init(
         messages: [Message], verifier: Verifier? = nil, maxSteps: Int? = nil, answerMarker: String? = nil,
-        customID: String? = nil, model: String? = nil, metadata: JSONValue? = nil
+        customID: String? = nil, model: String? = nil, metadata: JSONValue? = nil,
+        environment: EnvironmentRequest? = nil
     ) {
         self.messages = messages
         self.verifier = verifier
@@ -68,5 +72,6 @@ package struct JobSpecification: Hashable, Codable, Sendable {
         self.customID = customID
         self.model = model
         self.metadata = metadata
+        self.environment = environment
     }
 }

@@ -132,15 +132,18 @@ package enum DraftFate: String, Codable, Sendable, CaseIterable {
     case dropped
 }
 
-/// One step as a running episode carries it on: who wrote it, and what.
+/// One step as a running episode carries it on: who wrote it, what, and what came of it.
 package struct WrittenStep: Hashable, Codable, Sendable {
     package var index: Int
     package var role: Role
     package var generated: Generated
+    /// What the environment answered; nil for a job without one, and where it was not asked yet.
+    package var observation: Observation?
 
-    package init(index: Int, role: Role, generated: Generated) {
+    package init(index: Int, role: Role, generated: Generated, observation: Observation? = nil) {
         self.index = index
         self.role = role
         self.generated = generated
+        self.observation = observation
     }
 }

@@ -7,6 +7,8 @@ package struct Assignment: Sendable {
     package var episode: Int64
     package var specification: JobSpecification
     package var settings: QueueSettings
+    /// How the environment began the episode, where an earlier run did.
+    package var opening: Opening?
     /// The steps that earlier runs of this episode wrote, in order.
     package var written: [WrittenStep]
     package var policy: Policy?
@@ -18,13 +20,15 @@ package struct Assignment: Sendable {
     package var dayFraction: Double
 
     package init(
-        job: JobID, episode: Int64, specification: JobSpecification, settings: QueueSettings, written: [WrittenStep],
-        policy: Policy?, encoder: any FeatureEncoder, pacing: PacingPlan? = nil, dayFraction: Double
+        job: JobID, episode: Int64, specification: JobSpecification, settings: QueueSettings,
+        opening: Opening? = nil, written: [WrittenStep], policy: Policy?, encoder: any FeatureEncoder,
+        pacing: PacingPlan? = nil, dayFraction: Double
     ) {
         self.job = job
         self.episode = episode
         self.specification = specification
         self.settings = settings
+        self.opening = opening
         self.written = written
         self.policy = policy
         self.encoder = encoder

@@ -27,6 +27,12 @@ package protocol EpisodeRecorder: Sendable {
     /// Records what the model wrote and settles what it took.
     func finish(stepAt index: Int, role: Role, generated: Generated) async throws
 
+    /// Records how the environment began the episode.
+    func open(_ opening: Opening) async throws
+
+    /// Records what the environment answered to a step that is written.
+    func observe(_ observation: Observation, ofStepAt index: Int) async throws
+
     /// Gives up a step that was begun; the error tells what is known of its use so far.
     func abandon(stepAt index: Int, role: Role, because error: GenerationError) async throws
 }

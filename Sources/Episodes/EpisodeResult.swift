@@ -1,4 +1,5 @@
 package import Domain
+package import Environments
 package import Generation
 
 /// How one run of an episode ended.
@@ -15,6 +16,8 @@ package enum EpisodeResult: Sendable {
     case refused(BudgetUnit, BudgetDay)
     /// A model could not write or read. `GenerationError.isPassing` tells whether the job may go on later.
     case interrupted(EngineRole, GenerationError)
+    /// The environment could not go on. `EnvironmentError.isPassing` tells whether another attempt may help.
+    case environmentFailed(EnvironmentError)
     /// Its time was over; the step that ran was cut off.
     case timedOut
     /// The job was cancelled, or the daemon stops.

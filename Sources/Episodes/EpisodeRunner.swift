@@ -1,26 +1,32 @@
 import Domain
+package import Environments
 import Generation
 import Switching
 
-/// Runs one reasoning job: `observe → choose → reserve → generate → record`, step by step, until the answer is complete.
+/// Runs one job: `observe → choose → reserve → generate → record`, step by step, until the answer is complete.
 /// Where the queue observes the draft, QUICK drafts each step before it is chosen who writes it.
 ///
 /// Both models continue one transcript: what QUICK wrote, DEEPTHINK reads as its own beginning, and the other way round.
 package struct EpisodeRunner: Sendable {
+    let environments: EnvironmentPool
     private let quick: RoleModel
     private let deepthink: RoleModel
     private let texts: any TextEncoding
     private let judge: Judge
     private let stepMilliseconds: Int
 
-    /// - Parameter stepMilliseconds: the time of one step, after which it is cut off.
+    /// - Parameters:
+    ///   - environments: in which jobs may act.
+    ///   - stepMilliseconds: the time in which a model writes one step, after which it is cut off.
     package init(
-        quick: RoleModel, deepthink: RoleModel, texts: any TextEncoding, judge: Judge, stepMilliseconds: Int
+        quick: RoleModel, deepthink: RoleModel, texts: any TextEncoding, judge: Judge,
+        environments: EnvironmentPool = EnvironmentPool([], limit: 0), stepMilliseconds: Int
     ) {
         self.quick = quick
         self.deepthink = deepthink
         self.texts = texts
         self.judge = judge
+        self.environments = environments
         self.stepMilliseconds = stepMilliseconds
     }
 
@@ -30,15 +36,33 @@ package struct EpisodeRunner: Sendable {
     package func run(
         _ assignment: Assignment, recorder: any EpisodeRecorder, bound: TimeBound? = nil
     ) async throws -> EpisodeResult {
-        let result = try await runSteps(assignment, recorder: recorder, bound: bound)
+        let result =
+            if let request = assignment.specification.environment {
+                try await act(in: request, assignment, recorder: recorder, bound: bound)
+            } else {
+                try await reason(assignment, recorder: recorder, bound: bound)
+            }
         if case .cancelled = result, let bound, bound.isOver(), !Task.isCancelled { return .timedOut }
         return result
     }
 
-    private func runSteps(
+    private func reason(
         _ assignment: Assignment, recorder: any EpisodeRecorder, bound: TimeBound?
     ) async throws -> EpisodeResult {
         var progress = EpisodeProgress(assignment)
+        if let stopped = try await writeSteps(after: &progress, assignment, recorder, bound) { return stopped }
+        guard let bound else { return await judged(progress, assignment) }
+        let written = progress
+        return await bound.run { await judged(written, assignment) }
+    }
+
+    /// Has steps written until the episode is complete.
+    /// - Parameter isOneStep: until one is.
+    /// - Returns: why it ends before; nil where it does not.
+    func writeSteps(
+        after progress: inout EpisodeProgress, _ assignment: Assignment, _ recorder: any EpisodeRecorder,
+        _ bound: TimeBound?, isOneStep: Bool = false
+    ) async throws -> EpisodeResult? {
         while !progress.isComplete {
             if let bound, bound.isOver() { return .cancelled }
             // Whose turn it was when a model failed.
@@ -46,7 +70,9 @@ package struct EpisodeRunner: Sendable {
             do {
                 let taken = try await takeStep(after: progress, assignment, recorder, bound) { turn = $0 }
                 switch taken {
-                case .written(let step): progress.append(step)
+                case .written(let step):
+                    progress.append(step)
+                    if isOneStep { return nil }
                 case .stopped(let result): return result
                 }
             } catch let error as GenerationError {
@@ -58,9 +84,7 @@ package struct EpisodeRunner: Sendable {
                 }
             }
         }
-        guard let bound else { return await judged(progress, assignment) }
-        let written = progress
-        return await bound.run { await judged(written, assignment) }
+        return nil
     }
 
     private enum Taken {
@@ -75,16 +99,16 @@ package struct EpisodeRunner: Sendable {
         turn: (EngineRole) -> Void
     ) async throws -> Taken {
         let limits = StepLimits(tokens: assignment.settings.stepTokens, timeMilliseconds: stepMilliseconds)
-        let (index, answer) = (progress.steps.count, progress.text)
+        let (index, next) = (progress.steps.count, progress.turn)
         // DEEPTHINK's prompt is counted first: its worst case must be known before anything is chosen.
         turn(.deepthink)
-        let costly = try await bound.generating { () async throws(GenerationError) in
-            try await deepthink.prepare(assignment, answer: answer)
+        let costly = try await bound.cuttingOff { () async throws(GenerationError) in
+            try await deepthink.prepare(next)
         }
         let seed = decisionSeed(job: assignment.job, episode: assignment.episode, step: index)
         @Sendable func quickStep() async throws(GenerationError) -> Generated {
-            let prompt = try await quick.prepare(assignment, answer: answer)
-            return try await quick.generate(prompt, limits, seed: seed)
+            let prompt = try await quick.prepare(next)
+            return try await quick.generate(next, prompt, limits, seed: seed)
         }
         var draft: Generated?
         if assignment.settings.observe == .draft {
@@ -94,7 +118,7 @@ package struct EpisodeRunner: Sendable {
                 if let part = $0.partial { try await recorder.dropDraft(stepAt: index, used: part) }
             } whereFails: {
                 () async throws(GenerationError) in
-                try await bound.generating(quickStep)
+                try await bound.cuttingOff(quickStep)
             }
         }
         turn(.encoder)
@@ -102,7 +126,7 @@ package struct EpisodeRunner: Sendable {
         let text = try await givingUp { _ in
             if let observed { try await recorder.dropDraft(stepAt: index, used: observed) }
         } whereFails: { () async throws(GenerationError) in
-            try await bound.generating { () async throws(GenerationError) in
+            try await bound.cuttingOff { () async throws(GenerationError) in
                 try await read(progress.state(draft: observed), assignment)
             }
         }
@@ -122,9 +146,9 @@ package struct EpisodeRunner: Sendable {
         let generated = try await givingUp {
             try await recorder.abandon(stepAt: index, role: role, because: $0)
         } whereFails: { () async throws(GenerationError) in
-            try await bound.generating { () async throws(GenerationError) in
+            try await bound.cuttingOff { () async throws(GenerationError) in
                 switch role {
-                case .deepthink: try await deepthink.generate(costly, limits, seed: seed)
+                case .deepthink: try await deepthink.generate(next, costly, limits, seed: seed)
                 case .quick: try await quickStep()
                 }
             }

@@ -1,5 +1,3 @@
-import Generation
-
 /// When a running job's time is over: its time limit or its deadline. The clock is the daemon's.
 package struct TimeBound: Sendable {
     /// Suspends until the time is over; returns earlier where the task is cancelled.
@@ -34,12 +32,12 @@ package struct TimeBound: Sendable {
 
 extension TimeBound? {
     /// As `TimeBound.run`; without a bound `body` takes what it takes.
-    func generating<Value: Sendable>(
-        _ body: @escaping @Sendable () async throws(GenerationError) -> Value
-    ) async throws(GenerationError) -> Value {
+    func cuttingOff<Value: Sendable, Failure: Error>(
+        _ body: @escaping @Sendable () async throws(Failure) -> Value
+    ) async throws(Failure) -> Value {
         guard let bound = self else { return try await body() }
-        let result: Result<Value, GenerationError> = await bound.run {
-            do throws(GenerationError) { return .success(try await body()) } catch { return .failure(error) }
+        let result: Result<Value, Failure> = await bound.run {
+            do throws(Failure) { return .success(try await body()) } catch { return .failure(error) }
         }
         return try result.get()
     }

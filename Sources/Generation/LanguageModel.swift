@@ -75,10 +75,13 @@ package struct Sampling: Hashable, Sendable {
     package var seed: UInt32
     /// Draws from the likeliest tokens that have this probability together, 0 < p <= 1.
     package var topP: Double
+    /// What may be written, in GBNF; nil: anything.
+    package var grammar: String?
 
-    package init(temperature: Double = 0, seed: UInt32 = 0, topP: Double = 0.95) {
+    package init(temperature: Double = 0, seed: UInt32 = 0, topP: Double = 0.95, grammar: String? = nil) {
         self.temperature = temperature
         self.seed = seed
         self.topP = topP
+        self.grammar = grammar
     }
 }

@@ -65,6 +65,7 @@ enum LlamaAPI {
         let seed: UInt32
         let topP: Double
         let stop: [String]
+        let grammar: String?
         let probabilityCount = 1
         let stream = true
         let cachePrompt = true
@@ -72,7 +73,7 @@ enum LlamaAPI {
         let timingsPerToken = true
 
         enum CodingKeys: String, CodingKey {
-            case prompt, temperature, seed, stop, stream
+            case prompt, temperature, seed, stop, grammar, stream
             case tokenLimit = "n_predict"
             case topP = "top_p"
             case probabilityCount = "n_probs"

@@ -116,7 +116,7 @@ struct LlamaClient: Sendable {
     ) async -> StreamPart {
         let request = LlamaAPI.Completion(
             prompt: prompt, tokenLimit: tokenLimit, temperature: sampling.temperature, seed: sampling.seed,
-            topP: sampling.topP, stop: [Self.paragraphBreak])
+            topP: sampling.topP, stop: [Self.paragraphBreak], grammar: sampling.grammar)
         let reader = StreamReader()
         let (time, progress) = (time, progress)
         progress.begin(now: time.now())

@@ -3,10 +3,8 @@ import Synchronization
 
 /// A server's log as it passes: handed on, its last lines kept for messages, and the places of its weights noted.
 final class LogTail: Sendable {
-    private static let keptLines = 8
-
     private struct Kept {
-        var lines: [String] = []
+        var last = LastLines()
         var bufferDevices: Set<String> = []
         var reader: LineReader?
     }
@@ -16,7 +14,7 @@ final class LogTail: Sendable {
 
     init(forward: @escaping @Sendable (String) -> Void) { self.forward = forward }
 
-    var lastLines: [String] { kept.withLock(\.lines) }
+    var lastLines: [String] { kept.withLock(\.last.lines) }
 
     /// The names of the devices that hold weights, such as `CUDA0` or `CPU_Mapped`.
     var bufferDevices: Set<String> { kept.withLock(\.bufferDevices) }
@@ -28,8 +26,7 @@ final class LogTail: Sendable {
 
     func add(_ line: String) {
         kept.withLock { kept in
-            kept.lines.append(line)
-            if kept.lines.count > Self.keptLines { kept.lines.removeFirst() }
+            kept.last.add(line)
             if let device = Self.bufferDevice(in: line) { kept.bufferDevices.insert(device) }
         }
         forward(line)

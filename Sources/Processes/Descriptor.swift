@@ -37,6 +37,32 @@ package final class Descriptor: Sendable {
         let flags = fcntl(number, F_GETFL)
         precondition(flags >= 0 && fcntl(number, F_SETFL, flags | O_NONBLOCK) == 0, "a pipe refused O_NONBLOCK")
     }
+
+    /// Writes a short message to a pipe without waiting for its reader.
+    /// - Returns: false where it does not fit as a whole, or nobody reads: the pipe is of no more use.
+    package func send(_ bytes: [UInt8]) -> Bool {
+        setNonBlocking()
+        return writeWithoutSignal(bytes[...]) == bytes.count
+    }
+
+    /// Writes to a pipe whose reader may be gone. Returns the count, 0 when the pipe is full, -1 when nobody reads.
+    /// A pipe has no MSG_NOSIGNAL, so SIGPIPE is blocked on this thread and taken back out.
+    func writeWithoutSignal(_ bytes: ArraySlice<UInt8>) -> Int {
+        var pipeSignal = sigset_t()
+        sigemptyset(&pipeSignal)
+        sigaddset(&pipeSignal, SIGPIPE)
+        var before = sigset_t()
+        pthread_sigmask(SIG_BLOCK, &pipeSignal, &before)
+        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+        let count = bytes.withUnsafeBytes { write(number, $0.baseAddress, $0.count) }
+        guard count < 0 else { return count }
+        let failure = errno
+        if failure == EPIPE {
+            var now = timespec()
+            sigtimedwait(&pipeSignal, nil, &now)
+        }
+        return failure == EAGAIN || failure == EINTR ? 0 : -1
+    }
 }
 
 /// A system call's error number, said in words.

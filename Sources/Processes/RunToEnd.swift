@@ -88,7 +88,7 @@ private struct Run: Sendable {
             if polled[2].revents != 0 { output.read(from: streams.output) }
             if polled[3].revents != 0 { error.read(from: streams.error) }
             if polled[4].revents != 0, let pipe = inputPipe {
-                let count = writeWithoutSignal(pipe, input[written...])
+                let count = pipe.writeWithoutSignal(input[written...])
                 if count < 0 { inputPipe = nil } else { written += count }
             }
             if polled[0].revents != 0 {
@@ -152,23 +152,4 @@ private struct Collected {
             if !read(from: descriptor) { return }
         }
     }
-}
-
-/// Writes to a pipe whose reader may be gone. Returns the count, 0 when the pipe is full, -1 when nobody reads.
-/// A pipe has no MSG_NOSIGNAL, so SIGPIPE is blocked on this thread and taken back out.
-private func writeWithoutSignal(_ descriptor: Descriptor, _ bytes: ArraySlice<UInt8>) -> Int {
-    var pipeSignal = sigset_t()
-    sigemptyset(&pipeSignal)
-    sigaddset(&pipeSignal, SIGPIPE)
-    var before = sigset_t()
-    pthread_sigmask(SIG_BLOCK, &pipeSignal, &before)
-    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
-    let count = bytes.withUnsafeBytes { write(descriptor.number, $0.baseAddress, $0.count) }
-    guard count < 0 else { return count }
-    let failure = errno
-    if failure == EPIPE {
-        var now = timespec()
-        sigtimedwait(&pipeSignal, nil, &now)
-    }
-    return failure == EAGAIN || failure == EINTR ? 0 : -1
 }

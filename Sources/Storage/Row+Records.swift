@@ -35,6 +35,20 @@ extension Row {
             gpuMilliseconds: try integer("gpu_ms"), logProbabilities: try logProbabilities())
     }
 
+    /// From the columns of `step`; nil where no environment answered to it.
+    func observation() throws(StorageError) -> Observation? {
+        guard let text = try optionalText("observation") else { return nil }
+        return Observation(
+            text: text, reward: try real("reward"), end: try optionalWord("environment_end"),
+            success: try flag("is_success"))
+    }
+
+    /// From the columns of `episode`; nil where no environment has begun it.
+    func opening() throws(StorageError) -> Opening? {
+        guard let goal = try optionalText("goal") else { return nil }
+        return Opening(goal: goal, observation: try text("opening"), maxSteps: try count("environment_steps"))
+    }
+
     private func logProbabilities() throws(StorageError) -> LogProbabilities? {
         guard try optionalReal("logprob_mean") != nil else { return nil }
         return LogProbabilities(

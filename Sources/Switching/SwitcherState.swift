@@ -6,7 +6,7 @@ package struct SwitcherState: Hashable, Sendable {
     package var question: String
     /// What both models have written so far.
     package var answer: String
-    /// What the last step wrote; empty before the first.
+    /// What the last step wrote and an environment answered; before the first what the environment showed, if there is one.
     package var lastText: String
     /// The number of the step to be decided, from 0.
     package var stepIndex: Int
@@ -68,36 +68,51 @@ package struct SwitcherState: Hashable, Sendable {
     }
 
     /// The state before the step that follows `steps`, in the order in which they were written.
+    /// - Parameter opening: what an environment showed before the first step.
     package init(
-        question: String, steps: [WrittenStep], draft: Generated? = nil, maxSteps: Int, remainingBudgetShare: Double,
-        remainingJobShare: Double = 1, dayFraction: Double
+        question: String, opening: String? = nil, steps: [WrittenStep], draft: Generated? = nil, maxSteps: Int,
+        remainingBudgetShare: Double, remainingJobShare: Double = 1, dayFraction: Double
     ) {
         let quickIndex = steps.lastIndex { $0.role == .quick }
-        let texts = steps.map { Self.words(of: $0.generated) }
+        let texts = steps.map { Self.words(of: $0) }
         self.init(
-            question: question, answer: steps.map(\.generated.text).joined(separator: "\n"),
-            lastText: steps.last?.generated.text ?? "", stepIndex: steps.count,
-            maxSteps: maxSteps, lastRole: steps.last?.role,
+            question: question,
+            answer: ([opening].compactMap(\.self) + steps.map(Self.text(of:))).joined(separator: "\n"),
+            lastText: steps.last.map(Self.text(of:)) ?? opening ?? "", stepIndex: steps.count, maxSteps: maxSteps,
+            lastRole: steps.last?.role,
             quickLogProbabilities: quickIndex.flatMap { steps[$0].generated.logProbabilities },
             lastStepTokens: steps.last.map { Int($0.generated.generatedTokens) } ?? 0,
             repeats: texts.last.map { last in texts.dropLast().count { $0 == last } } ?? 0,
             stepsSinceQuick: quickIndex.map { steps.count - 1 - $0 },
-            emptySteps: Self.emptySteps(texts), deepthinkSteps: steps.count { $0.role == .deepthink },
+            emptySteps: Self.emptySteps(steps, texts), deepthinkSteps: steps.count { $0.role == .deepthink },
             deepthinkInARow: steps.reversed().prefix { $0.role == .deepthink }.count, draft: draft,
-            draftRepeats: draft.map { draft in texts.count { $0 == Self.words(of: draft) } } ?? 0,
+            draftRepeats: draft.map { draft in steps.count { Self.words($0.generated.text) == Self.words(draft.text) } }
+                ?? 0,
             remainingBudgetShare: remainingBudgetShare, remainingJobShare: remainingJobShare, dayFraction: dayFraction)
     }
 
-    private static func emptySteps(_ texts: [[Substring]]) -> Int {
-        let lastNew = texts.indices.last { index in !texts[index].isEmpty && !texts[..<index].contains(texts[index]) }
+    /// What a step wrote, and below it what the environment answered.
+    private static func text(of step: WrittenStep) -> String {
+        [step.generated.text, step.observation?.text].compactMap(\.self).joined(separator: "\n")
+    }
+
+    /// A reward is progress, whatever the text.
+    private static func emptySteps(_ steps: [WrittenStep], _ texts: [[Substring]]) -> Int {
+        let lastNew = texts.indices.last { index in
+            steps[index].observation?.reward ?? 0 > 0
+                || (!texts[index].isEmpty && !texts[..<index].contains(texts[index]))
+        }
         return texts.count - 1 - (lastNew ?? -1)
     }
 
     /// The answer as it would be with the draft.
     var answerWithDraft: String { draft.map { "\(answer)\n\($0.text)" } ?? answer }
 
-    /// A step's text without its white space: two steps that differ only there are the same step.
-    private static func words(of step: Generated) -> [Substring] {
-        step.text.split(whereSeparator: \.isWhitespace)
+    /// A step's text without its white space: two steps that differ only there are the same step. Where an environment
+    /// answered, that is the text: the same few actions come again and again, and what is seen tells where they led.
+    private static func words(of step: WrittenStep) -> [Substring] {
+        words(step.observation?.text ?? step.generated.text)
     }
+
+    private static func words(_ text: String) -> [Substring] { text.split(whereSeparator: \.isWhitespace) }
 }

@@ -34,15 +34,19 @@ struct CommandOption: Sendable {
     var help: String
     /// The words that its value may be, or may hold with commas between them; empty where it is something else.
     var choices: [String]
+    /// It may be given several times.
+    var repeats: Bool
 
     init(
-        _ name: String, short: String? = nil, _ value: String? = nil, _ help: String, choices: [String] = []
+        _ name: String, short: String? = nil, _ value: String? = nil, _ help: String, choices: [String] = [],
+        repeats: Bool = false
     ) {
         self.name = name
         self.short = short
         self.value = value
         self.help = help
         self.choices = choices
+        self.repeats = repeats
     }
 
     /// `-f, --file FILE`

@@ -73,6 +73,10 @@ enum CommandParser {
             guard let value = attached ?? rest.popFirst() else {
                 throw .usage("--\(option.name) needs a value: --\(option.name) \(placeholder)")
             }
+            if option.repeats {
+                invocation.lists[option.name, default: []].append(value)
+                continue
+            }
             guard invocation.values.updateValue(value, forKey: option.name) == nil else {
                 throw .usage("--\(option.name) is given twice")
             }

@@ -6,7 +6,7 @@ enum CommandTable {
         .batchList, .budgetShow, .budgetGrant, .budgetRevoke, .spend, .policyShow, .policyVersions,
         .policyHistory, .policyFreeze, .policyThaw, .policyRollback, .policyExport, .policyImport,
         .policyEvaluate, .policyCurve, .policyHeatmap,
-        .backup, .reload, .prune, .auditVerify, .auditExport, .auditReplay, .status, .metrics, .completion, .complete,
-        .manual, .version,
+        .environmentCheck, .backup, .reload, .prune, .auditVerify, .auditExport, .auditReplay, .status, .metrics,
+        .completion, .complete, .manual, .version,
     ]
 }

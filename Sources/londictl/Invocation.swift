@@ -5,6 +5,8 @@ import Domain
 struct Invocation: Sendable {
     var command: Command
     var values: [String: String] = [:]
+    /// The values of options that may be given several times, in their order.
+    var lists: [String: [String]] = [:]
     var switches: Set<String> = []
     var arguments: [String] = []
     var environment: [String: String]
@@ -12,6 +14,7 @@ struct Invocation: Sendable {
 
     func isSet(_ name: String) -> Bool { switches.contains(name) }
     func text(_ name: String) -> String? { values[name] }
+    func isGiven(_ name: String) -> Bool { values[name] != nil || lists[name] != nil }
 
     /// JSON was asked for.
     var isForMachines: Bool { isSet("json") || isSet("jsonl") }

@@ -35,6 +35,7 @@ enum JobText {
 
     static func conversation(_ specification: JobSpecification, outcome: Outcome?) -> String {
         var text = specification.messages.map { "\($0.role):\n\(Phrase.indented($0.content))" }.joined()
+        if let environment = specification.environment { text += "environment: \(JSONText.text(of: environment))\n" }
         if let verifier = specification.verifier { text += "verifier: \(JSONText.text(of: verifier))\n" }
         if let outcome { text += "answer:\n\(Phrase.indented(outcome.answer))" }
         return text
@@ -57,7 +58,15 @@ enum JobText {
             "    tokens \(generated.promptTokens)+\(generated.cachedTokens) prompt+cached, "
             + "\(generated.generatedTokens) generated; \(Phrase.seconds(generated.gpuMilliseconds)) GPU s; "
             + "\(generated.stopReason.rawValue); reward \(Phrase.reward(step.reward)); day \(step.day)"
-        return "\(first)\n\(second)\n\(Phrase.indented(generated.text, by: "    | "))"
+        let seen = step.observation.map { Phrase.indented($0.text, by: "    > ") + "\n" } ?? ""
+        return "\(first)\n\(second)\n\(Phrase.indented(generated.text, by: "    | "))\(seen)"
+    }
+
+    /// How an environment began; nothing for a reasoning job.
+    static func opening(_ opening: Opening?) -> String {
+        guard let opening else { return "" }
+        return "goal: \(Plain.text(opening.goal, keepsLines: false))\n"
+            + Phrase.indented(opening.observation, by: "    > ") + "\n"
     }
 
     /// How the Switcher came to it.

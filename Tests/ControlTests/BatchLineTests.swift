@@ -39,6 +39,39 @@ import Testing
         #expect(line.deadline == Timestamp(milliseconds: 1_795_433_400_000))
     }
 
+    @Test func `that name an environment need no messages`() throws {
+        let londi = #""londi":{"environment":{"name":"rooms","seed":7,"options":{"level":"one"}},"max_steps":9}"#
+        for body in [#""body":{},"#, #""body":{"messages":[]},"#] {
+            let line = try BatchLine(parsing: Self.chat(body + londi))
+            #expect(
+                line.specification
+                    == JobSpecification(
+                        messages: [], maxSteps: 9, customID: "a",
+                        environment: EnvironmentRequest(name: "rooms", seed: 7, options: ["level": "one"])))
+        }
+    }
+
+    @Test(arguments: [
+        (#""environment":7"#, "londi.environment"), (#""environment":{"seed":1}"#, "londi.environment.name"),
+        (#""environment":{"name":"r","task":"t"}"#, "londi.environment.task"),
+        (#""environment":{"name":"r","seed":-1}"#, "seed"),
+        (#""environment":{"name":"r","options":{"n":1}}"#, "londi.environment.options.n"),
+        (#""environment":{"name":"r"},"verifier":{"type":"feedback"}"#, "leave messages, verifier"),
+    ])
+    func `that name an environment wrongly say where`(londi: String, words: String) throws {
+        let error = #expect(throws: BatchLineError.self) {
+            try BatchLine(parsing: Self.chat(#""body":{},"londi":{"# + londi + "}"))
+        }
+        #expect(error?.message.contains(words) == true, "\(error?.message ?? "")")
+    }
+
+    @Test func `that name an environment have no messages`() throws {
+        let error = #expect(throws: BatchLineError.self) {
+            try BatchLine(parsing: Self.chat(Self.body + #","londi":{"environment":{"name":"r"}}"#))
+        }
+        #expect(error?.message.contains("leave messages, verifier") == true)
+    }
+
     @Test func `of a completion become one message of the user`() throws {
         let line = try BatchLine(
             parsing: #"{"custom_id":"c","method":"POST","url":"/v1/completions","body":{"prompt":"Once"}}"#)
@@ -106,7 +139,7 @@ import Testing
         ),
         (
             chat(body + #","londi":{"verifer":{}}"#),
-            "londi.verifer cannot be '{}': londi takes verifier, answer_marker, max_steps, max_attempts, deepthink_calls, "
+            "londi.verifer cannot be '{}': londi takes verifier, environment, answer_marker, max_steps, max_attempts, deepthink_calls, "
                 + "priority, not_before, deadline, time_limit, after_ok and after_any"
         ),
         (

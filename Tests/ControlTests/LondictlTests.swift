@@ -201,10 +201,12 @@ import Testing
                         tokens 12+3 prompt+cached, 2 generated; 1.3 GPU s; end-of-turn; reward 1.000; day 2026-11-23
                         | 4
 
+                        > You see a wall
+
                     Step 1  QUICK  p=1.000  policy 0  (running)
 
                     """))
-            #expect(printed.output.hasSuffix("answered, reward 1.000\n"))
+            #expect(printed.output.hasSuffix("answered, reward 1.000, success\n"))
         }
     }
 

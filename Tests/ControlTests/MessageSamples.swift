@@ -54,9 +54,11 @@ enum MessageSamples {
         pacing: PacingView(price: 0.0625, jobsToCome: 40, callsToCome: 44.5, callsLeft: 44))
     static let specification = JobSpecification(
         messages: [Message(role: "user", content: "2+2?")], verifier: .exact(answer: "4", ignoresCase: true),
-        maxSteps: 3, answerMarker: "Answer:", customID: "p-1", model: "gpt-x", metadata: .object(["a": .integer(1)]))
+        maxSteps: 3, answerMarker: "Answer:", customID: "p-1", model: "gpt-x", metadata: .object(["a": .integer(1)]),
+        environment: EnvironmentRequest(name: "rooms", seed: 7, options: ["level": "one"]))
     static let leanSpecification = JobSpecification(messages: [Message(role: "user", content: "2+2?")])
-    static let outcome = Outcome(answer: "4", end: .answered, reward: 1)
+    static let opening = Opening(goal: "go", observation: "You see a door", maxSteps: 64)
+    static let outcome = Outcome(answer: "4", end: .answered, reward: 1, success: true)
     static let job = JobView(
         job: JobID(42), queue: queue, batch: BatchID(7), customID: "p-1", user: "ann", state: .completed,
         pendingReason: .priority, priority: 5, attempt: 1, steps: 2, deepthinkSteps: 1, quickSpend: spend,
@@ -77,7 +79,9 @@ enum MessageSamples {
             text: "4\n", stopReason: .endOfTurn, promptTokens: 12, cachedTokens: 3, generatedTokens: 2,
             gpuMilliseconds: 1250,
             logProbabilities: LogProbabilities(minimum: -2, lowerQuartile: -1, median: -0.5, mean: -0.7)),
-        reserved: spend, reward: 1, day: day, attempt: 1, epoch: 3, startedAt: now, endedAt: now)
+        reserved: spend, reward: 1,
+        observation: Observation(text: "You see a wall", reward: 1, end: .terminated, success: true), day: day,
+        attempt: 1, epoch: 3, startedAt: now, endedAt: now)
     static let leanStep = StepView(
         index: 1, role: .quick, state: .running, decision: DecisionView(Decision(role: .quick)), day: day, attempt: 1,
         epoch: 3,
@@ -190,7 +194,9 @@ enum MessageSamples {
             leanReply: .init(job: leanJob, specification: leanSpecification)),
         MessageSample(
             ExplainJob.self, .init(job: JobID(42)),
-            .init(job: job, specification: specification, outcome: outcome, steps: [step]),
+            .init(
+                job: job, specification: specification, outcome: outcome,
+                opening: opening, steps: [step]),
             leanReply: .init(job: leanJob, specification: leanSpecification, steps: [leanStep])),
         MessageSample(
             Cancel.self, .init(job: JobID(42), batch: BatchID(7), states: [.held], customID: "p*"), .init(count: 1),
@@ -274,5 +280,7 @@ enum MessageSamples {
         MessageSample(
             Reload.self, .init(), .init(applied: ["LogLevel"], needRestart: ["[Quick] Model"]),
             leanReply: .init(applied: [], needRestart: [])),
+        MessageSample(
+            CheckEnvironment.self, .init(name: "rooms"), .init(rule: "r", passed: true, detail: "d")),
     ]
 }

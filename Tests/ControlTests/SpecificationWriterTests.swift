@@ -31,12 +31,14 @@ import Testing
             answerMarker: Bool.random(using: &generator) ? text() : nil,
             customID: Bool.random(using: &generator) ? text() : nil,
             model: Bool.random(using: &generator) ? text() : nil,
-            metadata: Bool.random(using: &generator) ? .object(["b": .number(1.5), "a": .string(text())]) : nil)
+            metadata: Bool.random(using: &generator) ? .object(["b": .number(1.5), "a": .string(text())]) : nil,
+            environment: Bool.random(using: &generator)
+                ? EnvironmentRequest(name: text(), seed: 7, options: [text(): text()]) : nil)
         #expect(specification.jsonText == JSONText.text(of: specification), "seed \(seed)")
     }
 
     /// A member that the writer does not know would be lost.
     @Test func `have no member that the writer does not know`() {
-        #expect(Mirror(reflecting: JobSpecification(messages: [])).children.count == 7)
+        #expect(Mirror(reflecting: JobSpecification(messages: [])).children.count == 8)
     }
 }

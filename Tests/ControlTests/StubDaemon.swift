@@ -273,7 +273,13 @@ final class StubDaemon: Sendable {
             try await reply.send(
                 .init(
                     job: MessageSamples.job, specification: MessageSamples.specification,
-                    outcome: MessageSamples.outcome, steps: [MessageSamples.step, MessageSamples.leanStep]))
+                    outcome: MessageSamples.outcome, opening: MessageSamples.opening,
+                    steps: [MessageSamples.step, MessageSamples.leanStep]))
+        }
+        table.on(CheckEnvironment.self) { parameters, _, reply async throws(ControlError) in
+            try await reply.send(.init(rule: "lists its tasks", passed: true, detail: "3 tasks"), continues: true)
+            let passed = parameters.name == "rooms"
+            try await reply.send(.init(rule: "keeps to the protocol", passed: passed, detail: "12 rules"))
         }
         table.on(Retry.self) { parameters, _, reply async throws(ControlError) in
             self.state.withLock { $0.retried = parameters }

@@ -1,4 +1,5 @@
 import Control
+import Environments
 import Episodes
 import Foundation
 import Testing
@@ -142,6 +143,8 @@ import Testing
         ("[Quick]\nUrl=/s\nThreads=2\n", "3: Threads=2 belongs to Model=; remove it where Url= is given"),
         ("[Quick]\nUrl=/s\nGpuLayers=auto\n", "3: GpuLayers=auto belongs to Model="),
         ("[Quick]\nUrl=/s\nExtraArguments=-v\n", "3: ExtraArguments=-v belongs to Model="),
+        ("[Environment x]\nStepSeconds=3\n", "1: [Environment x] lacks Command="),
+        ("[Environment x]\nCommand=/bin/sh\nMemory=3\n", "3: [Environment x] has no key 'Memory'"),
         ("[Verifier x]\nCommand=/a \"b\n", "2: Command=/a \"b has an opening \""),
         ("[Quick]\nModel=/q\nInstructionsFile=/nowhere\n", "3: InstructionsFile=/nowhere cannot be read: No such file"),
     ])
@@ -211,5 +214,25 @@ import Testing
 
     @Test func `user mode without a home has no places`() {
         #expect(ConfigurationLoader.Places.user(UserDirectories(["XDG_RUNTIME_DIR": "/run/user/1"])) == nil)
+    }
+
+    @Test func `environments are read with their limits, and roles that think`() throws {
+        let configuration = try load(
+            engines.replacing("[Deepthink]\n", with: "[Deepthink]\nThink=yes\n") + """
+                [Environment rooms]
+                Command=/bin/sh "a file.py" --fast
+                StartSeconds=60
+                StepSeconds=5
+                MemoryMegabytes=512
+                MostActions=40
+                ShownActions=3
+                """)
+        #expect(
+            configuration.environments == [
+                EnvironmentConfiguration(
+                    name: "rooms", path: "/bin/sh", arguments: ["a file.py", "--fast"], startMilliseconds: 60_000,
+                    stepMilliseconds: 5000, memoryBytes: 512 << 20, mostActions: 40, shownActions: 3)
+            ])
+        #expect(configuration.deepthink.thinks && !configuration.quick.thinks)
     }
 }

@@ -21,6 +21,8 @@ final class MemoryRecorder: EpisodeRecorder {
         var dropped: [Generated] = []
         /// What `beginDraft` answers.
         var takesDrafts = true
+        /// How an environment began.
+        var opening: Opening?
         /// Begins that are answered as if the job had been cancelled, counted down.
         var supersededAfter = Int.max
     }
@@ -74,6 +76,15 @@ final class MemoryRecorder: EpisodeRecorder {
 
     func finish(stepAt index: Int, role: Role, generated: Generated) async throws {
         state.withLock { $0.finished.append(WrittenStep(index: index, role: role, generated: generated)) }
+    }
+
+    func open(_ opening: Opening) async throws { state.withLock { $0.opening = opening } }
+
+    func observe(_ observation: Observation, ofStepAt index: Int) async throws {
+        state.withLock { state in
+            guard let step = state.finished.lastIndex(where: { $0.index == index }) else { return }
+            state.finished[step].observation = observation
+        }
     }
 
     func abandon(stepAt index: Int, role: Role, because error: GenerationError) async throws {

@@ -6,6 +6,7 @@ import Synchronization
 final class ScriptedModel: LanguageModel {
     private let steps: Mutex<[Result<Generated, GenerationError>]>
     private let seen = Mutex<[Transcript]>([])
+    private let asked = Mutex<[String?]>([])
     let promptTokens: Int
 
     init(_ steps: [Result<Generated, GenerationError>], promptTokens: Int = 10) {
@@ -15,6 +16,9 @@ final class ScriptedModel: LanguageModel {
 
     /// What it was asked to go on with, at each `generate`.
     var transcripts: [Transcript] { seen.withLock { $0 } }
+
+    /// What it might write, at each `generate`.
+    var grammars: [String?] { asked.withLock { $0 } }
 
     var identity: String { "scripted" }
 
@@ -27,6 +31,7 @@ final class ScriptedModel: LanguageModel {
         _ prompt: PreparedPrompt, limits: StepLimits, sampling: Sampling
     ) async throws(GenerationError) -> Generated {
         if let transcript = prepared.withLock({ $0 }) { seen.withLock { $0.append(transcript) } }
+        asked.withLock { $0.append(sampling.grammar) }
         let step = steps.withLock { $0.isEmpty ? nil : $0.removeFirst() }
         guard let step else { throw .unavailable(role: .quick, reason: "the script has ended") }
         return try step.get()

@@ -58,7 +58,9 @@ import Testing
                     fixture.start(claim, index: index), choose: { _, _ in .write(Decision(role: .quick), features: []) }
                 )
             else { throw NothingToClaim() }
-            _ = try await fixture.store.finishStep(step, claim, generated(), reward: reward, now: morning)
+            _ = try await fixture.store.finishStep(step, claim, generated(), now: morning)
+            let observation = Observation(text: "", reward: reward)
+            try await fixture.store.recordObservation(observation, ofStepAt: index, claim)
         }
         let outcome = Outcome(answer: "", end: .stepLimit, reward: 2)
         _ = try await fixture.store.settleJob(claim, .completed(outcome, source: .environment), now: morning)

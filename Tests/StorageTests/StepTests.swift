@@ -21,8 +21,8 @@ import Testing
         #expect(budget.reserved == .zero)
         #expect(try await fixture.reader.budgets([fixture.queue: today])[0].budget.reserved == bound)
         #expect(try await fixture.reader.budgets([fixture.queue: today])[0].budget.exploration.calls == 1)
-        #expect(
-            try await fixture.store.finishStep(step, claim, generated("2+2"), reward: 0.5, now: morning) == .settled)
+        #expect(try await fixture.store.finishStep(step, claim, generated("2+2"), now: morning) == .settled)
+        try await fixture.store.recordObservation(Observation(text: "", reward: 0.5), ofStepAt: 0, claim)
         #expect(try await fixture.store.finishStep(step, claim, generated("2+2"), now: morning) == .stale)
 
         let record = try await fixture.reader.steps(job)[0]

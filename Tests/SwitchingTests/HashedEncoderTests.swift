@@ -176,4 +176,28 @@ import Testing
         #expect(first.emptySteps == 0)
         #expect(first.draftRepeats == 0)
     }
+
+    /// In an environment the same few actions come again and again: what is seen tells whether they led somewhere.
+    @Test func `a state of an environment is what was seen`() {
+        func step(_ index: Int, _ text: String, reward: Double = 0) -> WrittenStep {
+            WrittenStep(
+                index: index, role: .quick, generated: Generated(text: "go forward", stopReason: .endOfTurn),
+                observation: Observation(text: text, reward: reward))
+        }
+        func state(_ steps: [WrittenStep]) -> SwitcherState {
+            SwitcherState(
+                question: "go to the door", opening: "a hall", steps: steps, maxSteps: 5, remainingBudgetShare: 1,
+                dayFraction: 0)
+        }
+        let moving = state([step(0, "a room"), step(1, "a door")])
+        #expect(moving.answer == "a hall\ngo forward\na room\ngo forward\na door")
+        #expect(moving.emptySteps == 0)
+        #expect(moving.repeats == 0)
+        let stuck = state([step(0, "a door"), step(1, "a door"), step(2, "a door")])
+        #expect(stuck.emptySteps == 2)
+        #expect(stuck.repeats == 2)
+        let rewarded = state([step(0, "a door"), step(1, "a door", reward: 0.5), step(2, "a door")])
+        #expect(rewarded.emptySteps == 1)
+        #expect(state([]).answer == "a hall")
+    }
 }

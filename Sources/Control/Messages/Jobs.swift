@@ -219,12 +219,18 @@ package enum ExplainJob: ControlMethod {
         package var job: JobView
         package var specification: JobSpecification
         package var outcome: Outcome?
+        /// How an environment began its current episode.
+        package var opening: Opening?
         package var steps: [StepView]
 
-        package init(job: JobView, specification: JobSpecification, outcome: Outcome? = nil, steps: [StepView]) {
+        package init(
+            job: JobView, specification: JobSpecification, outcome: Outcome? = nil, opening: Opening? = nil,
+            steps: [StepView]
+        ) {
             self.job = job
             self.specification = specification
             self.outcome = outcome
+            self.opening = opening
             self.steps = steps
         }
     }

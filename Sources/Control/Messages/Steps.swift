@@ -53,6 +53,8 @@ package struct StepView: Hashable, Codable, Sendable {
     /// What was reserved for it: the worst case.
     package var reserved: Spend?
     package var reward: Double?
+    /// What an environment answered to it.
+    package var observation: Observation?
     /// The budget day that pays.
     package var day: DayKey
     package var attempt: Int
@@ -63,8 +65,8 @@ package struct StepView: Hashable, Codable, Sendable {
     package init(
         index: Int, role: Role, state: StepState, draft: DraftFate? = nil, decision: DecisionView,
         generated: Generated? = nil,
-        reserved: Spend? = nil, reward: Double? = nil, day: DayKey, attempt: Int, epoch: Int64, startedAt: Timestamp,
-        endedAt: Timestamp? = nil
+        reserved: Spend? = nil, reward: Double? = nil, observation: Observation? = nil, day: DayKey, attempt: Int,
+        epoch: Int64, startedAt: Timestamp, endedAt: Timestamp? = nil
     ) {
         self.index = index
         self.role = role
@@ -74,6 +76,7 @@ package struct StepView: Hashable, Codable, Sendable {
         self.generated = generated
         self.reserved = reserved
         self.reward = reward
+        self.observation = observation
         self.day = day
         self.attempt = attempt
         self.epoch = epoch

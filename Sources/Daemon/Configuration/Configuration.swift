@@ -1,4 +1,5 @@
 import Domain
+package import Environments
 package import Episodes
 
 /// londid's settings for this machine, read and checked.
@@ -19,6 +20,8 @@ package struct Configuration: Sendable, Equatable {
         /// The system message that goes before the job's own; nil for none.
         package var instructions: String?
         package var temperature = 0.0
+        /// In an environment it may write lines of thought before its action.
+        package var thinks = false
         /// The longest time without a token or a progress of the prompt before the server counts as hanging.
         package var stallSeconds = 60
     }
@@ -39,6 +42,7 @@ package struct Configuration: Sendable, Equatable {
     /// The model that reads texts for the Switcher; nil: their words are hashed. One for all queues.
     package var encoder: Engine?
     package var verifiers: [VerifierCommand]
+    package var environments: [EnvironmentConfiguration] = []
 
     package var controlSocketPath: String { "\(runtimeDirectory)/io.londi" }
     package var engineDirectory: String { "\(runtimeDirectory)/engines" }

@@ -1,4 +1,5 @@
 package import Control
+import Environments
 import Episodes
 import Glibc
 
@@ -88,17 +89,23 @@ package struct ConfigurationLoader {
             configuration.encoder = encoder(&reader)
         }
         for (heading, section) in sections.sorted(by: { $0.key < $1.key }) {
-            guard heading.name == "Verifier", !heading.argument.isEmpty else {
+            var reader = SectionReader(heading, section)
+            switch heading.name {
+            case "Verifier" where !heading.argument.isEmpty:
+                if let verifier = verifier(heading.argument, &reader) { configuration.verifiers.append(verifier) }
+            case "Environment" where !heading.argument.isEmpty:
+                if let environment = environment(heading.argument, &reader) {
+                    configuration.environments.append(environment)
+                }
+            default:
                 problems.append(
                     .init(
                         file: section.file, line: section.line,
                         message:
                             "unknown section [\(heading.name)\(heading.argument.isEmpty ? "" : " " + heading.argument)];"
-                            + " there are [Daemon], [Quick], [Deepthink], [Encoder] and [Verifier NAME]"))
-                continue
+                            + " there are [Daemon], [Quick], [Deepthink], [Encoder], [Verifier NAME] and"
+                            + " [Environment NAME]"))
             }
-            var reader = SectionReader(heading, section)
-            if let verifier = verifier(heading.argument, &reader) { configuration.verifiers.append(verifier) }
         }
         guard problems.isEmpty else { throw ConfigurationError(problems: problems) }
         return configuration
@@ -131,6 +138,7 @@ package struct ConfigurationLoader {
     private mutating func writer(_ reader: inout SectionReader) -> Configuration.Engine {
         var engine = engine(&reader)
         engine.temperature = reader.number("Temperature", in: 0...5) ?? engine.temperature
+        engine.thinks = reader.choice("Think", Answer.self) == .yes
         engine.instructions = reader.text("Instructions")
         if let path = reader.path("InstructionsFile") {
             if engine.instructions != nil { reader.refuse("InstructionsFile", "stands beside Instructions=; give one") }
@@ -142,6 +150,11 @@ package struct ConfigurationLoader {
         }
         finish(&reader)
         return engine
+    }
+
+    private enum Answer: String, CaseIterable {
+        case yes
+        case no
     }
 
     /// What reads texts for the Switcher, by its name.
@@ -204,9 +217,34 @@ package struct ConfigurationLoader {
     }
 
     private mutating func verifier(_ name: String, _ reader: inout SectionReader) -> VerifierCommand? {
-        let words = reader.words("Command") ?? []
+        let words = command(&reader)
         let seconds = reader.integer("TimeoutSeconds", in: 1...3600) ?? 30
         let megabytes = reader.integer("MemoryMegabytes", in: 16...1_048_576) ?? 2048
+        finish(&reader)
+        guard let path = words.first else { return nil }
+        return VerifierCommand(
+            name: name, path: path, arguments: Array(words.dropFirst()), timeLimitMilliseconds: seconds * 1000,
+            memoryLimitBytes: UInt64(megabytes) << 20)
+    }
+
+    private mutating func environment(_ name: String, _ reader: inout SectionReader) -> EnvironmentConfiguration? {
+        let words = command(&reader)
+        var environment = EnvironmentConfiguration(
+            name: name, path: words.first ?? "", arguments: Array(words.dropFirst()))
+        if let seconds = reader.integer("StartSeconds", in: 1...3600) { environment.startMilliseconds = seconds * 1000 }
+        if let seconds = reader.integer("StepSeconds", in: 1...3600) { environment.stepMilliseconds = seconds * 1000 }
+        if let megabytes = reader.integer("MemoryMegabytes", in: 16...1_048_576) {
+            environment.memoryBytes = UInt64(megabytes) << 20
+        }
+        environment.mostActions = reader.integer("MostActions", in: 0...10_000) ?? environment.mostActions
+        environment.shownActions = reader.integer("ShownActions", in: 0...1000) ?? environment.shownActions
+        finish(&reader)
+        return words.isEmpty ? nil : environment
+    }
+
+    /// The program of `Command=` and its arguments; none where it cannot be run.
+    private func command(_ reader: inout SectionReader) -> [String] {
+        let words = reader.words("Command") ?? []
         if words.isEmpty {
             reader.miss("Command", "give a program's absolute path and its arguments")
         } else if !words[0].hasPrefix("/") {
@@ -214,11 +252,7 @@ package struct ConfigurationLoader {
         } else if let complaint = Self.complaint(aboutProgram: words[0]) {
             reader.refuse("Command", complaint)
         }
-        finish(&reader)
-        guard let path = words.first else { return nil }
-        return VerifierCommand(
-            name: name, path: path, arguments: Array(words.dropFirst()), timeLimitMilliseconds: seconds * 1000,
-            memoryLimitBytes: UInt64(megabytes) << 20)
+        return words
     }
 
     private mutating func finish(_ reader: inout SectionReader) {

@@ -1,4 +1,5 @@
 import Domain
+import Environments
 import Episodes
 import FoundationEssentials
 import Generation
@@ -64,7 +65,8 @@ struct JobRun: Sendable {
             forJobOf: claimed.queue, claimed.settings, policy: policy, zone: zone, now: now)
         let assignment = Assignment(
             job: claimed.claim.job, episode: claimed.claim.episode.number, specification: specification,
-            settings: claimed.settings, written: claimed.steps, policy: policy, encoder: encoder, pacing: pacing,
+            settings: claimed.settings, opening: claimed.opening, written: claimed.steps, policy: policy,
+            encoder: encoder, pacing: pacing,
             dayFraction: try zone.dayFraction(at: now))
         let recorder = StoreRecorder(
             store: environment.store,
@@ -82,7 +84,9 @@ struct JobRun: Sendable {
         let now = environment.clock.now()
         switch result {
         case .ended(let outcome):
-            let next = try await settle(.completed(outcome))
+            // Only an environment tells of success.
+            let source: RewardSource = outcome.success == nil ? .verifier : .environment
+            let next = try await settle(.completed(outcome, source: source))
             if outcome.reward != nil { environment.learner.note(claimed.queue) }
             return next
         case .unjudged(let outcome, let error):
@@ -108,6 +112,11 @@ struct JobRun: Sendable {
             return try await settle(
                 .failed(JobFailure(code: BudgetRefusal.faultCode, message: message, refusal: refusal)))
         case .interrupted(let role, let error): return try await conclude(error, of: role, now: now)
+        case .environmentFailed(let error):
+            environment.log.warning("job \(claimed.claim.job): \(error)")
+            let failure = JobFailure(code: error.code, message: "\(error)")
+            guard error.isPassing else { return try await settle(.failed(failure)) }
+            try await release(Release(.until(backoff(from: now)), failure: failure))
         case .timedOut: preconditionFailure("settled by its caller, which knows the time")
         case .cancelled:
             // Stopped with the daemon: the job goes on after its next start. Cancelled by a user: the store has said so

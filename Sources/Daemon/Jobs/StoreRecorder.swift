@@ -95,6 +95,19 @@ final class StoreRecorder: EpisodeRecorder {
         board.post()
     }
 
+    func open(_ opening: Opening) async throws {
+        try await keepingTrying(log, "job \(context.claim.job)", shutdown) { [self] in
+            try await store.recordOpening(opening, context.claim)
+        }
+    }
+
+    func observe(_ observation: Observation, ofStepAt index: Int) async throws {
+        try await keepingTrying(log, "job \(context.claim.job)", shutdown) { [self] in
+            try await store.recordObservation(observation, ofStepAt: index, context.claim)
+        }
+        board.post()
+    }
+
     private func start(stepAt index: Int, worstCase: Spend = .zero, draft: Generated?) throws -> StepStart {
         let now = clock.now()
         let begun = draftStart.withLock { $0 }

@@ -1,5 +1,6 @@
 package import Control
 package import Domain
+package import Environments
 package import Episodes
 import Hashing
 package import Storage
@@ -36,6 +37,7 @@ package actor BatchIntake {
 
     let store: Store
     private let judge: Judge
+    private let environments: EnvironmentPool
     private let clock: WallClock
     private var open: [BatchID: OpenBatch] = [:]
     /// Batches that could not be dropped for a reason that passes.
@@ -43,9 +45,12 @@ package actor BatchIntake {
     /// Tells of batches that were dropped, or are to be.
     let drops = ChangeBoard()
 
-    package init(store: Store, judge: Judge, clock: WallClock) {
+    package init(
+        store: Store, judge: Judge, environments: EnvironmentPool = EnvironmentPool([], limit: 0), clock: WallClock
+    ) {
         self.store = store
         self.judge = judge
+        self.environments = environments
         self.clock = clock
     }
 
@@ -228,7 +233,9 @@ package actor BatchIntake {
                         message: "custom_id '\(line.customID)' is already that of line \(first); give each line its own"
                     )
                 }
-                if let complaint = judge.complaint(about: line.specification.verifier) {
+                if let complaint = judge.complaint(about: line.specification.verifier)
+                    ?? environments.complaint(about: line.specification.environment)
+                {
                     errors.append(LineError(line: number, message: complaint))
                     continue
                 }
@@ -268,6 +275,19 @@ extension Judge {
         guard let verifier else { return nil }
         do throws(VerificationError) {
             try check(verifier)
+            return nil
+        } catch {
+            return error.description
+        }
+    }
+}
+
+extension EnvironmentPool {
+    /// Why a job cannot act in an environment, as one sentence; nil where it can.
+    func complaint(about request: EnvironmentRequest?) -> String? {
+        guard let request else { return nil }
+        do throws(EnvironmentError) {
+            _ = try configuration(of: request.name)
             return nil
         } catch {
             return error.description

@@ -1,5 +1,6 @@
 import Control
 import Domain
+import Environments
 import Episodes
 import Storage
 import Switching
@@ -13,6 +14,7 @@ struct ControlService: Sendable {
     let overviews: StoreReader
     let intake: BatchIntake
     let judge: Judge
+    let environments: EnvironmentPool
     let workers: JobWorkers
     let learner: LearnerLoop
     let retention: RetentionLoop
@@ -43,6 +45,7 @@ struct ControlService: Sendable {
         addPruning(to: &table)
         addBackups(to: &table)
         addReload(to: &table)
+        addEnvironments(to: &table)
         let intake = intake
         table.onConnectionClosed { await intake.connectionClosed($0) }
         return table

@@ -26,7 +26,7 @@ extension ControlService {
             try await reply.send(
                 ExplainJob.Reply(
                     job: try await view(detail), specification: try specification(of: detail), outcome: detail.outcome,
-                    steps: steps.map(StepView.init)))
+                    opening: detail.opening, steps: steps.map(StepView.init)))
         }
         table.on(Feedback.self) { parameters, peer, reply throws(ControlError) in
             try parameters.validate()
@@ -131,7 +131,7 @@ extension JobDetail {
     /// nil where the job has come to no answer.
     fileprivate var outcome: Outcome? {
         guard let answer, let end else { return nil }
-        return Outcome(answer: answer, end: end, reward: job.reward)
+        return Outcome(answer: answer, end: end, reward: job.reward, success: success)
     }
 }
 
@@ -152,7 +152,8 @@ extension StepView {
         self.init(
             index: record.index, role: record.decision.role, state: state, draft: record.draft,
             decision: DecisionView(record.decision),
-            generated: record.generated, reserved: record.reserved, reward: record.reward, day: record.day,
+            generated: record.generated, reserved: record.reserved, reward: record.reward,
+            observation: record.observation, day: record.day,
             attempt: Int(record.attempt), epoch: record.epoch.number, startedAt: record.startedAt,
             endedAt: record.endedAt)
     }

@@ -65,6 +65,12 @@ extension ControlService {
     }
 
     private func check(_ specification: JobSpecification) throws(ControlError) {
+        if let request = specification.environment {
+            if let complaint = environments.complaint(about: request) {
+                throw .invalidArgument(argument: "environment", value: request.name, remedy: complaint)
+            }
+            return
+        }
         guard specification.messages.contains(where: { $0.role == "user" && !$0.content.isEmpty }) else {
             throw .invalidArgument(
                 argument: "messages", value: "\(specification.messages.count) messages",

@@ -68,14 +68,18 @@ extension StoreReader {
             guard let record else { throw .noSuchJob(id) }
             let detail = try database.first(
                 """
-                SELECT specification, answer.text AS answer, answer.end_reason
+                SELECT specification, answer.text AS answer, answer.end_reason, answer.is_success, goal, opening,
+                    environment_steps
                 FROM job JOIN payload ON payload.job = job.id LEFT JOIN answer ON answer.episode = job.episode
+                    LEFT JOIN episode ON episode.id = job.episode
                 WHERE job.id = ?
                 """, id.number
             ) { (row: Row) throws(StorageError) in
                 JobDetail(
                     job: record, specification: try row.text("specification"), answer: try row.optionalText("answer"),
-                    end: try row.optionalWord("end_reason"))
+                    end: try row.optionalWord("end_reason"),
+                    success: try row.optionalInteger("is_success").map { $0 == 1 },
+                    opening: try row.opening())
             }
             guard let detail else {
                 throw .badValue(path: database.path, column: "payload.job", value: "nothing for job \(id)")
@@ -168,6 +172,6 @@ extension Row {
             endedAt: try optionalTimestamp("ended_at_ms"), generated: try generated(),
             spend: Spend(
                 calls: try flag("is_charged") ? 1 : 0, tokens: tokens, gpuMilliseconds: try integer("gpu_ms")),
-            reserved: try reserved(), reward: try optionalReal("known_reward"))
+            reserved: try reserved(), reward: try optionalReal("known_reward"), observation: try observation())
     }
 }

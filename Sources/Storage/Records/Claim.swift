@@ -33,6 +33,8 @@ package struct ClaimedJob: Hashable, Sendable {
     package let maxAttempts: Int
     /// `JobSpecification` as JSON.
     package let specification: String
+    /// How an environment began this episode; nil where none did yet.
+    package let opening: Opening?
     /// The steps written by earlier attempts at this episode, in order: they are not generated again.
     package let steps: [WrittenStep]
 }

@@ -40,6 +40,10 @@ package struct JobDetail: Hashable, Sendable {
     package let specification: String
     package let answer: String?
     package let end: EpisodeEnd?
+    /// Whether an environment's goal was reached.
+    package let success: Bool?
+    /// How an environment began its current episode.
+    package let opening: Opening?
 }
 
 /// Which jobs to list.

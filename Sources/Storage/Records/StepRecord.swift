@@ -33,4 +33,6 @@ package struct StepRecord: Hashable, Sendable {
     package let reserved: Spend?
     /// Its part of the episode's latest outcome, which is what is learnt; before there is one an environment's.
     package let reward: Double?
+    /// What an environment answered to it.
+    package let observation: Observation?
 }

@@ -41,7 +41,7 @@ struct RunningStep {
 
     /// Ends the step with what it really took, more than its reservation included: the books tell the truth.
     func settle(
-        _ generated: Generated, isComplete: Bool, reward: Double?, _ database: Database, now: Timestamp
+        _ generated: Generated, isComplete: Bool, _ database: Database, now: Timestamp
     ) throws(StorageError) {
         let generated = generated.withinMostOfStep
         let probabilities = generated.logProbabilities
@@ -49,12 +49,11 @@ struct RunningStep {
             """
             UPDATE step SET state = ?, ended_at_ms = ?, text = ?, stop_reason = ?, prompt_tokens = ?, cached_tokens = ?,
                 generated_tokens = ?, gpu_ms = ?, logprob_minimum = ?, logprob_lower_quartile = ?, logprob_median = ?,
-                logprob_mean = ?, reward = ?
+                logprob_mean = ?
             WHERE id = ?
             """, isComplete ? "written" : "abandoned", now.milliseconds, generated.text, generated.stopReason.rawValue,
             generated.promptTokens, generated.cachedTokens, generated.generatedTokens, generated.gpuMilliseconds,
-            probabilities?.minimum, probabilities?.lowerQuartile, probabilities?.median, probabilities?.mean, reward,
-            id.number)
+            probabilities?.minimum, probabilities?.lowerQuartile, probabilities?.median, probabilities?.mean, id.number)
         try enter(
             isComplete ? .step : .abandoned, promptTokens: generated.promptTokens, cachedTokens: generated.cachedTokens,
             generatedTokens: generated.generatedTokens, gpuMilliseconds: generated.gpuMilliseconds, database, now: now)

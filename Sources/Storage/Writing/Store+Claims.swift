@@ -125,7 +125,8 @@ extension Store {
                 timeLimitMilliseconds: try row.optionalInteger("time_limit_ms"),
                 failedAttempts: try row.count("failed_attempts"),
                 maxAttempts: try row.optionalInteger("max_attempts").map(Int.init) ?? settings.maxAttempts,
-                specification: try row.text("specification"), steps: isNew ? [] : try writtenSteps(episode))
+                specification: try row.text("specification"), opening: isNew ? nil : try opening(of: episode),
+                steps: isNew ? [] : try writtenSteps(episode))
         }
         guard let found else { return nil }
         try database.run(
@@ -147,13 +148,21 @@ extension Store {
         return EpisodeID(database.lastInsertedRowID)
     }
 
+    private func opening(of episode: EpisodeID) throws(StorageError) -> Opening? {
+        let found = try database.first(
+            "SELECT goal, opening, environment_steps FROM episode WHERE id = ?", episode.number
+        ) { (row: Row) throws(StorageError) in try row.opening() }
+        return found ?? nil
+    }
+
     private func writtenSteps(_ episode: EpisodeID) throws(StorageError) -> [WrittenStep] {
         try database.all(
             "SELECT * FROM step WHERE episode = ? AND state <> 'abandoned' ORDER BY idx", episode.number
         ) { (row: Row) throws(StorageError) in
             WrittenStep(
                 index: try row.count("idx"), role: try row.word("role"),
-                generated: try row.generated() ?? Generated(text: "", stopReason: .interrupted))
+                generated: try row.generated() ?? Generated(text: "", stopReason: .interrupted),
+                observation: try row.observation())
         }
     }
 }

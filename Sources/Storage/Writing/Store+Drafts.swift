@@ -38,6 +38,6 @@ extension Store {
         guard let running = try RunningStep.load(step, database) else {
             preconditionFailure("step \(step) was begun in this transaction")
         }
-        try running.settle(draft.generated, isComplete: isComplete, reward: nil, database, now: now)
+        try running.settle(draft.generated, isComplete: isComplete, database, now: now)
     }
 }

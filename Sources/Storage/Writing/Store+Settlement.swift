@@ -120,8 +120,8 @@ extension Store {
         _ outcome: Outcome, source: RewardSource, of claim: Claim, now: Timestamp
     ) throws(StorageError) {
         try database.run(
-            "INSERT INTO answer (episode, text, end_reason) VALUES (?, ?, ?)", claim.episode.number, outcome.answer,
-            outcome.end.rawValue)
+            "INSERT INTO answer (episode, text, end_reason, is_success) VALUES (?, ?, ?, ?)", claim.episode.number,
+            outcome.answer, outcome.end.rawValue, outcome.success)
         guard let reward = outcome.reward else { return }
         try recordOutcome(reward, source: source, by: nil, of: claim.job, claim.episode, now: now)
     }

@@ -49,12 +49,11 @@ extension Store {
 
     /// Ends a step that was written, with what it really took: step, ledger, day's counters and reservation at once.
     /// Also for a job that was cancelled meanwhile: its use is no less real.
-    /// - Parameter reward: an environment's, for this step alone.
     package func finishStep(
-        _ step: StepID, _ claim: Claim, _ generated: Generated, reward: Double? = nil, now: Timestamp
+        _ step: StepID, _ claim: Claim, _ generated: Generated, now: Timestamp
     ) throws(StorageError) -> StepSettlement {
         try end(step, claim, now: now) { running throws(StorageError) in
-            try running.settle(generated, isComplete: true, reward: reward, database, now: now)
+            try running.settle(generated, isComplete: true, database, now: now)
         }
     }
 
@@ -65,7 +64,7 @@ extension Store {
         try end(step, claim, now: now) { running throws(StorageError) in
             switch use {
             case .none: try running.abandonUnused(database, now: now)
-            case .measured(let part): try running.settle(part, isComplete: false, reward: nil, database, now: now)
+            case .measured(let part): try running.settle(part, isComplete: false, database, now: now)
             case .unknown: try running.chargeBound(database, now: now)
             }
         }

@@ -34,7 +34,7 @@ private struct DaemonWords {
     /// Newest first: who wants an older one types it.
     private static let most = 50
     /// A person waits for it.
-    private static let patience = Duration.seconds(1)
+    private static let patience = Duration.seconds(3)
 
     private let session: Session
 

@@ -17,9 +17,10 @@ extension Command {
             console.write(
                 JobText.head(reply.job, now: console.now())
                     + JobText.conversation(reply.specification, outcome: nil)
-                    + reply.steps.map(JobText.step).joined())
+                    + JobText.opening(reply.opening) + reply.steps.map(JobText.step).joined())
             if let outcome = reply.outcome {
-                console.write("\(outcome.end.rawValue), reward \(Phrase.reward(outcome.reward))\n")
+                let success = outcome.success.map { $0 ? ", success" : ", no success" } ?? ""
+                console.write("\(outcome.end.rawValue), reward \(Phrase.reward(outcome.reward))\(success)\n")
             }
         }
         return .ok

@@ -4,20 +4,24 @@ import Hashing
 
 extension Command {
     static let submit = Command(
-        words: ["submit"], summary: "Submit a file of OpenAI batch lines, or one prompt",
+        words: ["submit"], summary: "Submit a file of OpenAI batch lines, one prompt, or one episode in an environment",
         options: [
             CommandOption("queue", short: "q", "QUEUE", "where the jobs wait (needed)"),
             CommandOption("file", short: "f", "FILE", "a file of OpenAI batch lines; - is stdin"),
             CommandOption("prompt", "TEXT", "one job that asks this"),
+            CommandOption("environment", "NAME", "one job that acts in this environment of londid.conf"),
+            CommandOption(
+                "option", "NAME=TEXT", "what the environment is told, such as level=GoToLocal", repeats: true),
+            CommandOption("seed", "N", "what the environment's episode depends on, else the job's number"),
             CommandOption("verifier", "JSON", "how the prompt's answer is judged"),
             CommandOption("answer-marker", "TEXT", "what the prompt's final answer stands behind, such as Answer:"),
-            CommandOption("max-steps", "N", "the most steps of the prompt's job"),
-            CommandOption("max-attempts", "N", "the most attempts of the prompt's job, else the queue's"),
+            CommandOption("max-steps", "N", "the most steps of the job"),
+            CommandOption("max-attempts", "N", "the most attempts of the job, else the queue's"),
             CommandOption(
-                "deepthink-calls", "N", "the most DEEPTHINK steps of the prompt's job; the queue's limit holds too"),
+                "deepthink-calls", "N", "the most DEEPTHINK steps of the job; the queue's limit holds too"),
             CommandOption("priority", "N", "-1000 to 1000, higher first"),
-            CommandOption("not-before", "TIME", "the prompt's job starts no earlier, 2026-11-23T10:00:00Z"),
-            CommandOption("deadline", "TIME", "the prompt's job is of no use later"),
+            CommandOption("not-before", "TIME", "the job starts no earlier, 2026-11-23T10:00:00Z"),
+            CommandOption("deadline", "TIME", "the job is of no use later"),
             CommandOption("time-limit", "TIME", "the most time of one attempt, 90, 90s, 10m or 2h"),
             CommandOption("after-ok", "JOBS", "run when these jobs have completed; never, if one does not"),
             CommandOption("after-any", "JOBS", "run when these jobs have ended, however"),
@@ -30,32 +34,60 @@ extension Command {
             "submit --queue maths -f problems.jsonl", "submit --queue maths -f - --wait < problems.jsonl",
             "submit --queue maths --prompt 'What is 6 x 7?' "
                 + "--verifier '{\"type\": \"numeric\", \"answer\": 42}' --wait",
+            "submit --queue rooms --environment babyai-text --option level=GoToLocal --seed 7",
             "submit --queue maths -f second.jsonl --after-ok 41,42 --time-limit 10m",
         ]
     ) { invocation async throws(CommandError) in
         let queue = try invocation.queue(invocation.required("queue"))
-        switch (invocation.text("file"), invocation.text("prompt")) {
-        case (let path?, nil):
+        if invocation.text("environment") == nil {
+            for name in ["option", "seed"] where invocation.isGiven(name) {
+                throw .usage("--\(name) goes with --environment")
+            }
+        }
+        switch (invocation.text("file"), invocation.text("prompt"), invocation.text("environment")) {
+        case (let path?, nil, nil):
             for name in [
                 "verifier", "answer-marker", "max-steps", "max-attempts", "deepthink-calls", "not-before", "deadline",
                 "idempotency-key",
             ]
             where invocation.text(name) != nil {
                 throw .usage(
-                    "--\(name) goes with --prompt; in a file it stands on each line, "
+                    "--\(name) goes with --prompt and --environment; in a file it stands on each line, "
                         + "and a file is known again by its lines"
                 )
             }
             return try await FileSubmission(invocation: invocation, queue: queue, path: path).run()
-        case (nil, let prompt?): return try await submitPrompt(prompt, queue, invocation)
-        default: throw .usage("give either --file FILE or --prompt TEXT: \(invocation.command.synopsis)")
+        case (nil, let prompt?, nil):
+            return try await submitJob(try specification(prompt: prompt, invocation), queue, invocation)
+        case (nil, nil, let environment?):
+            return try await submitJob(try specification(environment: environment, invocation), queue, invocation)
+        default:
+            throw .usage(
+                "give one of --file FILE, --prompt TEXT and --environment NAME: \(invocation.command.synopsis)")
         }
     }
 }
 
-private func submitPrompt(
-    _ prompt: String, _ queue: QueueName, _ invocation: Invocation
-) async throws(CommandError) -> ExitCode {
+private func specification(
+    environment name: String, _ invocation: Invocation
+) throws(CommandError) -> JobSpecification {
+    for option in ["verifier", "answer-marker"] where invocation.isGiven(option) {
+        throw .usage("--\(option) goes with --prompt: an environment judges by itself")
+    }
+    var request = EnvironmentRequest(name: name, seed: try invocation.integer("seed").map { Int64($0) })
+    for option in invocation.lists["option"] ?? [] {
+        let parts = option.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 2, !parts[0].isEmpty else {
+            throw .usage("--option '\(option)' is no NAME=TEXT such as level=GoToLocal")
+        }
+        guard request.options.updateValue(parts[1], forKey: parts[0]) == nil else {
+            throw .usage("--option \(parts[0]) is given twice")
+        }
+    }
+    return JobSpecification(messages: [], maxSteps: try invocation.integer("max-steps"), environment: request)
+}
+
+private func specification(prompt: String, _ invocation: Invocation) throws(CommandError) -> JobSpecification {
     var verifier: Verifier?
     if let text = invocation.text("verifier") {
         let json: JSONValue
@@ -64,9 +96,14 @@ private func submitPrompt(
         }
         verifier = try invocation.parse { () throws(ControlError) in try Verifier(json: json, path: "--verifier") }
     }
-    let specification = JobSpecification(
+    return JobSpecification(
         messages: [Message(role: "user", content: prompt)], verifier: verifier,
         maxSteps: try invocation.integer("max-steps"), answerMarker: invocation.text("answer-marker"))
+}
+
+private func submitJob(
+    _ specification: JobSpecification, _ queue: QueueName, _ invocation: Invocation
+) async throws(CommandError) -> ExitCode {
     let parameters = SubmitJob.Parameters(
         queue: queue, specification: specification, priority: try invocation.integer("priority"),
         notBefore: try invocation.instant("not-before"), deadline: try invocation.instant("deadline"),

@@ -79,7 +79,9 @@ struct Completion: Equatable {
         if prefix.hasPrefix("-"), !isPlain {
             guard let equals = prefix.firstIndex(of: "="),
                 let option = options.first(where: { $0.isWritten(String(prefix[..<equals])) })
-            else { return offer(options.filter { option in !line.contains { option.isWritten($0) } }) }
+            else {
+                return offer(options.filter { option in option.repeats || !line.contains { option.isWritten($0) } })
+            }
             lead = String(prefix[...equals])
             prefix = String(prefix[prefix.index(after: equals)...])
             return offer(valueOf: option)

@@ -1,0 +1,40 @@
+import Processes
+
+/// An environment's program, as the administrator named it in londid.conf. It runs without a shell, with an empty
+/// environment but PATH and LANG, in its own process group and within limits.
+package struct EnvironmentConfiguration: Hashable, Sendable {
+    package var name: String
+    /// The program's absolute path and its arguments.
+    package var path: String
+    package var arguments: [String]
+    /// Until it has answered `initialize`, and for each `reset`.
+    package var startMilliseconds: Int
+    /// For each other request.
+    package var stepMilliseconds: Int
+    /// Address space of each of its processes, in bytes.
+    package var memoryBytes: UInt64
+    /// Where an episode's state has more admissible actions, models answer freely.
+    package var mostActions: Int
+    /// How many of the last actions, each with what was seen before it, the models are shown.
+    package var shownActions: Int
+
+    package init(
+        name: String, path: String, arguments: [String] = [], startMilliseconds: Int = 30_000,
+        stepMilliseconds: Int = 10_000, memoryBytes: UInt64 = 8 << 30, mostActions: Int = 100, shownActions: Int = 2
+    ) {
+        self.name = name
+        self.path = path
+        self.arguments = arguments
+        self.startMilliseconds = startMilliseconds
+        self.stepMilliseconds = stepMilliseconds
+        self.memoryBytes = memoryBytes
+        self.mostActions = mostActions
+        self.shownActions = shownActions
+    }
+
+    var command: ProcessCommand {
+        ProcessCommand(
+            path: path, arguments: arguments, environment: ["PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"],
+            memoryBytes: memoryBytes)
+    }
+}

@@ -1,0 +1,35 @@
+import Domain
+import Environments
+
+/// What a model that acts is shown: the goal, the possible actions, and the last observations and actions.
+/// - Source: the prompt of Carta et al. 2023, arXiv 2302.02662, appendix.
+struct Scene: Sendable {
+    let opening: Opening
+    let choice: ActionChoice
+    /// How many of the last actions are shown, each with what was seen before it.
+    let shownActions: Int
+
+    init(_ episode: EnvironmentEpisode) {
+        opening = episode.opening
+        choice = ActionChoice(actions: episode.actions)
+        shownActions = episode.process.configuration.shownActions
+    }
+
+    /// The turn that follows `steps`.
+    func turn(after steps: [WrittenStep]) -> Turn {
+        var lines: [String] = []
+        if let actions = choice.actions {
+            lines.append("Possible actions of the agent: \(actions.joined(separator: ", "))")
+        }
+        lines.append("Goal of the agent: \(opening.goal)")
+        let first = max(0, steps.count - shownActions)
+        let seen = [opening.observation] + steps.map { $0.observation?.text ?? "" }
+        for (number, index) in (first...steps.count).enumerated() {
+            lines.append("Observation \(number): \(seen[index])")
+            let action = index < steps.count ? " " + ActionChoice.action(in: steps[index].generated.text) : ""
+            lines.append("Action \(number):\(action)")
+        }
+        return Turn(
+            messages: [Message(role: "user", content: lines.joined(separator: "\n"))], answer: "", choice: choice)
+    }
+}

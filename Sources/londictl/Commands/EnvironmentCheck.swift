@@ -1,0 +1,24 @@
+import Control
+import Domain
+
+extension Command {
+    static let environmentCheck = Command(
+        words: ["environment", "check"], summary: "Look whether an environment's program keeps to the protocol",
+        arguments: ["NAME"], examples: ["environment check babyai-text"]
+    ) { invocation async throws(CommandError) in
+        let name = invocation.arguments[0]
+        let console = invocation.console
+        var findings: [CheckEnvironment.Reply] = []
+        try await Session(invocation).stream(CheckEnvironment.self, .init(name: name)) { reply in
+            findings.append(reply)
+            if invocation.isSet("jsonl") {
+                console.write(JSONText.text(of: reply) + "\n")
+            } else if !invocation.isSet("json") {
+                let detail = Plain.text(reply.detail, keepsLines: false)
+                console.write("\(reply.passed ? "ok    " : "BROKEN")  \(reply.rule): \(detail)\n")
+            }
+        }
+        if invocation.isSet("json") { console.write(JSONText.text(of: ["findings": findings]) + "\n") }
+        return findings.last?.passed == true ? .ok : .jobFailed
+    }
+}
