@@ -80,7 +80,7 @@ def main():
             f" {interval(lambda s: s.points[name][0], whole, draws):>20} {tokens:13.1f} {seconds:12.2f}"
         )
     print(f"\n{'KIND':12} {'APGR':>20} {'CPT(50)':>20} {'CPT(80)':>20} {'APGR MORE THAN RANDOM':>24}")
-    for kind in KINDS:
+    for kind in [kind for kind in KINDS if any(name.startswith(kind) for name in policies)]:
         print(
             f"{kind:12} {interval(lambda s: s.average_gap(kind), whole, draws):>20}"
             f" {interval(lambda s: s.calls_for(kind, 0.5), whole, draws):>20}"
