@@ -102,6 +102,7 @@ package struct BatchResult: Hashable, Sendable {
             "state": .string(state.rawValue), "quick": amount(quick), "deepthink": amount(deepthink),
         ]
         members["reward"] = outcome?.reward.map(JSONValue.number)
+        members["success"] = outcome?.success.map(JSONValue.bool)
         members["refusal"] = refusal.map { refusal in
             .object([
                 "limit_source": .string(refusal.limitSource), "scope": .string(refusal.scope.rawValue),

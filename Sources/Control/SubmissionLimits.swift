@@ -82,10 +82,9 @@ extension JobSpecification {
         if let seed = request.seed, !EnvironmentRequest.seeds.contains(seed) {
             throw SubmissionLimits.outside(EnvironmentRequest.seeds, "seed", value: String(seed))
         }
-        let byteCount = request.options.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count }
-        guard byteCount <= EnvironmentRequest.optionByteLimit else {
+        guard request.optionByteCount <= EnvironmentRequest.optionByteLimit else {
             throw .invalidArgument(
-                argument: "option", value: "\(byteCount) bytes",
+                argument: "option", value: "\(request.optionByteCount) bytes",
                 remedy: "all options together have at most \(EnvironmentRequest.optionByteLimit)")
         }
         guard messages.isEmpty, verifier == nil, answerMarker == nil else {

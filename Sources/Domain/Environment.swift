@@ -6,10 +6,16 @@ package struct EnvironmentRequest: Hashable, Codable, Sendable {
     /// What the environment itself is told, such as `level`.
     package var options: [String: String]
 
-    /// The most bytes of all options together, names included.
+    /// The most bytes of all options together: names, texts, and `optionByteOverhead` for each.
     package static let optionByteLimit = 4096
+    package static let optionByteOverhead = 8
     /// Every number in it is exact in all readers of JSON.
     package static let seeds: ClosedRange<Int64> = 0...9_007_199_254_740_991
+
+    /// What counts against `optionByteLimit`.
+    package var optionByteCount: Int {
+        options.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count + Self.optionByteOverhead }
+    }
 
     package init(name: String, seed: Int64? = nil, options: [String: String] = [:]) {
         self.name = name

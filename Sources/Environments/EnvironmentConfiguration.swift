@@ -20,7 +20,7 @@ package struct EnvironmentConfiguration: Hashable, Sendable {
 
     package init(
         name: String, path: String, arguments: [String] = [], startMilliseconds: Int = 30_000,
-        stepMilliseconds: Int = 10_000, memoryBytes: UInt64 = 8 << 30, mostActions: Int = 100, shownActions: Int = 2
+        stepMilliseconds: Int = 10_000, memoryBytes: UInt64 = 8 << 30, mostActions: Int = 1000, shownActions: Int = 2
     ) {
         self.name = name
         self.path = path

@@ -4,21 +4,18 @@ import Environments
 /// What a model that acts is shown: the goal, the possible actions, and the last observations and actions.
 /// - Source: the prompt of Carta et al. 2023, arXiv 2302.02662, appendix.
 struct Scene: Sendable {
+    /// A longer list of possible actions would take more of the prompt than all the rest.
+    static let longestList = 64
+
     let opening: Opening
     let choice: ActionChoice
     /// How many of the last actions are shown, each with what was seen before it.
     let shownActions: Int
 
-    init(_ episode: EnvironmentEpisode) {
-        opening = episode.opening
-        choice = ActionChoice(actions: episode.actions)
-        shownActions = episode.process.configuration.shownActions
-    }
-
     /// The turn that follows `steps`.
     func turn(after steps: [WrittenStep]) -> Turn {
         var lines: [String] = []
-        if let actions = choice.actions {
+        if let actions = choice.actions, actions.count <= Self.longestList {
             lines.append("Possible actions of the agent: \(actions.joined(separator: ", "))")
         }
         lines.append("Goal of the agent: \(opening.goal)")
@@ -31,5 +28,13 @@ struct Scene: Sendable {
         }
         return Turn(
             messages: [Message(role: "user", content: lines.joined(separator: "\n"))], answer: "", choice: choice)
+    }
+}
+
+extension Scene {
+    init(_ episode: EnvironmentEpisode) {
+        opening = episode.opening
+        choice = ActionChoice(actions: episode.actions)
+        shownActions = episode.process.configuration.shownActions
     }
 }

@@ -50,6 +50,10 @@ struct Row {
         return number == 1
     }
 
+    func optionalFlag(_ column: String) throws(StorageError) -> Bool? {
+        try optionalInteger(column) == nil ? nil : try flag(column)
+    }
+
     func blob(_ column: String) throws(StorageError) -> [UInt8] {
         guard case .blob(let bytes) = statement.value(column) else { throw bad(column, statement.value(column)) }
         return bytes

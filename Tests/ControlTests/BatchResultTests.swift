@@ -32,6 +32,13 @@ import Testing
         #expect(body["choices"]?.array?.first?["finish_reason"] == .string("stop"))
         #expect(body["usage"]?["total_tokens"] == .integer(30))
         #expect(json["londi"]?["reward"]?.number == 1)
+        #expect(json["londi"]?["success"] == nil)
+    }
+
+    @Test func `of an episode in an environment say whether its goal was reached`() throws {
+        let outcome = Outcome(answer: "go\ngo", end: .answered, reward: 19.5, success: true)
+        let json = try JSONReader.value(of: Self.result(outcome, state: .completed).line)
+        #expect(json["londi"]?["success"] == .bool(true))
     }
 
     @Test func `of a truncated answer say length`() throws {

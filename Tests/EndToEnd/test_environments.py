@@ -138,6 +138,7 @@ class Environments(unittest.TestCase):
         londid.ctl("wait", batch)
         answers = {line["custom_id"]: line["response"]["body"] for line in londid.results(batch)}
         self.assertEqual(set(answers), {"e0", "e1", "e2", "e3"})
+        self.assertEqual({type(line["londi"]["success"]) for line in londid.results(batch)}, {bool})
         for body in answers.values():
             self.assertTrue(set(body["choices"][0]["message"]["content"].split("\n")) <= ACTIONS)
 

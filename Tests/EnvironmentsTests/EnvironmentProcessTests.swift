@@ -59,6 +59,17 @@ struct EnvironmentProcessTests {
         #expect(later.description.contains("the environment 'corridor'"))
     }
 
+    /// A leak is the program's own end, not the machine's.
+    @Test func `what leaks ends at its own limit of memory`() async throws {
+        var configuration = scripted()
+        configuration.memoryBytes = 512 << 20
+        var episode = try await episode(configuration, options: ["fault": "leak"])
+        _ = try await episode.act("right")
+        let error = try await #require(throws: EnvironmentError.self) { try await episode.act("right") }
+        #expect(error.description.contains("ended with exit status 1"), "\(error)")
+        #expect(error.description.hasSuffix("MemoryError"), "\(error)")
+    }
+
     @Test func `what hangs is killed at its deadline`() async throws {
         var episode = try await episode(scripted(stepMilliseconds: 3000), options: ["fault": "hang"])
         _ = try await episode.act("right")

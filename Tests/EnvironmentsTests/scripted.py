@@ -27,7 +27,8 @@ def refuse(number, code, message):
 
 
 def look():
-    return f"You are in cell {state['cell']} of 10."
+    house = f" in house {os.getpid()}" if "forgetful" in FAULTS else ""
+    return f"You are in cell {state['cell']} of 10{house}."
 
 
 def misbehave(fault, number):
@@ -58,6 +59,10 @@ def misbehave(fault, number):
     elif fault == "close":
         os.close(1)
         time.sleep(600)
+    elif fault == "leak":
+        kept = []
+        while True:
+            kept.append(bytearray(16 << 20))
     elif fault == "child":
         subprocess.Popen(["sleep", "600"])
         os._exit(3)
@@ -108,8 +113,6 @@ def handle(number, method, params):
             return refuse(number, -32602, f"there is no option {sorted(unknown)}")
         state = {"cell": 0, "goal": 1 + params["seed"] % 9, "step": 0, "fault": options.get("fault"),
                  "limit": int(options.get("limit", 20))}
-        if "forgetful" in FAULTS:
-            state["cell"] = os.getpid() % 7
         answer(number, result={"step": 0, "observation": look(), "info": {
             "goal": f"go to cell {state['goal']}", "max_steps": state["limit"], "actions": ["left", "right"]}})
     elif method == "step":

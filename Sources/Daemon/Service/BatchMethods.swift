@@ -186,7 +186,7 @@ extension BatchResult {
         let failure = record.failure
         var outcome: Outcome?
         if let answer = record.answer, let end = record.end {
-            outcome = Outcome(answer: answer, end: end, reward: record.reward)
+            outcome = Outcome(answer: answer, end: end, reward: record.reward, success: record.success)
         }
         self.init(
             job: record.job, specification: specification, endedAt: record.endedAt ?? Timestamp(milliseconds: 0),

@@ -78,7 +78,7 @@ extension StoreReader {
                 JobDetail(
                     job: record, specification: try row.text("specification"), answer: try row.optionalText("answer"),
                     end: try row.optionalWord("end_reason"),
-                    success: try row.optionalInteger("is_success").map { $0 == 1 },
+                    success: try row.optionalFlag("is_success"),
                     opening: try row.opening())
             }
             guard let detail else {

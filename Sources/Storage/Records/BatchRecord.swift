@@ -43,6 +43,8 @@ package struct ResultRecord: Hashable, Sendable {
     package let specification: String
     package let answer: String?
     package let end: EpisodeEnd?
+    /// Whether an environment's goal was reached.
+    package let success: Bool?
     package let failure: JobFailure?
     package let reward: Double?
     package let endedAt: Timestamp?
