@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Boots a real systemd on an overlay of this machine's own / in namespaces, installs Londi's .deb there and checks it as a system
 # service, with a real llama-server and model: about three minutes. As root or by sudo. Installs and builds what it needs.
-# Usage: Tests/service.sh [NUMBER]...
-#   NUMBER  only these tests, 05 or 13; those that install, configure and make a queue run always
+# Usage: Tests/service.sh [--measure | NUMBER...]
+#   NUMBER     only these tests, 05 or 13; those that install, configure and make a queue run always
+#   --measure  no test, but the service's size, start time, memory and wake-ups
 # LONDI_TEST_BINARIES names a directory with londid and londictl instead of a build, LONDI_TEST_PACKAGES one with two packages.
 # shellcheck source=Setup/common.sh
 . "$(dirname "$0")/Setup/common.sh"
@@ -28,9 +29,11 @@ LONDI_TEST_PACKAGE=$(ls "$packages"/londi_*.deb | grep -v +next)
 LONDI_TEST_NEXT_PACKAGE=$(ls "$packages"/londi_*+next_*.deb)
 export LONDI_TEST_PACKAGE LONDI_TEST_NEXT_PACKAGE LONDI_TEST_LLAMA_SERVER LONDI_TEST_MODEL PYTHONDONTWRITEBYTECODE=1
 
-chosen=()
-if [ $# -gt 0 ]; then
-    for number in 01 02 04 "$@"; do chosen+=(-k "test_$number"); done
+program=(-m unittest --verbose --failfast test_service)
+if [ "${1:-}" = --measure ]; then
+    program=(measure.py)
+elif [ $# -gt 0 ]; then
+    for number in 01 02 04 "$@"; do program+=(-k "test_$number"); done
 fi
 as_root=()
 if [ "$(id -u)" != 0 ]; then
@@ -44,4 +47,4 @@ mkdir "$LONDI_SERVICE_WORK"
 cd "$repository/Tests/Service"
 timeout --kill-after=30 1500 "${as_root[@]}" unshare --mount --propagation private bash -euc '
     mount -t tmpfs -o mode=755 tmpfs "$LONDI_SERVICE_WORK"
-    exec python3 -m unittest --verbose --failfast "$@" test_service' _ "${chosen[@]}"
+    exec python3 "$@"' _ "${program[@]}"

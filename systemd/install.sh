@@ -9,7 +9,7 @@
 # shellcheck source=build.sh
 . "$(dirname "$0")/build.sh"
 
-prefix=/usr/local root='' units='' binaries='' uninstall=0
+prefix=/usr/local root='' units='' binaries='''' uninstall=0
 while [ $# -gt 0 ]; do
     case $1 in
     --prefix) prefix=${2:?--prefix needs a directory} && shift 2 ;;
@@ -39,6 +39,7 @@ files() {
     for file in londid.service londid.socket londid-gpu.service londi.slice; do
         printf '%s\n' "$units/$file 644 $here/$file"
     done
+    printf '%s\n' "$prefix/lib/systemd/user/londid.service 644 $here/user/londid.service"
     for file in "$here"/drop-ins/*.conf; do
         printf '%s\n' "$prefix/share/londi/drop-ins/$(basename "$file") 644 $file"
     done
@@ -58,7 +59,8 @@ files | while read -r path mode source; do
     install -D -m "$mode" "$source" "$root$path"
 done
 # The units name the packages' paths.
-[ "$prefix" = /usr ] || sed -i "s|/usr/bin/londi|$prefix/bin/londi|; s|/usr/share/|$prefix/share/|" "$root$units"/londid.service
+[ "$prefix" = /usr ] || sed -i "s|/usr/bin/londi|$prefix/bin/londi|; s|/usr/share/|$prefix/share/|" \
+    "$root$units/londid.service" "$root$prefix/lib/systemd/user/londid.service"
 [ -z "$root" ] || exit 0
 
 strip "$prefix/bin/londid" "$prefix/bin/londictl"

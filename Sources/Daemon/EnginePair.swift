@@ -81,10 +81,11 @@ final class EnginePair: Sendable {
             condition.state = state
             conditions[role] = condition
         }
+        let log = log.about(role: role)
         switch state {
         case .starting: log.info("\(role.rawValue): the server is being started")
         case .ready(let device): log.notice("\(role.rawValue): ready on \(device)")
-        case .unavailable(let error): log.error("\(error); jobs wait")
+        case .unavailable(let error): log.tell(.engineAway, .error, "\(error); jobs wait")
         case .stopped: log.info("\(role.rawValue): stopped")
         }
         board.post()

@@ -66,7 +66,7 @@ package enum Launch {
         do throws(ControlError) { listener = try SocketActivation.listener(environment) } catch {
             finish(status: configurationStatus, message: error.description)
         }
-        let log = Log(threshold: configuration.logLevel, isJournal: environment["JOURNAL_STREAM"] != nil)
+        let log = Log(threshold: configuration.logLevel, environment: environment)
         let live = LiveConfiguration(configuration) { () throws(ConfigurationError) in
             try ConfigurationLoader.load(path: path, places: places)
         }

@@ -62,7 +62,7 @@ final class LearnerLoop: Sendable {
             do {
                 try await learn(queue)
             } catch let error as StorageError where error.isPassing {
-                log.error("queue \(queue): nothing was learnt yet: \(error)")
+                log.about(queue: queue).error("queue \(queue): nothing was learnt yet: \(error)")
                 note(queue)
                 guard await shutdown.sleep(for: .seconds(1)) else { return }
             }
@@ -75,7 +75,8 @@ final class LearnerLoop: Sendable {
         do {
             found = try await reader.policyInForce(queue.name)
         } catch StorageError.damagedPolicy(let name, let version) {
-            log.error("\(StorageError.damagedPolicy(queue: name, version: version)); it is learnt anew")
+            log.about(queue: name).error(
+                "\(StorageError.damagedPolicy(queue: name, version: version)); it is learnt anew")
             return
         }
         guard let (record, state) = found, let weights = record.weights else { return }
@@ -92,7 +93,7 @@ final class LearnerLoop: Sendable {
             // The history stays: the refit that follows at once learns the new policy from it, and of what the old one knew
             // keeps the mean with less certainty.
             policies.publish(nil, as: state.sequence, for: queue.name)
-            log.notice(
+            log.about(queue: queue.name).notice(
                 "queue \(queue.name): policy \(record.version) does not fit any more (\(error)); it is learnt anew,"
                     + " from what it knew at less weight")
         }
@@ -101,7 +102,7 @@ final class LearnerLoop: Sendable {
     /// As `load`, for whoever has changed the state: what cannot be read now is read at the next start.
     func reload(_ queue: QueueRecord) async {
         do { try await load(queue) } catch {
-            log.error("queue \(queue.name): its policy could not be read: \(error)")
+            log.about(queue: queue.name).error("queue \(queue.name): its policy could not be read: \(error)")
         }
     }
 
@@ -136,7 +137,7 @@ final class LearnerLoop: Sendable {
                 cost: fit.cost, firstOutcome: history.episodes.first?.outcome ?? 0,
                 trainedEpisodes: fit.usable(history).count, priorWeight: fit.priorWeight)
             try await keep(candidate, origin, incumbent: state?.version, for: name)
-        case .failure(let error): log.error("queue \(name): nothing was learnt: \(error)")
+        case .failure(let error): log.about(queue: name).error("queue \(name): nothing was learnt: \(error)")
         }
     }
 
@@ -159,7 +160,7 @@ final class LearnerLoop: Sendable {
             return note(queue)
         }
         if let event = kept.event { policies.publish(policy, as: event.sequence, for: queue) }
-        log.debug(
+        log.about(queue: queue).debug(
             "queue \(queue): policy \(policy.version), learnt from \(policy.episodeCount) episodes: "
                 + "\(candidate.verdict.rawValue)\(kept.event == nil ? "" : ", in force")")
     }
@@ -202,7 +203,8 @@ extension LearnerLoop {
                 queue.name, version: standIn == nil ? replaced : nil, standIn: standIn, reason: reason, by: nil,
                 now: clock.now())
         }
-        log.warning(
+        log.about(queue: queue.name).tell(
+            .policyFrozen, .warning,
             "queue \(queue.name): its policy is frozen and \(successor) acts, as \(reason); "
                 + "`londictl policy thaw \(queue.name)` ends that")
         try await load(queue)

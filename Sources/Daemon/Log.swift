@@ -2,7 +2,7 @@ import Domain
 import Glibc
 import Synchronization
 
-/// The daemon's log on stderr: for journald with a priority in front, for people with the time.
+/// The daemon's log: entries with fields for journald, and lines with the time on stderr for everyone else.
 package struct Log: Sendable {
     /// As syslog's numbers.
     package enum Level: Int, Sendable, CaseIterable {
@@ -19,28 +19,56 @@ package struct Log: Sendable {
     }
 
     private let threshold: Threshold
-    private let isJournal: Bool
+    private let journal: Journal?
+    /// What every entry is about.
+    private var subject: [(name: String, value: String)] = []
 
-    /// - Parameter isJournal: stderr is read by journald, which adds the time itself (`JOURNAL_STREAM` is set).
-    package init(threshold: Level, isJournal: Bool) {
+    /// - Parameter environment: says whether journald reads stderr.
+    package init(threshold: Level, environment: [String: String]) {
+        self.init(threshold: threshold, journal: Journal.readsStandardError(environment) ? Journal() : nil)
+    }
+
+    /// - Parameter journal: nil for stderr.
+    init(threshold: Level, journal: Journal? = nil) {
         self.threshold = Threshold(threshold)
-        self.isJournal = isJournal
+        self.journal = journal
     }
 
     /// From now on, for everyone who has this log.
     func setThreshold(_ level: Level) { threshold.number.store(level.rawValue, ordering: .relaxed) }
 
-    package func error(_ message: @autoclosure () -> String) { write(.error, message) }
-    package func warning(_ message: @autoclosure () -> String) { write(.warning, message) }
-    package func notice(_ message: @autoclosure () -> String) { write(.notice, message) }
-    package func info(_ message: @autoclosure () -> String) { write(.info, message) }
-    package func debug(_ message: @autoclosure () -> String) { write(.debug, message) }
+    /// This log with fields: the text of a message names its subject for people, the fields for programs.
+    func about(job: JobID? = nil, queue: QueueName? = nil, role: EngineRole? = nil) -> Log {
+        var log = self
+        if let job { log.subject.append(("LONDI_JOB_ID", job.description)) }
+        if let queue { log.subject.append(("LONDI_QUEUE", queue.text)) }
+        if let role { log.subject.append(("LONDI_ROLE", role.rawValue)) }
+        return log
+    }
 
-    private func write(_ level: Level, _ message: () -> String) {
+    package func error(_ message: @autoclosure () -> String) { write(.error, nil, message) }
+    package func warning(_ message: @autoclosure () -> String) { write(.warning, nil, message) }
+    package func notice(_ message: @autoclosure () -> String) { write(.notice, nil, message) }
+    package func info(_ message: @autoclosure () -> String) { write(.info, nil, message) }
+    package func debug(_ message: @autoclosure () -> String) { write(.debug, nil, message) }
+
+    /// An entry that programs find by its `MESSAGE_ID`.
+    func tell(_ event: LogEvent, _ level: Level, _ message: @autoclosure () -> String) { write(level, event, message) }
+
+    private func write(_ level: Level, _ event: LogEvent?, _ message: () -> String) {
         guard level.rawValue <= threshold.number.load(ordering: .relaxed) else { return }
-        let prefix = isJournal ? "<\(level.rawValue)>" : "\(Self.time(WallClock().now())) \(level): "
+        let message = message()
+        if let journal {
+            var fields = [
+                ("MESSAGE", message), ("PRIORITY", "\(level.rawValue)"), ("SYSLOG_IDENTIFIER", "londid"),
+            ]
+            if let event { fields.append(("MESSAGE_ID", event.rawValue)) }
+            if journal.send(fields + subject) { return }
+        }
+        // journald reads stderr too, with the priority in front.
+        let prefix = journal == nil ? "\(Self.time(WallClock().now())) \(level): " : "<\(level.rawValue)>"
         var text = ""
-        for line in message().split(separator: "\n") { text += "\(prefix)\(line)\n" }
+        for line in message.split(separator: "\n") { text += "\(prefix)\(line)\n" }
         // One write, so that lines of several threads do not mix.
         text.withUTF8 { bytes in _ = Glibc.write(2, bytes.baseAddress, bytes.count) }
     }

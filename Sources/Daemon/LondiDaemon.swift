@@ -63,7 +63,7 @@ package final class LondiDaemon: Sendable {
         switch shutdown.phase {
         case .running:
             let seconds = live.current.drainSeconds
-            log.notice("stopping: running steps may take \(seconds) s more")
+            log.tell(.stopping, .notice, "stopping: running steps may take \(seconds) s more")
             serviceManager.notifyStopping(withinSeconds: seconds + Self.endSeconds)
             shutdown.advance(to: .draining)
         case .draining, .aborting: shutdown.advance(to: .aborting)
@@ -113,7 +113,8 @@ package final class LondiDaemon: Sendable {
     private func report(_ recovery: RecoveryReport, epoch: Epoch) {
         log.notice("londid \(Self.version), epoch \(epoch), state in \(configuration.stateDirectory)")
         guard recovery.requeuedJobs + recovery.abandonedSteps + recovery.abandonedBatches > 0 else { return }
-        log.notice(
+        log.tell(
+            .recovered, .notice,
             "recovered: \(recovery.requeuedJobs) jobs go on, \(recovery.abandonedSteps) steps were cut off,"
                 + " \(recovery.settledReservations) of them charged at their worst case,"
                 + " \(recovery.abandonedBatches) unfinished submissions dropped")
@@ -203,8 +204,8 @@ package final class LondiDaemon: Sendable {
         var engines: [EngineRole: any Engine] = [:]
         for engine in configurations {
             let policy = RestartPolicy(hangLimit: .seconds(configuration.engine(engine.role).stallSeconds))
-            let name = engine.role.rawValue
-            engines[engine.role] = makeEngine(engine, memory: memory, time: time, policy: policy) { [log] line in
+            let (name, log) = (engine.role.rawValue, log.about(role: engine.role))
+            engines[engine.role] = makeEngine(engine, memory: memory, time: time, policy: policy) { line in
                 log.debug("\(name): \(line)")
             }
         }
@@ -256,7 +257,8 @@ package final class LondiDaemon: Sendable {
     }
 
     private func announceReadiness() {
-        log.notice(
+        log.tell(
+            .ready, .notice,
             "ready: both models answer; \(inheritedListener?.path ?? configuration.controlSocketPath) takes jobs")
     }
 

@@ -11,13 +11,14 @@ struct Reloading: Sendable {
     func reload() throws(ConfigurationError) -> LiveConfiguration.Change {
         let change: LiveConfiguration.Change
         do throws(ConfigurationError) { change = try configuration.reload() } catch {
-            log.error("reload refused, everything stays as it was:\n\(error)")
+            log.tell(.reloadRefused, .error, "reload refused, everything stays as it was:\n\(error)")
             throw error
         }
         let current = configuration.current
         log.setThreshold(current.logLevel)
         judge.replace(commands: current.verifiers)
-        log.notice(
+        log.tell(
+            .reloaded, .notice,
             change.applied.isEmpty
                 ? "reloaded: nothing to put in force" : "reloaded: \(change.applied.joined(separator: ", "))")
         if !change.needRestart.isEmpty {

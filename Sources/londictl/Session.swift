@@ -14,11 +14,14 @@ struct Session: Sendable {
         do throws(ControlError) { client = try ControlClient.connect(path: path) } catch { throw .control(error) }
     }
 
-    /// `--socket`, else LONDI_SOCKET, else the first of the system's socket and the user's that exists.
+    /// `--socket`, else LONDI_SOCKET, else the first of the system's socket and the user's that the user may connect to, or
+    /// that exists.
     static func path(_ invocation: Invocation) throws(CommandError) -> String {
         if let path = invocation.text("socket") ?? invocation.environment["LONDI_SOCKET"], !path.isEmpty { return path }
         let candidates = candidates(invocation.environment)
-        guard let path = candidates.first(where: { access($0, F_OK) == 0 }) else {
+        let path =
+            candidates.first { access($0, W_OK) == 0 } ?? candidates.first { access($0, F_OK) == 0 }
+        guard let path else {
             throw .control(.unreachable(path: candidates.joined(separator: ", "), reason: "no such socket"))
         }
         return path

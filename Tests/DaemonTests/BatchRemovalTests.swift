@@ -34,7 +34,7 @@ import Testing
         let intake = BatchIntake(store: store, judge: Judge(commands: []), clock: WallClock())
         let shutdown = Shutdown(board: ChangeBoard())
         let removing = Task {
-            try await intake.removeDropped(log: Log(threshold: .error, isJournal: false), shutdown: shutdown)
+            try await intake.removeDropped(log: Log(threshold: .error), shutdown: shutdown)
         }
         let batch = try await intake.begin(
             queue: queue, submitter: user, fileName: nil, priority: 0, connection: ConnectionID(1))

@@ -11,7 +11,7 @@ import Testing
 
 /// What was generated is kept until it can be recorded: a job that is cancelled meanwhile has used it no less.
 @Suite(.timeLimit(.minutes(1))) struct KeepingTrying {
-    private static let log = Log(threshold: .error, isJournal: false)
+    private static let log = Log(threshold: .error)
 
     /// A store that is full until told otherwise, and tells of each try.
     private final class FullDisk: Sendable {

@@ -31,7 +31,7 @@ import Testing
                 featureCount: HashedEncoder().featureCount, pairKey: PacedHistory.pairKey, version: 1)
             let episodes = try await reader.trainingEpisodes(queue: history.queue, limit: 1000)
             policy = try #require(try fit.policy(from: episodes))
-            book = PacingBook(reader: reader, log: Log(threshold: .error, isJournal: false))
+            book = PacingBook(reader: reader, log: Log(threshold: .error))
         }
 
         func instant(hour: Double, day: Double = 0) -> Timestamp {
@@ -45,7 +45,7 @@ import Testing
 
         /// As after a new start of londid, and as after a second has passed.
         func restart() throws {
-            book = PacingBook(reader: try store.makeReader(), log: Log(threshold: .error, isJournal: false))
+            book = PacingBook(reader: try store.makeReader(), log: Log(threshold: .error))
         }
     }
 

@@ -42,7 +42,7 @@ final class PolicyLife {
         LearnerLoop(
             store: store, reader: reader, policies: policies, texts: HashedTexts(encoder), pairKey: { pairKey($0) },
             clock: WallClock(), shutdown: Shutdown(board: ChangeBoard()),
-            log: Log(threshold: .error, isJournal: false))
+            log: Log(threshold: .error))
     }
 
     private static func pairKey(_ encoder: any FeatureEncoder) -> String { "small + large + \(encoder.identity)" }

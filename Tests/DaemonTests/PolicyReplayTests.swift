@@ -44,7 +44,7 @@ import Testing
                 store: store, reader: reader, policies: PolicyBook(), texts: HashedTexts(encoder),
                 pairKey: { _ in pairKey },
                 clock: WallClock(), shutdown: Shutdown(board: ChangeBoard()),
-                log: Log(threshold: .error, isJournal: false))
+                log: Log(threshold: .error))
         }
 
         /// The learner as after a new start of londid.

@@ -46,7 +46,7 @@ import Testing
         let live = LiveConfiguration(Self.start) { () throws(ConfigurationError) in file.withLock(\.self) }
         let judge = Judge(commands: Self.start.verifiers)
         let reloading = Reloading(
-            configuration: live, judge: judge, log: Log(threshold: .error, isJournal: false))
+            configuration: live, judge: judge, log: Log(threshold: .error))
         let verifier = Verifier.command(name: "v", arguments: .null)
         #expect(throws: VerificationError.self) { try judge.check(verifier) }
         _ = try reloading.reload()

@@ -55,7 +55,7 @@ struct RunningDaemon {
             configuration: LiveConfiguration(configuration) { () throws(ConfigurationError) in configuration },
             isUserMode: true, environment: [:],
             serviceManager: ServiceManager(socketPath: status.path, watchdog: watchdog),
-            inheritedListener: nil, log: Log(threshold: .error, isJournal: false), engines: engines)
+            inheritedListener: nil, log: Log(threshold: .error), engines: engines)
         async let exit = Self.exitStatus(of: daemon, telling: status)
         // The daemon reports its state only once its socket listens. If it ended instead, `body` finds no socket.
         await status.message("STATUS=")

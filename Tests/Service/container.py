@@ -16,6 +16,22 @@ WORK = pathlib.Path(os.environ["LONDI_SERVICE_WORK"])
 SERVER = pathlib.Path(os.environ["LONDI_TEST_LLAMA_SERVER"]).resolve()
 MODEL = pathlib.Path(os.environ["LONDI_TEST_MODEL"]).resolve()
 SOCKET = "/run/londi/io.londi"
+CONFIGURATION = f"""[Daemon]
+LlamaServer=/opt/llama.cpp/bin/llama-server
+DrainSeconds=30
+StepSeconds=60
+LogLevel=info
+[Quick]
+Model=/opt/models/{MODEL.name}
+Context=2048
+Slots=2
+Threads=1
+[Deepthink]
+Model=/opt/models/{MODEL.name}
+Context=2048
+Slots=2
+Threads=1
+"""
 
 
 def wait_for(condition, seconds, what, detail=lambda: ""):
@@ -118,6 +134,11 @@ class Container:
 
     # Londi in it.
 
+    def install(self, package):
+        with open(package, "rb") as file:
+            subprocess.run(self.command(["sh", "-c", "cat >/run/package.deb"]), stdin=file, check=True, cwd="/")
+        self.run("dpkg", "-i", "/run/package.deb")
+
     def ctl(self, *arguments, **options):
         return self.run("londictl", *arguments, **options)
 
@@ -155,6 +176,6 @@ class Container:
     def journal_since(self, cursor):
         return self.journal(f"--after-cursor={cursor}", lines=10000)
 
-    def engines(self):
+    def engines(self, user="londi"):
         """The pids of londid's servers."""
-        return [int(pid) for pid in self.run("pgrep", "-f", "llama-server", check=False).stdout.split()]
+        return [int(pid) for pid in self.run("pgrep", "-u", user, "-f", "llama-server", check=False).stdout.split()]

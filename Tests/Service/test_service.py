@@ -3,6 +3,7 @@
 The methods run in the order of their names, on one machine: installed first, purged last.
 """
 
+import json
 import os
 import pathlib
 import stat
@@ -10,24 +11,8 @@ import subprocess
 import time
 import unittest
 
-from container import MODEL, SOCKET, Container, wait_for
+from container import CONFIGURATION, SOCKET, Container, wait_for
 
-CONFIGURATION = f"""[Daemon]
-LlamaServer=/opt/llama.cpp/bin/llama-server
-DrainSeconds=30
-StepSeconds=60
-LogLevel=info
-[Quick]
-Model=/opt/models/{MODEL.name}
-Context=2048
-Slots=2
-Threads=1
-[Deepthink]
-Model=/opt/models/{MODEL.name}
-Context=2048
-Slots=2
-Threads=1
-"""
 REPOSITORY = pathlib.Path(__file__).resolve().parent.parent.parent
 STORY = "Tell me a very long story about forty-one sheep."
 STEPS = 12
@@ -59,17 +44,12 @@ class Service(unittest.TestCase):
     def setUp(self):
         """What a test before this one has left behind is none of this one's business."""
         machine = self.machine
-        if machine.exists("/etc/londi/londid.conf"):
+        if machine.exists("/etc/londi/londid.conf") and machine.exists("/lib/systemd/system/londid.service"):
             if machine.read("/etc/londi/londid.conf") != CONFIGURATION:
                 machine.write("/etc/londi/londid.conf", CONFIGURATION)
                 machine.run("systemctl", "stop", "londid.socket", "londid.service")
             machine.run("systemctl", "reset-failed", "londid.service", "londid.socket", check=False)
             machine.run("systemctl", "start", "londid.socket", "londid.service")
-
-    def install(self, package):
-        with open(package, "rb") as file:
-            subprocess.run(self.machine.command(["sh", "-c", "cat >/run/package.deb"]), stdin=file, check=True, cwd="/")
-        self.machine.run("dpkg", "-i", "/run/package.deb")
 
     # Jobs.
 
@@ -96,6 +76,11 @@ class Service(unittest.TestCase):
         self.assertEqual(self.machine.json("show", job)["job"]["state"], "completed")
         self.machine.ctl("audit", "verify")
 
+    def entries(self, *fields):
+        """londid's entries of this boot with these fields."""
+        text = self.machine.run("journalctl", "-b", "-o", "json", "-u", "londid.service", *fields).stdout
+        return [json.loads(line) for line in text.splitlines()]
+
     def inode(self):
         return self.machine.run("stat", "-c", "%i", SOCKET).stdout
 
@@ -104,7 +89,7 @@ class Service(unittest.TestCase):
     def test_01_installed_and_not_configured_it_waits(self):
         machine = self.machine
         type(self).before = files(machine)
-        self.install(os.environ["LONDI_TEST_PACKAGE"])
+        machine.install(os.environ["LONDI_TEST_PACKAGE"])
         self.assertEqual(machine.property("ActiveState"), "inactive")
         self.assertEqual(machine.property("ConditionResult"), "no")
         self.assertEqual(machine.property("ActiveState", "londid.socket"), "inactive")
@@ -149,6 +134,7 @@ class Service(unittest.TestCase):
         ]:
             self.assertEqual(machine.run("stat", "-c", "%U:%G %a", path).stdout.strip(), expected, path)
         # Its servers are the first that memory's end takes, and no TCP port is open.
+        self.assertEqual(len(machine.engines()), 2)
         for pid in machine.engines():
             self.assertEqual(machine.read(f"/proc/{pid}/oom_score_adj"), "500\n")
         self.assertLessEqual(int(machine.read(f"/proc/{machine.pid()}/oom_score_adj")), 0)
@@ -249,8 +235,15 @@ class Service(unittest.TestCase):
         self.assertNotIn("attempt 1 in queue q", machine.journal_since(cursor), "the refused level is in force")
         machine.write("/etc/londi/londid.conf", CONFIGURATION.replace("LogLevel=info", "LogLevel=debug"))
         machine.run("systemctl", "reload", "londid")
-        self.check_completed_once(self.submit())
+        job = self.submit()
+        self.check_completed_once(job)
         self.assertIn("attempt 1 in queue q", machine.journal_since(cursor))
+        # Programs find it by its fields, and llama-server's lines by their role, all of them at debug.
+        entries = self.entries(f"LONDI_JOB_ID={job}")
+        self.assertTrue(all(entry["LONDI_QUEUE"] == "q" and entry["PRIORITY"] == "7" for entry in entries) and entries)
+        lines = [entry for entry in self.entries("LONDI_ROLE=deepthink") if entry["MESSAGE"].startswith("deepthink: 0.")]
+        self.assertEqual({entry["PRIORITY"] for entry in lines}, {"7"})
+        self.assertNotIn("forty-one sheep", "".join(entry["MESSAGE"] for entry in self.entries("PRIORITY=6")))
         machine.write("/etc/londi/londid.conf", CONFIGURATION)
         machine.run("systemctl", "reload", "londid")
         self.assertEqual(machine.pid(), pid)
@@ -321,7 +314,7 @@ class Service(unittest.TestCase):
         machine = self.machine
         inode, pid, job = self.inode(), machine.pid(), self.submit()
         self.wait_step(job)
-        self.install(os.environ["LONDI_TEST_NEXT_PACKAGE"])
+        machine.install(os.environ["LONDI_TEST_NEXT_PACKAGE"])
         self.assertTrue(machine.is_active())
         self.assertNotEqual(machine.pid(), pid)
         self.check_completed_once(job)
@@ -335,7 +328,7 @@ class Service(unittest.TestCase):
         self.assertFalse(machine.exists(SOCKET))
         self.assertEqual(machine.engines(), [])
         self.assertTrue(machine.exists("/var/lib/londi/state.sqlite"))
-        self.install(os.environ["LONDI_TEST_NEXT_PACKAGE"])
+        machine.install(os.environ["LONDI_TEST_NEXT_PACKAGE"])
         machine.wait_active()
         self.assertEqual(machine.json("list")["jobs"], jobs)
         machine.run("dpkg", "-P", "londi")
@@ -359,8 +352,30 @@ class Service(unittest.TestCase):
         machine.run("systemctl", "reload", "londid.service")
         machine.run("/run/source/systemd/install.sh", "--uninstall")
         self.assertEqual(machine.engines(), [])
-        self.assertEqual({path for path in files(machine) if "londi" in path and path.startswith("usr/")} - self.before, set())
+        self.assertEqual({path for path in files(machine) if "londi" in path and path.startswith("usr/local/")}, set())
         self.assertTrue(machine.exists("/var/lib/londi/state.sqlite"))
+
+    def test_18_a_user_has_a_londid_of_her_own(self):
+        machine = self.machine
+        machine.run("useradd", "--create-home", "--uid", "4242", "dora")
+        runtime = {"XDG_RUNTIME_DIR": "/run/user/4242", "HOME": "/home/dora"}
+        words = [f"{name}={value}" for name, value in runtime.items()]
+        machine.run("install", "-d", "-m", "700", "-o", "dora", "-g", "dora", runtime["XDG_RUNTIME_DIR"])
+        machine.run("dpkg", "-i", "/run/package.deb")
+        machine.write("/home/dora/.config/londi/londid.conf", CONFIGURATION)
+        # A user's systemd, as a login would start it.
+        machine.run(
+            "systemd-run", "--unit=dora", "--uid=dora", "--gid=dora", "-p", "Delegate=yes", "-p", "Type=notify", *[
+                f"--setenv={word}" for word in words], "/lib/systemd/systemd", "--user")
+        machine.run("env", *words, "systemctl", "--user", "start", "londid.service", user="dora")
+        status = json.loads(machine.run("env", *words, "londictl", "status", "--json", user="dora").stdout)
+        self.assertTrue(status["isUserMode"])
+        self.assertEqual(status["stateDirectory"], "/home/dora/.local/state/londi")
+        self.assertEqual({engine["state"] for engine in status["engines"]}, {"ready"})
+        machine.run("env", *words, "systemctl", "--user", "reload", "londid.service", user="dora")
+        machine.run("env", *words, "systemctl", "--user", "stop", "londid.service", user="dora")
+        self.assertEqual(machine.engines("dora"), [])
+        machine.run("systemctl", "stop", "dora.service")
 
     def unpack_source(self):
         """What install.sh reads, and the binaries out of the package."""

@@ -31,6 +31,8 @@ struct JobRun: Sendable {
     /// Whether the worker may go on with another job when this one has ended.
     let takesNext: @Sendable () -> Bool
 
+    private var log: Log { environment.log.about(job: claimed.claim.job, queue: claimed.queue) }
+
     /// Returns the job that was claimed together with this one's end, if any.
     /// - Throws: where the outcome cannot be recorded: the daemon must not go on then.
     func run() async throws -> ClaimedJob? {
@@ -38,7 +40,7 @@ struct JobRun: Sendable {
             return try await runEpisode()
         } catch let error as ZoneError {
             // The queue was made with this zone, so it is the machine's zone database that is away.
-            environment.log.error("queue \(claimed.queue): \(error)")
+            log.error("queue \(claimed.queue): \(error)")
             let later = environment.clock.now().advanced(byMilliseconds: Self.zoneWaitMilliseconds)
             try await release(Release(.until(later)))
             return nil
@@ -73,7 +75,7 @@ struct JobRun: Sendable {
             context: .init(
                 claim: claimed.claim, zone: zone, quickModel: quickModel, deepthinkModel: deepthinkModel,
                 pairKey: pairKey),
-            clock: environment.clock, board: environment.board, shutdown: environment.shutdown, log: environment.log)
+            clock: environment.clock, board: environment.board, shutdown: environment.shutdown, log: log)
         let result = try await environment.runner.run(assignment, recorder: recorder, bound: time.bound)
         if let pacing { environment.pacing.noteEnd(of: claimed.queue, pacing, recorder.pacedCalls) }
         if case .timedOut = result { return try await settle(.timeout(time.failure)) }
@@ -97,7 +99,7 @@ struct JobRun: Sendable {
                 try await release(Release(.until(backoff(from: now)), failure: failure))
             }
         case .held(let reason, let budget):
-            environment.log.info("job \(claimed.claim.job): held, the budget is spent in \(reason.rawValue)")
+            log.info("job \(claimed.claim.job): held, the budget is spent in \(reason.rawValue)")
             try await release(Release(.budgetExhausted(until: try zone.reset(of: budget.day, now: now))))
         case .waits:
             try await release(Release(.budgetReserved(until: try zone.nextDay(after: now))))
@@ -130,7 +132,7 @@ struct JobRun: Sendable {
     private func conclude(
         _ error: GenerationError, of role: EngineRole, now: Timestamp
     ) async throws -> ClaimedJob? {
-        environment.log.warning("job \(claimed.claim.job): a \(role.rawValue) step: \(error)")
+        log.about(role: role).warning("job \(claimed.claim.job): a \(role.rawValue) step: \(error)")
         let failure = JobFailure(code: "model-error", message: "\(error)")
         switch error {
         case _ where !error.isPassing: return try await settle(.failed(failure))
@@ -147,7 +149,7 @@ struct JobRun: Sendable {
 
     private func settle(_ end: JobEnd) async throws -> ClaimedJob? {
         let next = try await keepingTrying(
-            environment.log, "job \(claimed.claim.job)", environment.shutdown
+            log, "job \(claimed.claim.job)", environment.shutdown
         ) { () async throws -> ClaimedJob? in
             let now = environment.clock.now()
             if takesNext() { return try await environment.store.settleJobAndClaim(claimed.claim, end, now: now) }
@@ -159,7 +161,7 @@ struct JobRun: Sendable {
     }
 
     private func release(_ release: Release) async throws {
-        _ = try await keepingTrying(environment.log, "job \(claimed.claim.job)", environment.shutdown) {
+        _ = try await keepingTrying(log, "job \(claimed.claim.job)", environment.shutdown) {
             try await environment.store.releaseJob(claimed.claim, release, now: environment.clock.now())
         }
         environment.board.post()

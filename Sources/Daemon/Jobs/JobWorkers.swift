@@ -92,16 +92,17 @@ final class JobWorkers: Sendable {
 
     private func start(_ claimed: ClaimedJob) {
         let job = claimed.claim.job
-        environment.log.debug("job \(job): attempt \(claimed.claim.attempt) in queue \(claimed.queue)")
+        let log = environment.log.about(job: job, queue: claimed.queue)
+        log.debug("job \(job): attempt \(claimed.claim.attempt) in queue \(claimed.queue)")
         running.withLock { running in
             running[claimed.claim] = Task {
                 var next: ClaimedJob?
                 do {
                     next = try await JobRun(claimed: claimed, environment: environment, takesNext: mayGoOn).run()
                 } catch is CancellationError {
-                    environment.log.warning("job \(job): cut off while its result waited for the disk")
+                    log.warning("job \(job): cut off while its result waited for the disk")
                 } catch {
-                    environment.log.error("job \(job): \(error)")
+                    log.error("job \(job): \(error)")
                     self.failure.withLock { $0 = error }
                 }
                 if let next { start(next) }

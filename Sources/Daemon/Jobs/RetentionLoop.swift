@@ -82,7 +82,9 @@ final class RetentionLoop: Sendable {
             guard pruned > 0, !round.isOver else { continue }
             do { try await Task.sleep(for: Self.stepPause) } catch { break }
         }
-        if count > 0 { log.info("queue \(rule.queue): \(count) jobs that ended long ago were pruned") }
+        if count > 0 {
+            log.about(queue: rule.queue).info("queue \(rule.queue): \(count) jobs that ended long ago were pruned")
+        }
         return round.firstYoung
     }
 }

@@ -119,7 +119,9 @@ final class StoreRecorder: EpisodeRecorder {
 
     /// Logs what the step made worth saying about its queue's budget.
     private func tellNotices() async {
-        for notice in await store.takeNotices() { log.warning(notice.text(now: clock.now())) }
+        for notice in await store.takeNotices() {
+            log.about(queue: notice.queue).tell(.budgetWarning, .warning, notice.text(now: clock.now()))
+        }
     }
 
     /// What a failed request may have used.

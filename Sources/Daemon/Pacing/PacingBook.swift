@@ -51,7 +51,7 @@ final class PacingBook: Sendable {
             }
             return plan
         } catch let error as StorageError where error.isPassing {
-            log.warning("queue \(queue): its calls have no price for now: \(error)")
+            log.about(queue: queue).warning("queue \(queue): its calls have no price for now: \(error)")
             return nil
         }
     }
