@@ -1,5 +1,6 @@
 import Control
 import Domain
+import Environments
 import Episodes
 import Synchronization
 import Testing
@@ -72,7 +73,8 @@ import Testing
             { $0.quick.model = "/x" }, { $0.quick.sha256 = "x" }, { $0.quick.url = "/x" }, { $0.quick.context = 8 },
             { $0.quick.slots = 8 }, { $0.quick.gpuLayers = 8 }, { $0.quick.threads = 8 },
             { $0.quick.extraArguments = ["x"] }, { $0.quick.instructions = "x" }, { $0.quick.temperature = 8 },
-            { $0.quick.stallSeconds = 8 },
+            { $0.quick.stallSeconds = 8 }, { $0.quick.thinks = true },
+            { $0.environments = [EnvironmentConfiguration(name: "x", path: "/x")] },
         ]
         #expect(
             Mirror(reflecting: Self.start).children.count - 1 + Mirror(reflecting: Self.start.quick).children.count

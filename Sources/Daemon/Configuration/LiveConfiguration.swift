@@ -58,13 +58,14 @@ package final class LiveConfiguration: Sendable {
         Key("StateDirectory") { $0.stateDirectory }, Key("RuntimeDirectory") { $0.runtimeDirectory },
         Key("MemberGroup") { $0.memberGroup }, Key("AdminGroup") { $0.adminGroup },
         Key("StepSeconds") { $0.stepSeconds }, Key("LlamaServer") { $0.serverProgram },
+        Key("[Environment]") { $0.environments },
     ]
 
     private static let engineKeys: [Key<Configuration.Engine>] = [
         Key("Model") { $0.model }, Key("Url") { $0.url }, Key("Sha256") { $0.sha256 }, Key("Context") { $0.context },
         Key("Slots") { $0.slots }, Key("GpuLayers") { $0.gpuLayers }, Key("Threads") { $0.threads },
         Key("ExtraArguments") { $0.extraArguments }, Key("Instructions") { $0.instructions },
-        Key("Temperature") { $0.temperature }, Key("StallSeconds") { $0.stallSeconds },
+        Key("Temperature") { $0.temperature }, Key("Think") { $0.thinks }, Key("StallSeconds") { $0.stallSeconds },
     ]
 
     /// `[Quick] Model`; `[Encoder]` where there is one in only one of the two.
