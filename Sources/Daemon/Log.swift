@@ -58,14 +58,16 @@ package struct Log: Sendable {
     private func write(_ level: Level, _ event: LogEvent?, _ message: () -> String) {
         guard level.rawValue <= threshold.number.load(ordering: .relaxed) else { return }
         let message = message()
-        if let journal {
+        // An entry without fields goes to stderr, which journald reads too: whose it is stays known there even where londid
+        // ends with it.
+        if let journal, event != nil || !subject.isEmpty {
             var fields = [
                 ("MESSAGE", message), ("PRIORITY", "\(level.rawValue)"), ("SYSLOG_IDENTIFIER", "londid"),
             ]
             if let event { fields.append(("MESSAGE_ID", event.rawValue)) }
             if journal.send(fields + subject) { return }
         }
-        // journald reads stderr too, with the priority in front.
+        // journald takes the priority in front.
         let prefix = journal == nil ? "\(Self.time(WallClock().now())) \(level): " : "<\(level.rawValue)>"
         var text = ""
         for line in message.split(separator: "\n") { text += "\(prefix)\(line)\n" }
