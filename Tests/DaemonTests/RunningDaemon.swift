@@ -44,7 +44,8 @@ struct RunningDaemon {
     /// The same, with what londid tells its service manager.
     func run(_ body: (String, StatusSocket) async throws -> Void) async throws {
         _ = try await store()
-        let status = try StatusSocket(path: "\(state.directory)/notify")
+        // A name of its own for each run: what an earlier one still had to tell must not reach this one.
+        let status = try StatusSocket(path: "\(state.directory)/notify-\(UInt32.random(in: 0 ... .max))")
         var engine = Configuration.Engine(url: "unix:\(state.directory)/no-model.sock")
         engine.slots = 8
         let configuration = Configuration(
