@@ -13,7 +13,7 @@ package struct HashedEncoder: FeatureEncoder, Hashable {
     package let bucketCount: Int
 
     /// Of a longer question the first and the last half of this many bytes are read.
-    static let questionByteLimit = 4096
+    static let questionByteLimit = 3072
     /// Of what a step wrote the last bytes are read.
     static let stepByteLimit = 512
 

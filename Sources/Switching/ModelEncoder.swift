@@ -13,9 +13,9 @@ package struct ModelEncoder: FeatureEncoder, Hashable {
     /// Numbers for the question and for the answer's tail.
     static let questionCount = 96
     static let answerCount = 32
-    /// Of a longer question the first and the last half of this many bytes are read, of the answer the last bytes: half
-    /// of what hashing reads, since a model takes some milliseconds for each token on a CPU.
-    static let questionByteLimit = HashedEncoder.questionByteLimit / 2
+    /// Of a longer question the first and the last half of this many bytes are read, of the answer the last bytes: fewer
+    /// than hashing reads, since a model takes some milliseconds for each token on a CPU.
+    static let questionByteLimit = 2048
     static let answerByteLimit = HashedEncoder.stepByteLimit / 2
 
     /// The fixed texts: of the kinds that jobs are made of.

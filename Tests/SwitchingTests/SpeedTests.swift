@@ -8,7 +8,7 @@ import Testing
 /// several runs, as the machine may be busy with others.
 @Suite(.serialized) struct SpeedTests {
     static let encoder = HashedEncoder()
-    /// A long question: 4 KB are read of it.
+    /// A long question: 3 KiB are read of it.
     static let state = SwitcherState(
         question: String(repeating: "Find the number of apples, 17 + 25 of them, in the basket. ", count: 80),
         lastText: String(repeating: "Step by step: 42. ", count: 60), stepIndex: 0, maxSteps: 12)
