@@ -23,7 +23,7 @@ import Testing
         return best
     }
 
-    @Test func `a long question is encoded within 50 microseconds and decided upon within 5`() throws {
+    @Test func `a long question is encoded within 100 microseconds and decided upon within 5`() throws {
         var sum: Float = 0
         let encoding = best(20) { for _ in 0..<50 { sum += Self.encoder.encode(Self.state)[0] } } / 50
         let policy = try learntPolicy([], cost: 0.1, featureCount: Self.encoder.featureCount)
@@ -40,7 +40,7 @@ import Testing
             } / 1000
         print("encode \(encoding), decide \(deciding)")
         #expect(sum > 0 && calls > 0)
-        #expect(encoding < .microseconds(50))
+        #expect(encoding < .microseconds(100))
         #expect(deciding < .microseconds(5))
     }
 
