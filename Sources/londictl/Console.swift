@@ -3,6 +3,8 @@ import Glibc
 
 /// Where londictl writes and what it may assume about whoever reads.
 struct Console: Sendable {
+    /// How long a person in the middle of a line waits for the daemon.
+    var patience = Duration.seconds(3)
     /// Data, to stdout.
     var write: @Sendable (String) -> Void
     /// Messages, to stderr.

@@ -18,7 +18,7 @@ struct Printed: Sendable {
         let output = Recorder()
         let messages = Recorder()
         let rest = Mutex(Array(input.utf8))
-        let console = Console(
+        var console = Console(
             write: { output.add($0) }, complain: { messages.add($0) }, isTerminal: false, drawsProgress: false,
             width: 80, now: { instant ?? MessageSamples.now.advanced(byMilliseconds: 200_000) },
             readInput: { () throws(CommandError) in
@@ -28,6 +28,8 @@ struct Printed: Sendable {
                     return piece
                 }
             })
+        // Many tests run at once.
+        console.patience = .seconds(60)
         let status = await CommandLineTool.run(
             arguments: arguments, environment: environment ?? ["LONDI_SOCKET": path], console: console)
         return Printed(exit: status, output: output.text, messages: messages.text)

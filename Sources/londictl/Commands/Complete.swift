@@ -33,18 +33,19 @@ extension Command {
 private struct DaemonWords {
     /// Newest first: who wants an older one types it.
     private static let most = 50
-    /// A person waits for it.
-    private static let patience = Duration.seconds(3)
-
     private let session: Session
+    private let patience: Duration
 
-    init(_ invocation: Invocation) throws(CommandError) { session = try Session(invocation) }
+    init(_ invocation: Invocation) throws(CommandError) {
+        session = try Session(invocation)
+        patience = invocation.console.patience
+    }
 
     func candidates(_ source: Completion.Source) async throws -> [Completion.Candidate] {
         try await withThrowingTaskGroup { group in
             group.addTask { try await all(source) }
             group.addTask {
-                try await Task.sleep(for: Self.patience)
+                try await Task.sleep(for: patience)
                 return []
             }
             defer { group.cancelAll() }
