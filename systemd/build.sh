@@ -1,18 +1,11 @@
 # Sourced by install.sh and build-deb.sh: the binaries as they are shipped.
 # shellcheck shell=bash
 
-set -euo pipefail
+# shellcheck source=messages.sh
+. "$(dirname "${BASH_SOURCE[0]}")/messages.sh"
 
 # The checkout this file lies in.
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-
-say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
-
-# Ends the script with a message that names what failed and what to do about it.
-die() {
-    printf 'error: %s\n' "$*" >&2
-    exit 2
-}
 
 # build_binaries: sets binaries, a directory with londid and londictl that need no Swift at run time.
 build_binaries() {

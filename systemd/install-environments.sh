@@ -5,12 +5,8 @@
 #   --only NAME  babyai-text, or scienceworld, which needs Java 17 (the Debian package openjdk-17-jre-headless)
 #   DIRECTORY    default /opt/londi/environments, or ~/.local/share/londi/environments for others than root
 # Prints the sections for londid.conf.
-set -euo pipefail
-
-die() {
-    printf 'error: %s\n' "$*" >&2
-    exit 2
-}
+# shellcheck source=messages.sh
+. "$(dirname "$0")/messages.sh"
 
 programs=$(cd "$(dirname "$0")/../Sources/Environments" && pwd)
 names=(babyai-text scienceworld)

@@ -52,6 +52,9 @@ struct CommandOption: Sendable {
     /// `-f, --file FILE`
     var usage: String { (short.map { "-\($0), " } ?? "    ") + "--\(name)" + (value.map { " \($0)" } ?? "") }
 
+    /// The word is this option, without a value attached.
+    func isWritten(_ word: String?) -> Bool { word == "--\(name)" || short.map { word == "-\($0)" } ?? false }
+
     /// What every command takes; those that shape output only where it has such output.
     static let global = [
         CommandOption("socket", "PATH", "the daemon's socket (or LONDI_SOCKET)"),

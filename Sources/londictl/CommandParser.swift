@@ -32,11 +32,9 @@ enum CommandParser {
     static func leadingOptionCount(_ line: [String]) -> Int {
         var index = 0
         while index < line.count, line[index].hasPrefix("-") {
-            let isKnown = CommandOption.global.first { option in
-                line[index] == "--\(option.name)" || option.short.map { line[index] == "-\($0)" } ?? false
-            }
-            guard isKnown != nil || line[index].contains("=") else { break }
-            index += isKnown?.value == nil ? 1 : 2
+            let known = CommandOption.global.first { $0.isWritten(line[index]) }
+            guard known != nil || line[index].contains("=") else { break }
+            index += known?.value == nil ? 1 : 2
         }
         return min(index, line.count)
     }

@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import subprocess
+import unittest
 
 DIRECTORY = pathlib.Path(os.environ["LONDI_TEST_ENVIRONMENTS"])
 
@@ -53,6 +54,18 @@ class Program:
             answers.append({"action": action, **self.call("step", action=action, step=number)})
             if answers[-1]["terminated"] or answers[-1]["truncated"]:
                 return answers
+
+
+class ProgramTest(unittest.TestCase):
+    """Tests of one program, which serves all of them."""
+
+    program_name = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.program = Program(cls.program_name)
+        cls.addClassCleanup(cls.program.__exit__)
+        cls.program.call("initialize", protocol_version=1, client="test")
 
 
 def total(answers):

@@ -7,7 +7,7 @@ import gymnasium
 import minigrid  # noqa: F401, registers the levels
 from minigrid.utils.baby_ai_bot import BabyAIBot
 
-from program import Program, total
+from program import Program, ProgramTest, total
 
 LEVELS = ["GoToLocal", "PickupLoc", "OpenDoor", "PutNextLocal", "UnlockLocal"]
 ACTIONS = ["turn left", "turn right", "go forward", "pick up", "drop", "toggle"]
@@ -25,15 +25,8 @@ def bots_own_reward(level, seed, max_steps=64):
             return reward
 
 
-class BabyAIText(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.program = Program("babyai_text.py")
-        cls.program.call("initialize", protocol_version=1, client="test")
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.program.__exit__()
+class BabyAIText(ProgramTest):
+    program_name = "babyai_text.py"
 
     def test_the_bot_reaches_through_the_adapter_what_it_reaches_directly(self):
         for level in LEVELS:

@@ -3,7 +3,7 @@
 import os
 import unittest
 
-from program import Program, total
+from program import Program, ProgramTest, total
 
 GOLD = [
     ("power-component", 0), ("power-component", 3), ("find-living-thing", 2), ("find-plant", 0),
@@ -32,15 +32,8 @@ def direct_scores():
     return scores
 
 
-class ScienceWorldText(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.program = Program("scienceworld_text.py")
-        cls.program.call("initialize", protocol_version=1, client="test")
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.program.__exit__()
+class ScienceWorldText(ProgramTest):
+    program_name = "scienceworld_text.py"
 
     def test_gold_paths_reach_through_the_adapter_what_they_reach_directly(self):
         scores = direct_scores()

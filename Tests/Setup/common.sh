@@ -1,7 +1,8 @@
-# Sourced by every script in Tests: where things are cached, how messages look, how a step fails.
+# Sourced by every script in Tests: where things are cached, and what prepares them.
 # shellcheck shell=bash
 
-set -euo pipefail
+# shellcheck source=../../systemd/messages.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../../systemd/messages.sh"
 
 # The checkout this file lies in.
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -9,14 +10,6 @@ repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # llama.cpp, models and the Python environment outlive checkouts, so they live outside of them.
 cache=${LONDI_CACHE:-${XDG_CACHE_HOME:-${HOME:?HOME is not set}/.cache}/londi}
 mkdir -p "$cache"
-
-say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
-
-# Ends the script with a message that names what failed and what to do about it.
-die() {
-    printf 'error: %s\n' "$*" >&2
-    exit 2
-}
 
 # need_space MEBIBYTES WHAT: stops early where the cache's file system cannot hold what comes.
 need_space() {

@@ -115,7 +115,7 @@ struct JobRun: Sendable {
                 .failed(JobFailure(code: BudgetRefusal.faultCode, message: message, refusal: refusal)))
         case .interrupted(let role, let error): return try await conclude(error, of: role, now: now)
         case .environmentFailed(let error):
-            environment.log.warning("job \(claimed.claim.job): \(error)")
+            log.warning("job \(claimed.claim.job): \(error)")
             let failure = JobFailure(code: error.code, message: "\(error)")
             guard error.isPassing else { return try await settle(.failed(failure)) }
             try await release(Release(.until(backoff(from: now)), failure: failure))

@@ -116,10 +116,6 @@ struct Completion: Equatable {
 }
 
 extension CommandOption {
-    fileprivate func isWritten(_ word: String?) -> Bool {
-        word == "--\(name)" || short.map { word == "-\($0)" } ?? false
-    }
-
     /// Its values are separated by commas.
     fileprivate var isList: Bool { ["STATES", "GROUPS", "JOBS", "FIELDS"].contains(value) }
 }
