@@ -53,9 +53,11 @@ if with_tsan "$work/race" unguarded; then die "ThreadSanitizer does not find a r
 rm -f "$work"/report*
 
 status=0
+# All tests at once would each take longer than they may; within each, as many tasks run at once as ever.
 for target in StorageTests DaemonTests; do
     say "$target under ThreadSanitizer"
-    with_tsan "$LONDI_BIN/londiPackageTests.xctest" --testing-library swift-testing --filter "$target" || status=1
+    with_tsan "$LONDI_BIN/londiPackageTests.xctest" --testing-library swift-testing --filter "$target" \
+        --experimental-maximum-parallelization-width 3 || status=1
 done
 say "londid under ThreadSanitizer, under full load"
 LONDI_PRELOAD=$work/mutex.so "${without_randomisation[@]}" "$python" Tests/Campaign/soak.py --only-load --minutes "$minutes" || status=1
