@@ -146,11 +146,11 @@ import Testing
 
     @Test func `tells its version without a daemon too`() async throws {
         let alone = await Printed.by(["version", "--json"])
-        #expect(alone.output == "{\"londictl\":\"0.1.0\"}\n")
+        #expect(alone.output == "{\"schema_version\":1,\"londictl\":\"0.1.0\"}\n")
         #expect(alone.exit == .ok)
         try await withServer(StubDaemon().table) { path in
             let both = await Printed.by(["version", "--json"], path: path)
-            #expect(both.output == "{\"londictl\":\"0.1.0\",\"londid\":\"9.9\"}\n")
+            #expect(both.output == "{\"schema_version\":1,\"londictl\":\"0.1.0\",\"londid\":\"9.9\"}\n")
             #expect(await Printed.by(["--version"], path: path).output == "londictl 0.1.0\nlondid 9.9\n")
         }
     }

@@ -187,6 +187,9 @@ final class StubDaemon: Sendable {
     }
 
     private func addBatches(to table: inout MethodTable) {
+        table.on(ShowBatch.self) { _, _, reply async throws(ControlError) in
+            try await reply.send(.init(batch: MessageSamples.batch))
+        }
         table.on(BeginBatch.self) { parameters, _, reply async throws(ControlError) in
             self.state.withLock { $0.begun = parameters }
             try await reply.send(.init(batch: BatchID(7)))

@@ -45,13 +45,9 @@ extension Command {
                 Column("exploration_calls", isRight: true, isDefault: false) { "\($0.explorationCalls)" },
             ], invocation)
         let reply = try await Session(invocation).call(ShowBudgets.self, .init(queue: queue))
-        if invocation.isSet("json") {
-            invocation.console.write(JSONText.text(of: reply) + "\n")
-        } else {
-            listing.print(reply.budgets)
-            if queue != nil, !invocation.isForMachines, let pacing = reply.budgets.first?.pacing {
-                invocation.console.complain(Phrase.pacing(pacing) + "\n")
-            }
+        listing.print(reply.budgets, of: reply)
+        if queue != nil, !invocation.isForMachines, let pacing = reply.budgets.first?.pacing {
+            invocation.console.complain(Phrase.pacing(pacing) + "\n")
         }
         return .ok
     }

@@ -32,9 +32,11 @@ extension Command {
         columns += [
             Column("jobs", isRight: true) { "\($0.jobs)" },
             Column("quick_calls", isRight: true) { "\($0.quick.calls)" },
-            Column("quick_tokens", isRight: true) { "\($0.quick.tokens)" },
+            Column("quick_tokens", isRight: true, isMinor: true) { "\($0.quick.tokens)" },
             Column("quick_gpu_ms", isRight: true, isDefault: isCSV) { "\($0.quick.gpuMilliseconds)" },
-            Column("quick_gpu_s", isRight: true, isDefault: !isCSV) { Phrase.seconds($0.quick.gpuMilliseconds) },
+            Column("quick_gpu_s", isRight: true, isDefault: !isCSV, isMinor: true) {
+                Phrase.seconds($0.quick.gpuMilliseconds)
+            },
             Column("deepthink_calls", isRight: true) { "\($0.deepthink.calls)" },
             Column("deepthink_tokens", isRight: true) { "\($0.deepthink.tokens)" },
             Column("deepthink_gpu_ms", isRight: true, isDefault: isCSV) { "\($0.deepthink.gpuMilliseconds)" },
@@ -46,11 +48,7 @@ extension Command {
         let parameters = ReportSpend.Parameters(
             from: first, to: last, by: groups, queue: try invocation.queueOption())
         let reply = try await Session(invocation).call(ReportSpend.self, parameters)
-        if invocation.isSet("json") {
-            invocation.console.write(JSONText.text(of: reply) + "\n")
-        } else {
-            listing.print(reply.rows, total: reply.total)
-        }
+        listing.print(reply.rows, of: reply, total: reply.total)
         return .ok
     }
 }
