@@ -28,6 +28,7 @@ import Testing
         "queue pause": ["maths"], "queue drain": ["maths"], "queue resume": ["maths"],
         "batch list": ["", "--json", "--jsonl", "--parsable"],
         "budget show": ["", "--json", "--jsonl", "--parsable"],
+        "budget history": ["", "maths --json", "--parsable"],
         "budget grant": ["maths --calls 20", "maths --calls 20 --json"],
         "budget revoke": ["maths", "maths --json"],
         "spend": ["--by queue,day", "--json", "--csv", "--parsable"],

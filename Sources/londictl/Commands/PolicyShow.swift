@@ -87,6 +87,5 @@ private func text(of policy: PolicyView) -> String {
 
 /// `[#####...............]`, twenty cells.
 private func bar(_ part: Int, of all: Int) -> String {
-    let cells = all == 0 ? 0 : (part * 20 + all / 2) / all
-    return "[" + String(repeating: "#", count: cells) + String(repeating: ".", count: 20 - cells) + "]"
+    Chart.bar(all == 0 ? 0 : (part * 20 + all / 2) / all, of: 20)
 }
