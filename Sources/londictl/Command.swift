@@ -62,6 +62,7 @@ struct CommandOption: Sendable {
         CommandOption("jsonl", nil, "print one JSON object a line"),
         CommandOption("output", short: "o", "FIELDS", "print these fields, comma-separated"),
         CommandOption("no-header", short: "n", nil, "print tables without their header"),
+        CommandOption("parsable", nil, "print tables with one tab between two fields and no other space"),
         CommandOption("help", short: "h", nil, "explain the command"),
     ]
 }

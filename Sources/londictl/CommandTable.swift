@@ -3,7 +3,7 @@ enum CommandTable {
     static let all: [Command] = [
         .submit, .wait, .results, .list, .show, .explain, .cancel, .retry, .feedback,
         .queueCreate, .queueSet, .queueList, .queuePause, .queueDrain, .queueResume,
-        .batchList, .budgetShow, .budgetGrant, .budgetRevoke, .spend, .policyShow, .policyVersions,
+        .batchList, .budgetShow, .budgetHistory, .budgetGrant, .budgetRevoke, .spend, .policyShow, .policyVersions,
         .policyHistory, .policyFreeze, .policyThaw, .policyRollback, .policyExport, .policyImport,
         .policyEvaluate, .policyCurve, .policyHeatmap,
         .environmentCheck, .backup, .reload, .prune, .auditVerify, .auditExport, .auditReplay, .status, .metrics,

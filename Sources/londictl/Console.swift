@@ -14,18 +14,22 @@ struct Console: Sendable {
     /// Of stderr: there the progress of long work is drawn.
     var drawsProgress: Bool
     var width: Int
+    /// What stdout shows in colour.
+    var paint = Paint()
     var now: @Sendable () -> Timestamp
     /// The next bytes of stdin, empty at its end.
     var readInput: @Sendable () throws(CommandError) -> [UInt8]
 
     /// The process's own streams.
-    static func standard() -> Console {
+    static func standard(_ environment: [String: String]) -> Console {
+        let isTerminal = isatty(STDOUT_FILENO) == 1
         var size = winsize()
         let isSized = ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
         return Console(
             write: { put($0, STDOUT_FILENO) }, complain: { put($0, STDERR_FILENO) },
-            isTerminal: isatty(STDOUT_FILENO) == 1, drawsProgress: isatty(STDERR_FILENO) == 1,
-            width: isSized ? Int(size.ws_col) : 80, now: clock,
+            isTerminal: isTerminal, drawsProgress: isatty(STDERR_FILENO) == 1,
+            width: isSized ? Int(size.ws_col) : 80,
+            paint: Paint(isTerminal: isTerminal, environment: environment), now: clock,
             readInput: { () throws(CommandError) in try InputFile.read(STDIN_FILENO, path: "stdin") })
     }
 

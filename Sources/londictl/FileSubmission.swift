@@ -39,7 +39,7 @@ struct FileSubmission {
             let waited = WaitedSubmission(
                 batch: committed.batch, jobCount: committed.jobCount, duplicate: committed.duplicate,
                 counts: end.counts, faultCode: end.faultCode)
-            invocation.console.write(JSONText.text(of: waited) + "\n")
+            invocation.writeObject(waited)
         }
         return JobWait.exitCode(of: end)
     }
@@ -119,7 +119,7 @@ struct FileSubmission {
     private func report(_ reply: CommitBatch.Reply, waits: Bool) {
         let console = invocation.console
         if invocation.isForMachines {
-            if !waits { console.write(JSONText.text(of: reply) + "\n") }
+            if !waits { invocation.writeObject(reply) }
         } else if invocation.isSet("parsable") {
             console.write("\(reply.batch)\n")
         } else if reply.duplicate {

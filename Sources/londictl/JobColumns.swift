@@ -7,13 +7,15 @@ enum JobColumns {
         [
             Column("job", isRight: true) { $0.job.description },
             Column("queue") { $0.queue.text },
-            Column("batch") { $0.batch?.description ?? "" },
+            Column("batch", isMinor: true) { $0.batch?.description ?? "" },
             Column("id") { $0.customID ?? "" },
-            Column("state") { $0.state.rawValue },
+            Column("state", style: { $0.state.style }) { $0.state.rawValue },
             Column("reason") { $0.pendingReason?.rawValue ?? $0.faultCode ?? "" },
-            Column("steps", isRight: true) { "\($0.steps)" },
-            Column("deepthink", isRight: true) { "\($0.deepthinkSteps)" },
-            Column("gpu_s", isRight: true) { Phrase.seconds(($0.quickSpend + $0.deepthinkSpend).gpuMilliseconds) },
+            Column("steps", isRight: true, isMinor: true) { "\($0.steps)" },
+            Column("deepthink", isRight: true, isMinor: true) { "\($0.deepthinkSteps)" },
+            Column("gpu_s", isRight: true, isMinor: true) {
+                Phrase.seconds(($0.quickSpend + $0.deepthinkSpend).gpuMilliseconds)
+            },
             Column("reward", isRight: true) { Phrase.reward($0.reward) },
             Column("age") { Phrase.relative($0.endedAt ?? $0.startedAt ?? $0.submittedAt, now: now) },
             Column("user", isDefault: false) { $0.user },

@@ -3,8 +3,8 @@ import Domain
 
 /// A job, its steps or a batch in full, for people.
 enum JobText {
-    static func head(_ job: JobView, now: Timestamp) -> String {
-        let state = job.state.rawValue + (job.pendingReason.map { " (\($0.rawValue))" } ?? "")
+    static func head(_ job: JobView, now: Timestamp, _ paint: Paint) -> String {
+        let state = paint(job.state.rawValue, job.state.style) + (job.pendingReason.map { " (\($0.rawValue))" } ?? "")
         var lines = ["Job \(job.job)  \(state)  in \(job.queue), by \(Plain.text(job.user, keepsLines: false))"]
         let names = [
             job.batch.map { "batch \($0)" }, job.customID.map { "custom_id \(Plain.text($0, keepsLines: false))" },
@@ -42,8 +42,8 @@ enum JobText {
     }
 
     /// Number, model, values, propensity and why, tokens, GPU seconds, stop reason, reward; then what was written.
-    static func step(_ step: StepView) -> String {
-        var first = "Step \(step.index)  \(Phrase.role(step.role))"
+    static func step(_ step: StepView, _ paint: Paint) -> String {
+        var first = "Step \(step.index)  \(paint(Phrase.role(step.role), step.role.style))"
         switch step.draft {
         case .replaced: first += "  draft, replaced by DEEPTHINK"
         case .dropped: first += "  draft, dropped before a choice"

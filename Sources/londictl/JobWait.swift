@@ -65,9 +65,9 @@ struct JobWait {
     private func show(_ reply: Wait.Reply, _ progress: inout WaitProgress) {
         let console = invocation.console
         if printsJSON, invocation.isSet("jsonl") {
-            console.write(JSONText.text(of: reply) + "\n")
+            invocation.writeRows([reply])
         } else if printsJSON, invocation.isSet("json") {
-            if reply.finished { console.write(JSONText.text(of: reply) + "\n") }
+            if reply.finished { invocation.writeObject(reply) }
         } else if console.drawsProgress {
             // Back to the line's beginning, and erase to its end after the new text.
             let bar = progress.bar(reply, at: console.now(), width: console.width)

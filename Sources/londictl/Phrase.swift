@@ -74,6 +74,24 @@ enum Phrase {
         return parts.isEmpty ? "no limit" : parts.joined(separator: ", ")
     }
 
+    /// `12 calls/h`: what an hour uses of the unit of which least is left, of calls where nothing is limited; `-` where it
+    /// is not known.
+    static func burn(_ budget: BudgetView) -> String {
+        guard let burn = budget.burn, burn.milliseconds > 0 else { return "-" }
+        let shares = BudgetUnit.allCases.compactMap { unit in
+            budget.limits[unit].map { limit in
+                (unit, Double(budget.spent[unit] + budget.reserved[unit]) / Double(max(limit, 1)))
+            }
+        }
+        let unit = shares.max { $0.1 < $1.1 }?.0 ?? .calls
+        let perHour = Double(burn.spent[unit]) * 3_600_000 / Double(burn.milliseconds)
+        return switch unit {
+        case .calls: "\(number(perHour, digits: 0)) calls/h"
+        case .tokens: "\(number(perHour, digits: 0)) tokens/h"
+        case .gpuTime: "\(number(perHour / 1000, digits: 1)) GPU s/h"
+        }
+    }
+
     /// What a price means, in a sentence.
     static func pacing(_ pacing: PacingView) -> String {
         "one more DEEPTHINK call today is worth +\(number(pacing.price)) expected reward beyond its cost: "

@@ -5,11 +5,13 @@ import Domain
 enum QueueText {
     static let columns: [Column<QueueView>] = [
         Column("queue") { $0.name.text },
-        Column("state") { state($0.settings) },
+        Column("state", style: { $0.settings.isPaused || $0.settings.isDraining ? .warning : nil }) {
+            state($0.settings)
+        },
         Column("deepthink_day") { Phrase.limits($0.settings.limits) },
-        Column("on_budget") { $0.settings.onBudget.rawValue },
-        Column("switcher") { $0.settings.switcher.kind.rawValue },
-        Column("cost", isRight: true) { Phrase.number($0.settings.switcher.cost) },
+        Column("on_budget", isMinor: true) { $0.settings.onBudget.rawValue },
+        Column("switcher", isMinor: true) { $0.settings.switcher.kind.rawValue },
+        Column("cost", isRight: true, isMinor: true) { Phrase.number($0.settings.switcher.cost) },
         Column("pending", isRight: true) { "\($0.jobs.pending + $0.jobs.held)" },
         Column("running", isRight: true) { queue in
             queue.settings.maxRunning.map { "\(queue.jobs.running)/\($0)" } ?? "\(queue.jobs.running)"
@@ -48,7 +50,7 @@ enum QueueText {
     /// Says what a command did to a queue.
     static func report(_ queue: QueueView, _ word: String, _ invocation: Invocation) {
         if invocation.isForMachines {
-            invocation.console.write(JSONText.text(of: queue) + "\n")
+            invocation.writeObject(queue)
             return
         }
         let settings = queue.settings

@@ -30,8 +30,8 @@ struct WaitProgress {
     mutating func bar(_ reply: Wait.Reply, at now: Timestamp, width: Int) -> String {
         let cells = 20
         let filled = reply.total == 0 ? cells : reply.counts.ended * cells / reply.total
-        let bar = String(repeating: "#", count: filled) + String(repeating: "-", count: cells - filled)
-        return String("\(target) [\(bar)] \(words(reply, at: now))".prefix(max(20, width - 1)))
+        let bar = Chart.bar(filled, of: cells, rest: "-")
+        return String("\(target) \(bar) \(words(reply, at: now))".prefix(max(20, width - 1)))
     }
 
     /// The same without the bar.

@@ -64,6 +64,32 @@ import Testing
         }
     }
 
+    @Test func `draws how much is used and says when it ends at this rate`() async throws {
+        try await withServer(StubDaemon().table) { path in
+            let printed = await Printed.by(
+                ["budget", "show", "-n", "-o", "queue,used,burn,exhausts,exhausts_at"], path: path,
+                at: MessageSamples.now.advanced(byMilliseconds: 600_000))
+            #expect(printed.output == "maths  [#.........] 12 %  24 calls/h  in 1 h  2026-11-23T11:50:00Z\n")
+        }
+    }
+
+    @Test func `lists who changed budgets and what they changed`() async throws {
+        let daemon = StubDaemon()
+        try await withServer(daemon.table) { path in
+            let printed = await Printed.by(["budget", "history", "maths", "--limit", "5"], path: path)
+            #expect(
+                printed.output == """
+                    AGE        QUEUE  USER  ACTION     CHANGE
+                    3 min ago  maths  root  queue.set  limit-calls=30->50
+
+                    """)
+            let unknown = await Printed.by(["budget", "history", "empty"], path: path)
+            #expect(unknown.exit == .notFound)
+        }
+        let asked = daemon.state.withLock { $0.events }
+        #expect(asked?.actions?.contains("budget.grant") == true)
+    }
+
     /// The grammar of the text format, version 0.0.4, as far as it is used.
     @Test func `metrics are well-formed and complete`() async throws {
         try await withServer(StubDaemon().table) { path in

@@ -78,7 +78,7 @@ import Testing
         var job = MessageSamples.leanJob
         job.waitsFor = (1...12).map { JobID($0) }
         #expect(
-            JobText.head(job, now: MessageSamples.now).contains(
+            JobText.head(job, now: MessageSamples.now, Paint()).contains(
                 "  waits for: jobs 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 2 more\n"))
     }
 }

@@ -146,11 +146,11 @@ import Testing
 
     @Test func `tells its version without a daemon too`() async throws {
         let alone = await Printed.by(["version", "--json"])
-        #expect(alone.output == "{\"londictl\":\"0.1.0\"}\n")
+        #expect(alone.output == "{\"schema_version\":1,\"londictl\":\"0.1.0\"}\n")
         #expect(alone.exit == .ok)
         try await withServer(StubDaemon().table) { path in
             let both = await Printed.by(["version", "--json"], path: path)
-            #expect(both.output == "{\"londictl\":\"0.1.0\",\"londid\":\"9.9\"}\n")
+            #expect(both.output == "{\"schema_version\":1,\"londictl\":\"0.1.0\",\"londid\":\"9.9\"}\n")
             #expect(await Printed.by(["--version"], path: path).output == "londictl 0.1.0\nlondid 9.9\n")
         }
     }
@@ -259,6 +259,44 @@ import Testing
                 == .init(
                     from: DayKey(year: 2026, month: 11, day: 1), to: DayKey(year: 2026, month: 11, day: 30),
                     by: [.queue, .day]))
+    }
+
+    /// DEEPTHINK calls on the 21st, 22nd and 24th: 3, 6 and 12 of maths, 0, 0 and 4 of jobs without a batch.
+    @Test func `draws the course of spend over the days beside its sums`() async throws {
+        let daemon = StubDaemon()
+        func row(_ batch: BatchID?, _ day: Int64?, _ calls: Int64) -> SpendRow {
+            SpendRow(
+                day: day.map { DayKey(year: 2026, month: 11, day: $0) }, batch: batch, jobs: 1, quick: .zero,
+                deepthink: Spend(calls: calls))
+        }
+        daemon.state.withLock {
+            $0.rows = [row(nil, nil, 4), row(BatchID(7), nil, 21)]
+            $0.dailyRows = [
+                row(nil, 24, 4), row(BatchID(7), 21, 3), row(BatchID(7), 22, 6), row(BatchID(7), 24, 12),
+            ]
+        }
+        try await withServer(daemon.table) { path in
+            let fields = ["-o", "batch,deepthink_calls,calls_by_day"]
+            let printed = await Printed.by(["spend", "--by", "batch", "-S", "5d"] + fields, path: path)
+            #expect(
+                printed.output == """
+                    BATCH  DEEPTHINK_CALLS  CALLS_BY_DAY
+                    -                    4     █
+                    b7                  21  ▃▅ █
+                    total                3  ▂▄ █
+
+                    """)
+            let today = await Printed.by(["spend", "--by", "batch"], path: path)
+            #expect(!today.output.contains("CALLS_BY_DAY"))
+        }
+        #expect(daemon.state.withLock { $0.spend }?.by == [.batch])
+    }
+
+    @Test func `a long series is drawn as sums of neighbours`() {
+        #expect(Chart.sparkline([]) == "")
+        #expect(Chart.sparkline([0, 0]) == "")
+        #expect(Chart.sparkline([1, 8]) == "▂█")
+        #expect(Chart.sparkline(Array(repeating: 1, count: 61)).count == 21)
     }
 
     /// Every command prints something with the daemon there, and valid JSON with --json.

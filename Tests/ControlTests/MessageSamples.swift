@@ -51,7 +51,13 @@ enum MessageSamples {
             day: day, limits: settings.limits, grants: [grant], spent: spend, reserved: spend,
             exploration: Spend(calls: 1)),
         resetsAt: now, settings: settings,
-        pacing: PacingView(price: 0.0625, jobsToCome: 40, callsToCome: 44.5, callsLeft: 44))
+        pacing: PacingView(price: 0.0625, jobsToCome: 40, callsToCome: 44.5, callsLeft: 44), burn: burn)
+    static let burn = Burn(
+        Spend(calls: 24, tokens: 1000, gpuMilliseconds: 2000),
+        of: BudgetDay(day: day, limits: BudgetLimits(calls: 50), spent: spend, reserved: spend), now: now,
+        end: now.advanced(byMilliseconds: 36_000_000))
+    static let change = EventView(
+        sequence: 5, at: now, user: "root", action: "queue.set", subject: "maths", detail: "limit-calls=30->50")
     static let specification = JobSpecification(
         messages: [Message(role: "user", content: "2+2?")], verifier: .exact(answer: "4", ignoresCase: true),
         maxSteps: 3, answerMarker: "Answer:", customID: "p-1", model: "gpt-x", metadata: .object(["a": .integer(1)]),
@@ -228,6 +234,9 @@ enum MessageSamples {
             .init(rows: [row], total: row),
             lean: .init(by: []),
             leanReply: .init(rows: [], total: SpendRow(jobs: 0, quick: .zero, deepthink: .zero))),
+        MessageSample(
+            ListEvents.self, .init(actions: ["queue.set"], subject: "maths", before: 9, limit: 1),
+            .init(events: [change]), lean: .init()),
         MessageSample(
             ShowPolicy.self, .init(queue: queue), .init(policy: policy), leanReply: .init(policy: leanPolicy)),
         MessageSample(

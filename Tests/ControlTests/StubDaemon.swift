@@ -16,10 +16,13 @@ final class StubDaemon: Sendable {
         var retried: Retry.Parameters?
         var spend: ReportSpend.Parameters?
         var rows = [MessageSamples.row]
+        /// Where days are asked for last; nil: the same.
+        var dailyRows: [SpendRow]?
         var differences: [BookDifferenceView] = []
         var export: ExportLedger.Parameters?
         var verdict = ReplayVerdict.identical
         var granted: GrantBudget.Parameters?
+        var events: ListEvents.Parameters?
         var faultCode: String?
         var prune: Prune.Parameters?
         var waited: Wait.Parameters?
@@ -72,6 +75,10 @@ final class StubDaemon: Sendable {
         table.on(ShowBudgets.self) { _, _, reply async throws(ControlError) in
             try await reply.send(.init(budgets: [MessageSamples.budget]))
         }
+        table.on(ListEvents.self) { parameters, _, reply async throws(ControlError) in
+            self.state.withLock { $0.events = parameters }
+            try await reply.send(.init(events: parameters.subject == "empty" ? [] : [MessageSamples.change]))
+        }
         table.on(GrantBudget.self) { parameters, _, reply async throws(ControlError) in
             self.state.withLock { $0.granted = parameters }
             try await reply.send(.init(budget: MessageSamples.budget))
@@ -81,7 +88,9 @@ final class StubDaemon: Sendable {
         }
         table.on(ReportSpend.self) { parameters, _, reply async throws(ControlError) in
             self.state.withLock { $0.spend = parameters }
-            try await reply.send(.init(rows: self.state.withLock { $0.rows }, total: MessageSamples.row))
+            let (rows, dailyRows) = self.state.withLock { ($0.rows, $0.dailyRows) }
+            try await reply.send(
+                .init(rows: parameters.by.last == .day ? dailyRows ?? rows : rows, total: MessageSamples.row))
         }
         addPolicies(to: &table)
         table.on(Prune.self) { parameters, _, reply async throws(ControlError) in
@@ -187,6 +196,9 @@ final class StubDaemon: Sendable {
     }
 
     private func addBatches(to table: inout MethodTable) {
+        table.on(ShowBatch.self) { _, _, reply async throws(ControlError) in
+            try await reply.send(.init(batch: MessageSamples.batch))
+        }
         table.on(BeginBatch.self) { parameters, _, reply async throws(ControlError) in
             self.state.withLock { $0.begun = parameters }
             try await reply.send(.init(batch: BatchID(7)))

@@ -44,10 +44,13 @@ package struct BudgetView: Hashable, Codable, Sendable {
     package var isWarned: Bool
     /// nil where calls have no price: the queue is not paced, or has no policy yet.
     package var pacing: PacingView?
+    /// How fast it is used; only ShowBudgets tells it.
+    package var burn: Burn?
 
     /// A budget day as Storage keeps it, with what the queue says about it.
     package init(
-        queue: QueueName, day: BudgetDay, resetsAt: Timestamp, settings: QueueSettings, pacing: PacingView? = nil
+        queue: QueueName, day: BudgetDay, resetsAt: Timestamp, settings: QueueSettings, pacing: PacingView? = nil,
+        burn: Burn? = nil
     ) {
         self.queue = queue
         self.day = day.day
@@ -63,6 +66,7 @@ package struct BudgetView: Hashable, Codable, Sendable {
         warnAt = settings.warnAt
         isWarned = day.isWarned(at: settings.warnAt)
         self.pacing = pacing
+        self.burn = burn
     }
 }
 

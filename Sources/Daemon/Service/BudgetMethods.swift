@@ -8,7 +8,7 @@ extension ControlService {
         table.on(ShowBudgets.self) { parameters, _, reply throws(ControlError) in
             var queues = try await answering { () async throws(StorageError) in try await reader.queues() }
             if let name = parameters.queue { queues = [try await queue(name)] }
-            try await reply.send(ShowBudgets.Reply(budgets: try await budgets(of: queues)))
+            try await reply.send(ShowBudgets.Reply(budgets: try await budgets(of: queues, withBurn: true)))
         }
         table.on(GrantBudget.self) { parameters, peer, reply throws(ControlError) in
             try parameters.validate()
@@ -82,7 +82,8 @@ extension ControlService {
     }
 
     /// The budgets of some queues today, each by its own zone.
-    func budgets(of queues: [QueueRecord]) async throws(ControlError) -> [BudgetView] {
+    /// - Parameter withBurn: with how fast they are used, for which the day's ledger is read.
+    func budgets(of queues: [QueueRecord], withBurn: Bool = false) async throws(ControlError) -> [BudgetView] {
         let now = clock.now()
         var zones: [QueueName: Zone] = [:]
         var days: [QueueName: DayKey] = [:]
@@ -96,18 +97,31 @@ extension ControlService {
         let clockDays = days
         let budgets = try await answering { () async throws(StorageError) in try await reader.budgets(clockDays) }
         let settings = Dictionary(uniqueKeysWithValues: queues.map { ($0.name, $0.settings) })
+        let spent = withBurn ? try await recentSpend(days.values.min(), now: now) : nil
         var views: [BudgetView] = []
         for budget in budgets {
             guard let queue = settings[budget.queue], let zone = zones[budget.queue] else { continue }
             let resetsAt = try Self.inZone { () throws(ZoneError) in
                 try zone.reset(of: budget.budget.day, now: now)
             }
+            let burn = spent.map { Burn($0[budget.queue] ?? .zero, of: budget.budget, now: now, end: resetsAt) }
             views.append(
                 BudgetView(
                     queue: budget.queue, day: budget.budget, resetsAt: resetsAt, settings: queue,
-                    pacing: try await pacingView(of: budget, queue, zone, now: now)))
+                    pacing: try await pacingView(of: budget, queue, zone, now: now), burn: burn))
         }
         return views
+    }
+
+    /// What each queue used of DEEPTHINK in the time that its burn is told for.
+    /// - Parameter firstDay: the earliest that it is now somewhere; the day before it may have steps of that time.
+    private func recentSpend(_ firstDay: DayKey?, now: Timestamp) async throws(ControlError) -> [QueueName: Spend] {
+        guard let firstDay else { return [:] }
+        return try await answering { () async throws(StorageError) in
+            try await reader.deepthinkSpend(
+                since: now.advanced(byMilliseconds: -Burn.windowMilliseconds),
+                day: DayKey(daysSinceEpoch: firstDay.daysSinceEpoch - 1))
+        }
     }
 
     /// The price of a call by a queue's budget; nil where it has none.

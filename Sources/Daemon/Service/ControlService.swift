@@ -46,6 +46,7 @@ struct ControlService: Sendable {
         addBackups(to: &table)
         addReload(to: &table)
         addEnvironments(to: &table)
+        addEvents(to: &table)
         let intake = intake
         table.onConnectionClosed { await intake.connectionClosed($0) }
         return table

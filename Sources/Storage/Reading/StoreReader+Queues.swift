@@ -49,11 +49,24 @@ extension StoreReader {
     }
 
     /// The latest administrative events, newest first.
-    /// - Parameter before: only events older than this number: the last of the page before.
-    package func adminEvents(before: Int64? = nil, limit: Int) throws(StorageError) -> [AdminEvent] {
-        try database.all(
-            "SELECT * FROM admin_event WHERE seq < ? ORDER BY seq DESC LIMIT ?", before ?? .max, limit
-        ) { (row: Row) throws(StorageError) in
+    /// - Parameters:
+    ///   - actions: nil: all of them.
+    ///   - before: only events older than this number: the last of the page before.
+    package func adminEvents(
+        actions: [String]? = nil, subject: String? = nil, before: Int64? = nil, limit: Int
+    ) throws(StorageError) -> [AdminEvent] {
+        var sql = "SELECT * FROM admin_event WHERE seq < ?"
+        var values: [any Bindable] = [before ?? .max]
+        if let actions {
+            sql += " AND action IN (\(Array(repeating: "?", count: actions.count).joined(separator: ", ")))"
+            for action in actions { values.append(action) }
+        }
+        if let subject {
+            sql += " AND subject = ?"
+            values.append(subject)
+        }
+        return try database.all(sql + " ORDER BY seq DESC LIMIT ?", values + [limit]) {
+            (row: Row) throws(StorageError) in
             AdminEvent(
                 sequence: try row.integer("seq"), at: try row.timestamp("at_ms"),
                 user: User(uid: try row.uid("uid"), name: try row.text("user")), action: try row.text("action"),

@@ -41,6 +41,17 @@ extension StoreReader {
         }
     }
 
+    /// What each queue used of DEEPTHINK from an instant on.
+    /// - Parameter day: no step that ended since then began earlier.
+    package func deepthinkSpend(since instant: Timestamp, day: DayKey) throws(StorageError) -> [QueueName: Spend] {
+        let rows = try database.all(
+            """
+            SELECT queue, \(sums) FROM ledger_entry WHERE day >= ? AND at_ms > ? AND role = 'deepthink' GROUP BY queue
+            """, day.daysSinceEpoch, instant.milliseconds
+        ) { (row: Row) throws(StorageError) in (try row.queueName(), try row.spend(of: .deepthink)) }
+        return Dictionary(uniqueKeysWithValues: rows)
+    }
+
     private var sums: String {
         let perRole = Role.allCases.map { role in
             """

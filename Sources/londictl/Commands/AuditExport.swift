@@ -6,7 +6,7 @@ extension Command {
         words: ["audit", "export"], summary: "Print every ledger entry with its seal, as JSON lines or CSV",
         options: [
             CommandOption("csv", nil, "comma-separated values; the first 18 are the sealed texts as they are"),
-            CommandOption("start", short: "S", "DAY", "the first day, 2026-11-23"),
+            CommandOption("start", short: "S", "DAY", "the first day, 2026-11-23, or 7d: so many days ago"),
             CommandOption("end", short: "E", "DAY", "the last day"),
             CommandOption("queue", short: "q", "QUEUE", "only of this queue"),
             CommandOption("file", short: "f", "FILE", "write there instead, whole or not at all"),
@@ -64,14 +64,20 @@ extension LedgerEntryView {
 }
 
 extension Invocation {
+    /// A day such as 2026-11-23; `7d` is the day (UTC) that many days ago.
+    func day(_ text: String, option name: String) throws(CommandError) -> DayKey {
+        if let day = DayKey(parsing: text) { return day }
+        guard text.hasSuffix("d"), let ago = Int64(text.dropLast()), (0...100_000).contains(ago) else {
+            throw .usage("--\(name) '\(text)' is no day such as 2026-11-23, or 7d for seven days ago")
+        }
+        return DayKey(daysSinceEpoch: console.now().milliseconds / 86_400_000 - ago)
+    }
+
     /// The days of `--start` and `--end`.
     func days() throws(CommandError) -> (first: DayKey?, last: DayKey?) {
         func day(_ name: String) throws(CommandError) -> DayKey? {
             guard let text = text(name) else { return nil }
-            guard let day = DayKey(parsing: text) else {
-                throw .usage("--\(name) '\(text)' is no day such as 2026-11-23")
-            }
-            return day
+            return try self.day(text, option: name)
         }
         let (first, last) = (try day("start"), try day("end"))
         if let first, let last, last < first {

@@ -23,7 +23,7 @@ extension Command {
         }
         if console.drawsProgress && !console.isTerminal { console.complain("\r\u{1b}[K") }
         if invocation.isSet("json") {
-            console.write(JSONText.text(of: ReplayPolicy.Reply(total: all.count, versions: all)) + "\n")
+            invocation.writeObject(ReplayPolicy.Reply(total: all.count, versions: all))
         }
         return all.contains { $0.verdict == .different } ? .jobFailed : .ok
     }

@@ -16,7 +16,7 @@ extension Command {
         }
         guard let reply = last else { throw .control(.disconnected) }
         if invocation.isForMachines {
-            console.write(JSONText.text(of: reply) + "\n")
+            invocation.writeObject(reply)
         } else {
             for difference in reply.differences {
                 console.write(

@@ -17,7 +17,7 @@ extension Command {
         let summary = try await copy(session, into: file, path: path, invocation.console)
         try file.save()
         if invocation.isForMachines {
-            invocation.console.write(JSONText.text(of: summary) + "\n")
+            invocation.writeObject(summary)
         } else {
             invocation.console.write("\(path): \(summary.bytes) bytes, SHA-256 \(summary.sha256)\n")
         }

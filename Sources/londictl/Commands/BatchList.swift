@@ -17,20 +17,18 @@ extension Command {
                 Column("state") { $0.state.rawValue },
                 Column("jobs", isRight: true) { "\($0.jobs.total)" },
                 Column("ended", isRight: true) { "\($0.jobs.ended)" },
-                Column("unanswered", isRight: true) { "\($0.jobs.unanswered)" },
+                Column("unanswered", isRight: true, style: { $0.jobs.unanswered > 0 ? .bad : nil }) {
+                    "\($0.jobs.unanswered)"
+                },
                 Column("reward", isRight: true) { Phrase.reward($0.meanReward) },
                 Column("age") { Phrase.relative($0.createdAt, now: now) },
-                Column("user") { $0.user },
+                Column("user", isMinor: true) { $0.user },
                 Column("file") { $0.fileName ?? "" },
             ], invocation)
         let parameters = ListBatches.Parameters(
             queue: try invocation.queueOption(), limit: try invocation.limit())
         let reply = try await Session(invocation).call(ListBatches.self, parameters)
-        if invocation.isSet("json") {
-            invocation.console.write(JSONText.text(of: reply) + "\n")
-        } else {
-            listing.print(reply.batches)
-        }
+        listing.print(reply.batches, of: reply)
         return .ok
     }
 }

@@ -33,7 +33,7 @@ extension Command {
         report(
             reply.budget,
             "granted \(Phrase.amount(amount)) more \(last > reply.budget.day ? "a day until" : "on") \(last)",
-            JSONText.text(of: reply), invocation)
+            reply, invocation)
         return .ok
     }
 
@@ -43,14 +43,14 @@ extension Command {
     ) { invocation async throws(CommandError) in
         let queue = try invocation.queue(invocation.arguments[0])
         let reply = try await Session(invocation).call(RevokeGrants.self, .init(queue: queue))
-        report(reply.budget, "\(Phrase.count(reply.count, "grant")) revoked", JSONText.text(of: reply), invocation)
+        report(reply.budget, "\(Phrase.count(reply.count, "grant")) revoked", reply, invocation)
         return .ok
     }
 }
 
-private func report(_ budget: BudgetView, _ word: String, _ json: String, _ invocation: Invocation) {
+private func report(_ budget: BudgetView, _ word: String, _ reply: some Encodable, _ invocation: Invocation) {
     let text = "Queue \(budget.queue): \(word); today \(Phrase.budget(budget)) spent or reserved"
-    invocation.console.write((invocation.isForMachines ? json : text) + "\n")
+    invocation.write(reply, orText: text + "\n")
 }
 
 /// What an option grants; 0 where it is not given.

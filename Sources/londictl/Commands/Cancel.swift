@@ -29,7 +29,7 @@ extension Command {
             case (0, .batch(let batch)): "Every job of batch \(batch) had ended already; nothing was cancelled"
             case (let count, _): "\(Phrase.count(count, "job")) cancelled"
             }
-        invocation.console.write((invocation.isForMachines ? JSONText.text(of: reply) : text) + "\n")
+        invocation.write(reply, orText: text + "\n")
         return .ok
     }
 }

@@ -12,13 +12,14 @@ extension Command {
         try await Session(invocation).stream(CheckEnvironment.self, .init(name: name)) { reply in
             findings.append(reply)
             if invocation.isSet("jsonl") {
-                console.write(JSONText.text(of: reply) + "\n")
+                invocation.writeRows([reply])
             } else if !invocation.isSet("json") {
+                let word = console.paint(reply.passed ? "ok    " : "BROKEN", reply.passed ? .good : .bad)
                 let detail = Plain.text(reply.detail, keepsLines: false)
-                console.write("\(reply.passed ? "ok    " : "BROKEN")  \(reply.rule): \(detail)\n")
+                console.write("\(word)  \(reply.rule): \(detail)\n")
             }
         }
-        if invocation.isSet("json") { console.write(JSONText.text(of: ["findings": findings]) + "\n") }
+        if invocation.isSet("json") { invocation.writeObject(["findings": findings]) }
         return findings.last?.passed == true ? .ok : .jobFailed
     }
 }

@@ -10,14 +10,14 @@ extension Command {
         let reply = try await Session(invocation).call(ExplainJob.self, .init(job: job))
         let console = invocation.console
         if invocation.isSet("json") {
-            console.write(JSONText.text(of: reply) + "\n")
+            invocation.writeObject(reply)
         } else if invocation.isSet("jsonl") {
-            console.write(reply.steps.map { JSONText.text(of: $0) + "\n" }.joined())
+            invocation.writeRows(reply.steps)
         } else {
             console.write(
-                JobText.head(reply.job, now: console.now())
+                JobText.head(reply.job, now: console.now(), console.paint)
                     + JobText.conversation(reply.specification, outcome: nil)
-                    + JobText.opening(reply.opening) + reply.steps.map(JobText.step).joined())
+                    + JobText.opening(reply.opening) + reply.steps.map { JobText.step($0, console.paint) }.joined())
             if let outcome = reply.outcome {
                 let success = outcome.success.map { $0 ? ", success" : ", no success" } ?? ""
                 console.write("\(outcome.end.rawValue), reward \(Phrase.reward(outcome.reward))\(success)\n")

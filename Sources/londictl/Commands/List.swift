@@ -13,7 +13,10 @@ extension Command {
             CommandOption("user", "NAME", "only of this user"),
             CommandOption("limit", "N", "at most so many"),
         ],
-        examples: ["list --state pending,running", "list --batch b7 -o job,id,reward -n"], output: .table
+        examples: [
+            "list --state pending,running", "list --batch b7 -o job,id,reward -n",
+            "list --parsable -n -o job,state,submitted",
+        ], output: .table
     ) { invocation async throws(CommandError) in
         var batch: BatchID?
         if let text = invocation.text("batch") { batch = try invocation.batch(text) }
@@ -26,7 +29,7 @@ extension Command {
         try await Session(invocation).stream(ListJobs.self, parameters) { reply throws(CommandError) in
             asObject ? all.append(contentsOf: reply.jobs) : listing.print(reply.jobs)
         }
-        if asObject { invocation.console.write(JSONText.text(of: ListJobs.Reply(jobs: all)) + "\n") }
+        if asObject { invocation.writeObject(ListJobs.Reply(jobs: all)) }
         return .ok
     }
 }

@@ -12,11 +12,12 @@ extension Command {
         var listing = try Listing(columns, invocation)
         let reply = try await Session(invocation).call(CurvePolicy.self, .init(queue: queue))
         if invocation.isSet("json") {
-            invocation.console.write(JSONText.text(of: reply) + "\n")
+            invocation.writeObject(reply)
             return .ok
         }
         let isForScripts =
-            ["csv", "jsonl", "no-header"].contains(where: invocation.isSet) || invocation.text("output") != nil
+            ["csv", "jsonl", "no-header", "parsable"].contains(where: invocation.isSet)
+            || invocation.text("output") != nil
         if !isForScripts { invocation.console.write(plot(reply.policies, width: min(invocation.console.width, 80))) }
         listing.print(reply.policies)
         if !isForScripts { EvaluationText.warn(reply.policies, invocation.console) }

@@ -22,12 +22,8 @@ extension Command {
             kind: try invocation.word("kind", SwitcherKind.self), parameter: try invocation.number("parameter"))
         var listing = try Listing(EvaluationText.columns, invocation)
         let reply = try await Session(invocation).call(EvaluatePolicy.self, parameters)
-        if invocation.isSet("json") {
-            invocation.console.write(JSONText.text(of: reply) + "\n")
-        } else {
-            listing.print(reply.policies)
-            EvaluationText.warn(reply.policies, invocation.console)
-        }
+        listing.print(reply.policies, of: reply)
+        if !invocation.isSet("json") { EvaluationText.warn(reply.policies, invocation.console) }
         return .ok
     }
 }

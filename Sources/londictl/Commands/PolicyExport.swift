@@ -25,7 +25,7 @@ extension Command {
         try file.save()
         let summary = ExportSummary(file: path, version: reply.version, bytes: data.count, sha256: reply.sha256)
         let text = "\(path): version \(reply.version) of \(queue), \(data.count) bytes, SHA-256 \(reply.sha256)"
-        invocation.console.write((invocation.isForMachines ? JSONText.text(of: summary) : text) + "\n")
+        invocation.write(summary, orText: text + "\n")
         return .ok
     }
 
@@ -43,7 +43,7 @@ extension Command {
             queue: queue, data: Data(bytes).base64EncodedString(), force: invocation.isSet("force"))
         let version = try await Session(invocation).call(ImportPolicy.self, parameters).version
         if invocation.isForMachines {
-            invocation.console.write(JSONText.text(of: version) + "\n")
+            invocation.writeObject(version)
         } else {
             let word = version.isCurrent ? "in force" : "kept, not in force"
             invocation.console.write("Version \(version.version) of \(queue): \(Phrase.verdict(version)), \(word)\n")

@@ -49,5 +49,5 @@ private func report(_ event: PolicyEvent, _ word: String, of queue: QueueName, _
     let version = event.version.map { "version \($0) is in force" } ?? "no version is in force yet"
     let remedy = event.isFrozen ? "; londictl policy thaw \(queue) ends that" : ""
     let text = "Policy of \(queue) \(word): \(version)\(remedy)"
-    invocation.console.write((invocation.isForMachines ? JSONText.text(of: event) : text) + "\n")
+    invocation.write(event, orText: text + "\n")
 }

@@ -27,7 +27,7 @@ extension Command {
             throw .usage("--by names no row: use a feature or a member of the jobs' metadata, such as room")
         }
         let reply = try await Session(invocation).call(MapPolicy.self, .init(queue: queue, row: row, column: column))
-        invocation.console.write(invocation.isForMachines ? JSONText.text(of: reply) + "\n" : text(of: reply))
+        invocation.write(reply, orText: text(of: reply))
         return .ok
     }
 }

@@ -22,11 +22,7 @@ extension Command {
             ], invocation)
         let parameters = ListPolicyEvents.Parameters(queue: queue, limit: try invocation.limit())
         let reply = try await Session(invocation).call(ListPolicyEvents.self, parameters)
-        if invocation.isSet("json") {
-            invocation.console.write(JSONText.text(of: reply) + "\n")
-        } else {
-            listing.print(reply.events)
-        }
+        listing.print(reply.events, of: reply)
         return .ok
     }
 }

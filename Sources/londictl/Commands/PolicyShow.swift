@@ -9,7 +9,7 @@ extension Command {
         let queue = try invocation.queue(invocation.arguments[0])
         let session = try Session(invocation)
         let policy = try await session.call(ShowPolicy.self, .init(queue: queue)).policy
-        invocation.console.write(invocation.isForMachines ? JSONText.text(of: policy) + "\n" : text(of: policy))
+        invocation.write(policy, orText: text(of: policy))
         if !invocation.isForMachines,
             let pacing = try await session.call(ShowBudgets.self, .init(queue: queue)).budgets.first?.pacing
         {
@@ -87,6 +87,5 @@ private func text(of policy: PolicyView) -> String {
 
 /// `[#####...............]`, twenty cells.
 private func bar(_ part: Int, of all: Int) -> String {
-    let cells = all == 0 ? 0 : (part * 20 + all / 2) / all
-    return "[" + String(repeating: "#", count: cells) + String(repeating: ".", count: 20 - cells) + "]"
+    Chart.bar(all == 0 ? 0 : (part * 20 + all / 2) / all, of: 20)
 }

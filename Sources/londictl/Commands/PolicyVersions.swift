@@ -32,11 +32,7 @@ extension Command {
             ], invocation)
         let parameters = ListPolicyVersions.Parameters(queue: queue, limit: try invocation.limit())
         let reply = try await Session(invocation).call(ListPolicyVersions.self, parameters)
-        if invocation.isSet("json") {
-            invocation.console.write(JSONText.text(of: reply) + "\n")
-        } else {
-            listing.print(reply.versions)
-        }
+        listing.print(reply.versions, of: reply)
         return .ok
     }
 }

@@ -20,11 +20,11 @@ extension Command {
         var last = Prune.Reply(jobs: 0, finished: false)
         try await Session(invocation).stream(Prune.self, parameters) { reply in
             last = reply
-            if invocation.isSet("jsonl") { console.write(JSONText.text(of: reply) + "\n") }
+            if invocation.isSet("jsonl") { invocation.writeRows([reply]) }
         }
         guard last.finished else { throw .control(.disconnected) }
         if invocation.isSet("json") {
-            console.write(JSONText.text(of: last) + "\n")
+            invocation.writeObject(last)
         } else if !invocation.isForMachines {
             let jobs = Phrase.count(last.jobs, "job")
             console.write(

@@ -7,11 +7,7 @@ extension Command {
     ) { invocation async throws(CommandError) in
         var listing = try Listing(QueueText.columns, invocation)
         let reply = try await Session(invocation).call(ListQueues.self, .init())
-        if invocation.isSet("json") {
-            invocation.console.write(JSONText.text(of: reply) + "\n")
-        } else {
-            listing.print(reply.queues)
-        }
+        listing.print(reply.queues, of: reply)
         return .ok
     }
 }

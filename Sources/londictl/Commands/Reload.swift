@@ -7,7 +7,7 @@ extension Command {
     ) { invocation async throws(CommandError) in
         let reply = try await Session(invocation).call(Reload.self, .init())
         guard !invocation.isForMachines else {
-            invocation.console.write(JSONText.text(of: reply) + "\n")
+            invocation.writeObject(reply)
             return .ok
         }
         let applied = reply.applied.joined(separator: ", ")

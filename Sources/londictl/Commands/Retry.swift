@@ -17,7 +17,7 @@ extension Command {
         let parameters = try selection(invocation)
         let reply = try await Session(invocation).call(Retry.self, parameters)
         let text = reply.count == 0 ? "No job is to be retried" : "\(Phrase.count(reply.count, "job")) queued again"
-        invocation.console.write((invocation.isForMachines ? JSONText.text(of: reply) : text) + "\n")
+        invocation.write(reply, orText: text + "\n")
         return .ok
     }
 }

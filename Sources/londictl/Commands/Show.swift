@@ -11,16 +11,13 @@ extension Command {
         switch try invocation.target(invocation.arguments[0]) {
         case .job(let job):
             let reply = try await session.call(ShowJob.self, .init(job: job))
-            console.write(
-                invocation.isForMachines
-                    ? JSONText.text(of: reply) + "\n"
-                    : JobText.head(reply.job, now: console.now())
-                        + JobText.conversation(reply.specification, outcome: reply.outcome))
+            invocation.write(
+                reply,
+                orText: JobText.head(reply.job, now: console.now(), console.paint)
+                    + JobText.conversation(reply.specification, outcome: reply.outcome))
         case .batch(let batch):
             let reply = try await session.call(ShowBatch.self, .init(batch: batch))
-            console.write(
-                invocation.isForMachines
-                    ? JSONText.text(of: reply) + "\n" : JobText.batch(reply.batch, now: console.now()))
+            invocation.write(reply, orText: JobText.batch(reply.batch, now: console.now()))
         }
         return .ok
     }

@@ -6,12 +6,12 @@ extension Command {
         examples: ["status", "status --json"]
     ) { invocation async throws(CommandError) in
         let reply = try await Session(invocation).call(Status.self, .init())
-        invocation.console.write(invocation.isForMachines ? JSONText.text(of: reply) + "\n" : text(of: reply))
+        invocation.write(reply, orText: text(of: reply, invocation.console.paint))
         return .ok
     }
 }
 
-private func text(of status: Status.Reply) -> String {
+private func text(of status: Status.Reply, _ paint: Paint) -> String {
     var text = """
         londid \(status.version)\(status.isUserMode ? " (user mode)" : ""), started \
         \(Phrase.relative(status.startedAt, now: status.now)), epoch \(status.epoch)
@@ -21,13 +21,13 @@ private func text(of status: Status.Reply) -> String {
         """
     for engine in status.engines {
         text += """
-            \(Phrase.role(engine.role)): \(engine.state.rawValue), \(engine.model)
+            \(Phrase.role(engine.role)): \(paint(engine.state.rawValue, engine.state.style)), \(engine.model)
               device \(engine.device ?? "unknown"); \(engine.busySlots) of \
             \(Phrase.count(engine.slots, "slot")) busy; context \(engine.contextTokens) tokens; \
             \(Phrase.count(engine.restarts, "restart"))\(engine.isExternal ? "; external server" : "")
 
             """
-        if let fault = engine.fault { text += "  fault: \(Plain.text(fault, keepsLines: false))\n" }
+        if let fault = engine.fault { text += paint("  fault: \(Plain.text(fault, keepsLines: false))", .bad) + "\n" }
     }
     return text
 }

@@ -115,7 +115,7 @@ private func submitJob(
     let reply = try await Session(invocation).call(SubmitJob.self, parameters)
     let waits = invocation.isSet("wait")
     if invocation.isForMachines {
-        if !waits { invocation.console.write(JSONText.text(of: reply) + "\n") }
+        if !waits { invocation.writeObject(reply) }
     } else if invocation.isSet("parsable") {
         invocation.console.write("\(reply.job)\n")
     } else {
@@ -134,7 +134,7 @@ private func submitJob(
         let waited = WaitedSubmission(
             job: reply.job, duplicate: reply.duplicate, counts: end.counts, fault: shown.job.fault,
             faultCode: shown.job.faultCode, outcome: shown.outcome)
-        invocation.console.write(JSONText.text(of: waited) + "\n")
+        invocation.writeObject(waited)
     } else if let outcome = shown.outcome, !invocation.isSet("parsable") {
         invocation.console.write(Plain.text(outcome.answer, keepsLines: true) + "\n")
     }

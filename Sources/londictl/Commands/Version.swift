@@ -13,7 +13,7 @@ extension Command {
             invocation.console.complain("\(error.message)\n")
         }
         let text = "londictl \(versions.londictl)" + (versions.londid.map { "\nlondid \($0)" } ?? "")
-        invocation.console.write((invocation.isForMachines ? JSONText.text(of: versions) : text) + "\n")
+        invocation.write(versions, orText: text + "\n")
         return .ok
     }
 }

@@ -1,6 +1,6 @@
 /// What a command prints, and so which of the options for scripts it takes.
 enum OutputForm: Sendable {
-    /// Rows: `--json`, `--jsonl`, or a table with `-o` and `-n`.
+    /// Rows: `--json`, `--jsonl`, or a table or `--parsable` with `-o` and `-n`.
     case table
     /// One thing: `--json`, or `--jsonl` for it and its parts.
     case object
@@ -9,7 +9,9 @@ enum OutputForm: Sendable {
     /// A text with a format of its own.
     case text
 
-    private static let options = ["json", "jsonl", "output", "no-header"]
+    private static let options = ["json", "jsonl", "output", "no-header", "parsable"]
+    /// Those that go together.
+    private static let tableOptions = ["output", "no-header", "parsable"]
 
     private var taken: [String] {
         switch self {
@@ -37,11 +39,10 @@ enum OutputForm: Sendable {
                 "\(invocation.command.name) does nothing with --\(option); it takes "
                     + taken.map { "--\($0)" }.joined(separator: " and "))
         }
-        if invocation.isSet("csv"), let other = given.first(where: { $0.hasPrefix("json") }) {
+        if invocation.isSet("csv"), let other = given.first(where: { $0.hasPrefix("json") || $0 == "parsable" }) {
             throw .usage("--csv and --\(other) are two forms of output; give one")
         }
-        // Only the two that shape a table go together.
-        if given.count > 1, given != ["output", "no-header"] {
+        if given.count > 1, !given.allSatisfy(Self.tableOptions.contains) {
             throw .usage("--\(given[0]) and --\(given[1]) are two forms of output; give one")
         }
     }
