@@ -16,3 +16,6 @@ static inline CURLcode londi_curl_set_write(CURL *handle, size_t (*write)(char *
 static inline CURLcode londi_curl_get_long(CURL *handle, CURLINFO info, long *value) {
     return curl_easy_getinfo(handle, info, value);
 }
+static inline CURLcode londi_curl_get_offset(CURL *handle, CURLINFO info, curl_off_t *value) {
+    return curl_easy_getinfo(handle, info, value);
+}

@@ -218,8 +218,19 @@ package final class LondiDaemon: Sendable {
             || ["CUDA_", "NVIDIA_", "GGML_", "HIP_", "ROCR_", "HSA_", "VK_"].contains { variable.hasPrefix($0) }
     }
 
+    /// Where systemd puts what LoadCredential= names.
+    private func credentialPath(_ name: String) -> String {
+        "\(environment["CREDENTIALS_DIRECTORY"] ?? "/run/credentials/londid.service")/\(name)"
+    }
+
     private func source(_ engine: Configuration.Engine, _ role: EngineRole) -> EngineConfiguration.Source {
-        if let url = engine.url { return .url(url) }
+        if let url = engine.url {
+            return .url(
+                ServerAddress(
+                    url, model: engine.modelName, authoritiesPath: engine.caFile,
+                    keyPath: engine.apiKeyFile ?? engine.apiKeyCredential.map(credentialPath),
+                    silenceSeconds: engine.stallSeconds))
+        }
         guard let model = engine.model else { preconditionFailure("the loader demands Model= or Url=") }
         return .local(
             LocalEngine(
@@ -227,7 +238,7 @@ package final class LondiDaemon: Sendable {
                 searchPath: environment["PATH"] ?? "",
                 modelPath: model,
                 sha256: engine.sha256, context: engine.context, slots: engine.slots, gpuLayers: engine.gpuLayers,
-                threads: engine.threads, extraArguments: engine.extraArguments,
+                rpcServers: engine.rpcServers, threads: engine.threads, extraArguments: engine.extraArguments,
                 environment: environment.filter { Self.isForDrivers($0.key) },
                 socketPath: "\(configuration.engineDirectory)/\(role.rawValue).sock"))
     }

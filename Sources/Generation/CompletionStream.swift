@@ -1,11 +1,13 @@
 import Domain
 import FoundationEssentials
 
-/// Follows one `/completion` stream: what was written so far, and what that took.
+/// Follows one stream of a completion: what was written so far, and what that took.
 struct CompletionStream {
     /// Log-probabilities below this are the server's way to say zero probability.
     static let lowestLogProbability = -50.0
 
+    private let dialect: ServerDialect
+    private let began: Duration
     private var parser = EventStreamParser()
     private let decoder = JSONDecoder()
     private(set) var text = ""
@@ -27,18 +29,34 @@ struct CompletionStream {
         case notUnderstood(String)
     }
 
+    /// - Parameter began: when the request was sent. A server that tells no times has worked since then.
+    init(dialect: ServerDialect = .llama, began: Duration = .zero) {
+        self.dialect = dialect
+        self.began = began
+    }
+
     /// Takes in what has arrived. Returns false when reading on is of no use.
     mutating func feed(_ bytes: UnsafeRawBufferPointer, now: Duration) -> Bool {
         do {
             for data in try parser.feed(bytes) where failure == nil {
-                try take(try decoder.decode(CompletionEvent.self, from: Data(data)), now: now)
+                for event in try events(data) where failure == nil { try take(event, now: now) }
             }
         } catch is EventStreamParser.TooLong {
             failure = .notUnderstood("an event over \(EventStreamParser.longestEvent) bytes")
+        } catch is CompletionsAPI.NoTokens {
+            failure = .notUnderstood("it writes text without token_ids, which vLLM has from 0.10.2 on")
         } catch {
             failure = .notUnderstood("\(error)")
         }
         return failure == nil
+    }
+
+    private func events(_ data: [UInt8]) throws -> [CompletionEvent] {
+        switch dialect {
+        case .llama: [try decoder.decode(CompletionEvent.self, from: Data(data))]
+        case .completions where data.elementsEqual("[DONE]".utf8): []
+        case .completions: try decoder.decode(CompletionsAPI.Chunk.self, from: Data(data)).events()
+        }
     }
 
     private mutating func take(_ event: CompletionEvent, now: Duration) throws {
@@ -67,5 +85,6 @@ struct CompletionStream {
             stopType = event.stopType ?? "none"
         }
         if let timings = event.timings { self.timings = timings.sane }
+        if dialect != .llama { timings.generatedMilliseconds = (now - began) / .milliseconds(1) }
     }
 }

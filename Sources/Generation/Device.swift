@@ -13,8 +13,12 @@ package struct Device: Hashable, Sendable {
     private static let listingMilliseconds = 120_000
 
     /// Asks llama-server. A listing that fails is an error, not an empty list.
-    static func list(executable: String, environment: [String: String]) async throws(GenerationError) -> [Device] {
-        let command = ProcessCommand(path: executable, arguments: ["--list-devices"], environment: environment)
+    /// - Parameter arguments: what makes it know of more devices.
+    static func list(
+        executable: String, arguments: [String] = [], environment: [String: String]
+    ) async throws(GenerationError) -> [Device] {
+        let command = ProcessCommand(
+            path: executable, arguments: arguments + ["--list-devices"], environment: environment)
         let result: ProcessResult
         do {
             result = try await runToEnd(command, outputLimit: 1 << 20, timeLimitMilliseconds: listingMilliseconds)

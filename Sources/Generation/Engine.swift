@@ -45,7 +45,7 @@ package func makeEngine(
     switch configuration.source {
     case .local(let engine):
         LlamaServer(configuration, engine: engine, memory: memory, time: time, policy: policy, log: log)
-    case .url(let url):
-        RemoteServer(configuration, url: url, time: time, policy: policy, log: log)
+    case .url(let address):
+        RemoteServer(configuration, address: address, time: time, policy: policy, log: log)
     }
 }

@@ -6,8 +6,8 @@ package struct EngineConfiguration: Hashable, Sendable {
     package enum Source: Hashable, Sendable {
         /// A llama-server that londid starts and supervises.
         case local(LocalEngine)
-        /// A server that someone else runs: `http://host:port`, `https://...`, or the full path of a Unix socket.
-        case url(String)
+        /// A server that someone else runs.
+        case url(ServerAddress)
     }
 
     package var role: EngineRole
@@ -21,6 +21,31 @@ package struct EngineConfiguration: Hashable, Sendable {
         self.source = source
         self.instructions = instructions
         self.temperature = temperature
+    }
+}
+
+/// Where somebody else's server is, and what it wants of its users.
+package struct ServerAddress: Hashable, Sendable {
+    /// `http://host:port`, `https://...`, `unix:/path`, or the full path of a Unix socket.
+    package var url: String
+    /// Which of its models, where it has several.
+    package var model: String?
+    /// A PEM file of the authorities that may vouch for it; nil: those that the system trusts.
+    package var authoritiesPath: String?
+    /// A file that holds the API key, read anew at each connection; nil for none.
+    package var keyPath: String?
+    /// A request that brings nothing for so long is given up.
+    package var silenceSeconds: Int
+
+    package init(
+        _ url: String, model: String? = nil, authoritiesPath: String? = nil, keyPath: String? = nil,
+        silenceSeconds: Int = 60
+    ) {
+        self.url = url
+        self.model = model
+        self.authoritiesPath = authoritiesPath
+        self.keyPath = keyPath
+        self.silenceSeconds = silenceSeconds
     }
 }
 
@@ -42,6 +67,8 @@ package struct LocalEngine: Hashable, Sendable {
     package var slots: Int
     /// Layers on the GPU: nil for all where a device is there; 0 for the CPU.
     package var gpuLayers: Int?
+    /// `host:port` of the ggml-rpc-servers over whose devices the model is spread, beside those of this machine.
+    package var rpcServers: [String]
     /// nil: llama-server's own choice.
     package var threads: Int?
     package var extraArguments: [String]
@@ -53,8 +80,9 @@ package struct LocalEngine: Hashable, Sendable {
     package init(
         isEncoder: Bool = false, executable: String = "llama-server",
         searchPath: String = "/usr/local/bin:/usr/bin:/bin", modelPath: String,
-        sha256: String? = nil, context: Int = 4096, slots: Int = 1, gpuLayers: Int? = nil, threads: Int? = nil,
-        extraArguments: [String] = [], environment: [String: String] = [:], socketPath: String
+        sha256: String? = nil, context: Int = 4096, slots: Int = 1, gpuLayers: Int? = nil,
+        rpcServers: [String] = [], threads: Int? = nil, extraArguments: [String] = [],
+        environment: [String: String] = [:], socketPath: String
     ) {
         self.isEncoder = isEncoder
         self.executable = executable
@@ -64,6 +92,7 @@ package struct LocalEngine: Hashable, Sendable {
         self.context = context
         self.slots = slots
         self.gpuLayers = gpuLayers
+        self.rpcServers = rpcServers
         self.threads = threads
         self.extraArguments = extraArguments
         self.environment = environment
@@ -73,4 +102,7 @@ package struct LocalEngine: Hashable, Sendable {
     /// The most tokens that it evaluates at once. Small, so that a cancelled request frees its slot soon; but an encoder
     /// takes a whole text at once or not at all.
     var physicalBatch: Int { isEncoder ? context : 256 }
+
+    /// What makes llama-server connect to the other hosts: before anything that asks for devices.
+    var rpcArguments: [String] { rpcServers.isEmpty ? [] : ["--rpc", rpcServers.joined(separator: ",")] }
 }

@@ -10,7 +10,7 @@ final class EngineCore: Sendable {
         var identity: String?
         var isRunning = false
         /// The chat template's result by messages: it is the same at each step of a job.
-        var templates: [[Message]: String] = [:]
+        var templates: [[Message]: ChatOpening] = [:]
     }
 
     struct Connection: Sendable {
@@ -76,18 +76,18 @@ final class EngineCore: Sendable {
 
     private func tokens(of transcript: Transcript) async throws(GenerationError) -> PreparedPrompt {
         let connection = try connection()
-        let prompt: String
+        let opening: ChatOpening
         if let known = guarded.withLock({ $0.templates[transcript.messages] }) {
-            prompt = known
+            opening = known
         } else {
-            prompt = try await connection.client.applyTemplate(transcript.messages)
+            opening = try await connection.client.opening(of: transcript.messages)
             guarded.withLock { guarded in
                 if guarded.templates.count >= Self.mostTemplates { guarded.templates = [:] }
-                guarded.templates[transcript.messages] = prompt
+                guarded.templates[transcript.messages] = opening
             }
         }
         // The template ends where the assistant's turn begins, so what is put after it is continued, not answered.
-        let tokens = try await connection.client.tokenize(prompt + transcript.answer)
+        let tokens = try await connection.client.tokens(opening, transcript.answer)
         guard tokens.count < connection.context else {
             throw .promptTooLong(role: role, tokens: tokens.count, context: connection.context)
         }

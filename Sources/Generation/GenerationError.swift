@@ -17,6 +17,15 @@ package enum GenerationError: Error, Equatable, CustomStringConvertible {
     /// Another process answers at our socket, with another model.
     case strangeServer(role: EngineRole, expected: String, actual: String)
 
+    /// The API key of somebody else's server cannot be read.
+    case keyUnreadable(role: EngineRole, path: String, reason: String)
+    /// Somebody else's server does not take our API key, or wants one.
+    case keyRefused(role: EngineRole, hasKey: Bool, reason: String)
+    /// Somebody else's server does not prove that it is who it should be.
+    case notTrusted(role: EngineRole, reason: String)
+    /// Somebody else's server cannot do what londid needs.
+    case unfit(role: EngineRole, reason: String)
+
     // The engine is away for a moment.
     case unavailable(role: EngineRole, reason: String)
     /// The server went away during a request; what it had written until then, where it wrote.
@@ -38,7 +47,8 @@ package enum GenerationError: Error, Equatable, CustomStringConvertible {
     package var isPassing: Bool {
         switch self {
         case .modelMissing, .modelDamaged, .wrongHash, .executableMissing, .socketUnusable, .deviceMissing,
-            .outOfMemory, .startFailed, .strangeServer, .unavailable, .serverDied, .hung:
+            .outOfMemory, .startFailed, .strangeServer, .keyUnreadable, .keyRefused, .notTrusted, .unfit, .unavailable,
+            .serverDied, .hung:
             true
         case .http(_, let status, _): [429, 502, 503, 504].contains(status)
         case .promptTooLong, .badAnswer, .cancelled: false
@@ -49,8 +59,16 @@ package enum GenerationError: Error, Equatable, CustomStringConvertible {
     package var needsAdministrator: Bool {
         switch self {
         case .modelMissing, .modelDamaged, .wrongHash, .executableMissing, .socketUnusable, .deviceMissing,
-            .outOfMemory, .strangeServer:
+            .outOfMemory, .strangeServer, .keyUnreadable, .keyRefused, .notTrusted, .unfit:
             true
+        default: false
+        }
+    }
+
+    /// Somebody else's server has refused to begin with the request, or has not seen it: nothing was used.
+    var saysNotBegun: Bool {
+        switch self {
+        case .unavailable, .keyRefused, .notTrusted: true
         default: false
         }
     }
@@ -80,6 +98,19 @@ package enum GenerationError: Error, Equatable, CustomStringConvertible {
                 + (lastLines.isEmpty ? "" : "; its last lines: " + lastLines.joined(separator: " | "))
         case .strangeServer(let role, let expected, let actual):
             "\(role.rawValue): the server at our socket serves '\(actual)', not '\(expected)': end that server"
+        case .keyUnreadable(let role, let path, let reason):
+            "\(role.rawValue): the API key '\(path)' cannot be read (\(reason)): put it there, or correct ApiKeyFile= or "
+                + "ApiKeyCredential= in londid.conf"
+        case .keyRefused(let role, let hasKey, let reason):
+            "\(role.rawValue): the server "
+                + (hasKey
+                    ? "refuses the API key (\(reason)): correct the one that londid.conf names"
+                    : "wants an API key (\(reason)): name one by ApiKeyFile= or ApiKeyCredential= in londid.conf")
+        case .notTrusted(let role, let reason):
+            "\(role.rawValue): the server's certificate is refused (\(reason)): it needs a valid one for the host in Url=, "
+                + "signed by an authority that the system or CaFile= in londid.conf names"
+        case .unfit(let role, let reason):
+            "\(role.rawValue): the server at Url= cannot be used: \(reason)"
         case .unavailable(let role, let reason):
             "\(role.rawValue) is unavailable: \(reason)"
         case .serverDied(let role, let reason, _):

@@ -38,6 +38,7 @@ actor HTTPConnection {
         var headers = curl_slist_append(nil, "Content-Type: application/json")
         // Without this, a body over 1 MiB waits for "100 Continue", which llama-server never says.
         headers = curl_slist_append(headers, "Expect:")
+        if let key = request.access.key { headers = curl_slist_append(headers, key.header) }
         defer { curl_slist_free_all(headers) }
         prepare(easy, for: request)
         londi_curl_set_pointer(easy, CURLOPT_HTTPHEADER, headers)
@@ -51,7 +52,7 @@ actor HTTPConnection {
         var running: Int32 = 1
         while true {
             let code = curl_multi_perform(multi, &running)
-            guard code == CURLM_OK else { return .failure(.transport(String(cString: curl_multi_strerror(code)))) }
+            guard code == CURLM_OK else { return .failure(.broken(String(cString: curl_multi_strerror(code)))) }
             if transfer.isCancelled.load(ordering: .acquiring) { return .failure(.cancelled) }
             if running == 0 { break }
             curl_multi_poll(multi, nil, 0, 60_000, nil)
@@ -59,14 +60,27 @@ actor HTTPConnection {
         }
         var left: Int32 = 0
         guard let message = curl_multi_info_read(multi, &left) else {
-            return .failure(.transport("curl finished without a result"))
+            return .failure(.broken("curl finished without a result"))
         }
         switch message.pointee.data.result {
         case CURLE_OK: return .success(transfer.status)
-        case CURLE_OPERATION_TIMEDOUT where request.timeLimitMilliseconds != nil && transfer.hasConnected:
-            return .failure(.timeLimit)
         case CURLE_WRITE_ERROR where transfer.isRefused: return .failure(.refusedByReader)
-        case let code: return .failure(.transport(String(cString: curl_easy_strerror(code))))
+        case let code: return .failure(failure(code, of: request, transfer))
+        }
+    }
+
+    private func failure(_ code: CURLcode, of request: HTTPRequest, _ transfer: Transfer) -> HTTPFailure {
+        let words = String(cString: handles.words)
+        let reason = words.isEmpty ? String(cString: curl_easy_strerror(code)) : words
+        switch code {
+        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR,
+            CURLE_SSL_INVALIDCERTSTATUS:
+            return .notTrusted(reason)
+        case _ where !transfer.isSent: return .notReached(reason)
+        case CURLE_OPERATION_TIMEDOUT:
+            if let limit = request.timeLimitMilliseconds, transfer.milliseconds >= limit { return .timeLimit }
+            return .broken("nothing came for \(request.access.silenceSeconds ?? 0) s")
+        default: return .broken(reason)
         }
     }
 
@@ -81,6 +95,9 @@ actor HTTPConnection {
         londi_curl_set_text(easy, CURLOPT_PROTOCOLS_STR, "http,https")
         // Nothing comes from the environment, a proxy neither.
         londi_curl_set_text(easy, CURLOPT_PROXY, "")
+        londi_curl_set_pointer(easy, CURLOPT_ERRORBUFFER, handles.words)
+        handles.words.pointee = 0
+        prepareAccess(easy, for: request)
         londi_curl_set_long(easy, CURLOPT_NOSIGNAL, 1)
         londi_curl_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, Self.connectMilliseconds)
         if let limit = request.timeLimitMilliseconds { londi_curl_set_long(easy, CURLOPT_TIMEOUT_MS, limit) }
@@ -91,6 +108,26 @@ actor HTTPConnection {
                 _ = londi_curl_set_pointer(easy, CURLOPT_COPYPOSTFIELDS, start)
             }
         }
+    }
+
+    private func prepareAccess(_ easy: UnsafeMutableRawPointer, for request: HTTPRequest) {
+        londi_curl_set_long(easy, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
+        londi_curl_set_long(easy, CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
+        londi_curl_set_long(easy, CURLOPT_SSL_VERIFYPEER, 1)
+        londi_curl_set_long(easy, CURLOPT_SSL_VERIFYHOST, 2)
+        // A key goes to the server that it is for, and a step is not written by another one.
+        londi_curl_set_long(easy, CURLOPT_FOLLOWLOCATION, 0)
+        if let authorities = request.access.authorities {
+            londi_curl_set_text(easy, CURLOPT_CAINFO, authorities)
+            // Else the system's would do as well.
+            londi_curl_set_text(easy, CURLOPT_CAPATH, nil)
+        }
+        if let seconds = request.access.silenceSeconds {
+            londi_curl_set_long(easy, CURLOPT_LOW_SPEED_LIMIT, 1)
+            londi_curl_set_long(easy, CURLOPT_LOW_SPEED_TIME, seconds)
+        }
+        // curl sends a request again by itself where a kept connection closes before the first byte of an answer.
+        if !request.isRepeatable { londi_curl_set_long(easy, CURLOPT_FRESH_CONNECT, 1) }
     }
 }
 
@@ -112,10 +149,17 @@ private final class Transfer: @unchecked Sendable {
     }
 
     /// The request was on its way, so that a time-out is the exchange's and not the connection's.
-    var hasConnected: Bool {
+    var isSent: Bool {
         var bytes = 0
         londi_curl_get_long(easy, CURLINFO_REQUEST_SIZE, &bytes)
         return bytes > 0
+    }
+
+    /// How long the exchange took.
+    var milliseconds: Int {
+        var microseconds: curl_off_t = 0
+        londi_curl_get_offset(easy, CURLINFO_TOTAL_TIME_T, &microseconds)
+        return Int(microseconds / 1000)
     }
 
     func receive(_ bytes: UnsafeRawBufferPointer) -> Bool {
@@ -147,6 +191,8 @@ private final class CurlHandles: @unchecked Sendable {
 
     let multi: UnsafeMutableRawPointer
     let easy: UnsafeMutableRawPointer
+    /// What curl says about a failure beside its code.
+    let words = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
 
     init() {
         guard Self.isInitialised, let multi = curl_multi_init(), let easy = curl_easy_init() else {
@@ -159,6 +205,7 @@ private final class CurlHandles: @unchecked Sendable {
     deinit {
         curl_easy_cleanup(easy)
         curl_multi_cleanup(multi)
+        words.deallocate()
     }
 
     func wakeUp() { curl_multi_wakeup(multi) }

@@ -19,7 +19,7 @@ enum LlamaAPI {
 
     struct Tokenize: Encodable {
         let content: String
-        let addSpecial = true
+        let addSpecial: Bool
         let parseSpecial = true
         let withPieces = true
 

@@ -16,7 +16,27 @@ extension LlamaClient {
 
     /// Throws where a server that is up cannot do what its role needs.
     func checkFitness() async throws(GenerationError) {
-        guard role == .encoder else { return }
-        _ = try await embedding(of: try await tokenize("fit?"))
+        if role == .encoder {
+            _ = try await embedding(of: try await tokenize("fit?"))
+        } else if dialect != .llama {
+            let opening: ChatOpening
+            do throws(GenerationError) {
+                opening = try await self.opening(of: [Message(role: "user", content: "fit?")])
+            } catch .http(_, 404, _) {
+                throw .unfit(
+                    role: role,
+                    reason:
+                        "it has neither llama-server's /props and /apply-template nor vLLM's /tokenize, without which "
+                        + "a prompt's tokens cannot be counted before they are paid for")
+            }
+            let prompt = PreparedPrompt(tokens: try await tokens(opening, "Yes"))
+            do throws(GenerationError) {
+                _ = try await generate(
+                    prompt, limits: StepLimits(tokens: 1, timeMilliseconds: Self.requestMilliseconds),
+                    sampling: Sampling())
+            } catch .badAnswer(_, let reason) {
+                throw .unfit(role: role, reason: reason)
+            }
+        }
     }
 }

@@ -2,59 +2,36 @@ import Domain
 import FoundationEssentials
 import Synchronization
 
-/// Speaks with one llama-server that is up.
+/// Speaks with one llama-server that is up, or with one that serves completions as vLLM does.
 struct LlamaClient: Sendable {
     static let largestAnswerBytes = 64 * 1024 * 1024
     /// For the quick requests; a step's own limit holds for generating.
-    private static let requestMilliseconds = 60_000
+    static let requestMilliseconds = 60_000
     /// How often a step may go on after a blank paragraph.
     private static let mostBlankParagraphs = 4
     static let paragraphBreak = "\n\n"
 
     let role: EngineRole
+    let dialect: ServerDialect
     let endpoint: HTTPEndpoint
+    /// nil for a server of our own.
+    let access: HTTPAccess?
+    /// Which of its models the server is asked for; nil where it has one.
+    let model: String?
     let time: MonotonicTime
     let progress = ProgressMeter()
-    private let pool = HTTPPool()
+    let pool = HTTPPool()
 
-    init(role: EngineRole, endpoint: HTTPEndpoint, time: MonotonicTime) {
+    init(
+        role: EngineRole, dialect: ServerDialect = .llama, endpoint: HTTPEndpoint, access: HTTPAccess? = nil,
+        model: String? = nil, time: MonotonicTime
+    ) {
         self.role = role
+        self.dialect = dialect
         self.endpoint = endpoint
+        self.access = access
+        self.model = model
         self.time = time
-    }
-
-    // MARK: - Quick requests
-
-    /// True once the server has loaded its model. Throws where it does not answer at all.
-    func isHealthy() async throws(GenerationError) -> Bool {
-        let (status, _) = try await fetch("/health", body: nil)
-        return status == 200
-    }
-
-    func properties() async throws(GenerationError) -> LlamaAPI.Properties { try await get("/props") }
-
-    /// The prompt by the model's own chat template, ready for the assistant's turn.
-    func applyTemplate(_ messages: [Message]) async throws(GenerationError) -> String {
-        let answer: LlamaAPI.Prompt = try await post("/apply-template", LlamaAPI.ApplyTemplate(messages: messages))
-        return answer.prompt
-    }
-
-    /// The tokens of a prompt that the model will continue.
-    ///
-    /// White space at the end is split as if a word followed: "\n\n" alone may become one token that the model never
-    /// saw before a word and goes on from badly. So a letter is put after it and its token taken off again.
-    func tokenize(_ prompt: String) async throws(GenerationError) -> [Int] {
-        if prompt.last?.isWhitespace == true {
-            let answer: LlamaAPI.Tokens = try await post("/tokenize", LlamaAPI.Tokenize(content: prompt + "A"))
-            if answer.tokens.last?.piece == "A" { return answer.tokens.dropLast().map(\.id) }
-        }
-        let answer: LlamaAPI.Tokens = try await post("/tokenize", LlamaAPI.Tokenize(content: prompt))
-        return answer.tokens.map(\.id)
-    }
-
-    private func detokenize(_ tokens: [Int]) async throws(GenerationError) -> String {
-        let answer: LlamaAPI.Text = try await post("/detokenize", LlamaAPI.Detokenize(tokens: tokens))
-        return answer.content
     }
 
     // MARK: - A step
@@ -78,7 +55,11 @@ struct LlamaClient: Sendable {
                 throw .cancelled(partial: step.generated)
             case .died(let reason):
                 step.add(part, stopReason: .interrupted)
-                throw .serverDied(role: role, reason: reason, partial: step.generated)
+                // A server of our own is dead; somebody else's may have written on, who knows how much.
+                throw .serverDied(role: role, reason: reason, partial: access == nil ? step.generated : nil)
+            case .unused(let error) where step.tokens.isEmpty: throw error
+            case .unused(let error):
+                throw .serverDied(role: role, reason: "\(error)", partial: step.generated)
             case .failed(.promptTooLong) where !step.tokens.isEmpty:
                 // What it wrote so far was written: the step must not go unbooked.
                 step.endAtContext()
@@ -105,7 +86,7 @@ struct LlamaClient: Sendable {
             switch error {
             case .cancelled: throw .cancelled(partial: partial)
             case .serverDied(let role, let reason, _): throw .serverDied(role: role, reason: reason, partial: partial)
-            default: throw error
+            default: throw .serverDied(role: role, reason: "\(error)", partial: partial)
             }
         }
     }
@@ -114,20 +95,19 @@ struct LlamaClient: Sendable {
     private func stream(
         prompt: [Int], tokenLimit: Int, timeLimitMilliseconds: Int, sampling: Sampling
     ) async -> StreamPart {
-        let request = LlamaAPI.Completion(
-            prompt: prompt, tokenLimit: tokenLimit, temperature: sampling.temperature, seed: sampling.seed,
-            topP: sampling.topP, stop: [Self.paragraphBreak], grammar: sampling.grammar)
-        let reader = StreamReader()
+        let (path, body) = completion(prompt, tokenLimit: tokenLimit, sampling: sampling)
+        let began = time.now()
+        let reader = StreamReader(CompletionStream(dialect: dialect, began: began))
         let (time, progress) = (time, progress)
-        progress.begin(now: time.now())
+        progress.begin(now: began)
         defer { progress.end() }
         let answer: Result<(status: Int, refusal: [UInt8]), HTTPFailure>
         do {
             answer = .success(
                 try await pool.send(
                     HTTPRequest(
-                        endpoint: endpoint, path: "/completion", body: encode(request),
-                        timeLimitMilliseconds: timeLimitMilliseconds)
+                        endpoint: endpoint, path: path, body: body, timeLimitMilliseconds: timeLimitMilliseconds,
+                        access: access ?? HTTPAccess(), isRepeatable: false)
                 ) { bytes in
                     let now = time.now()
                     progress.note(now: now)
@@ -140,20 +120,41 @@ struct LlamaClient: Sendable {
         return StreamPart(stream: stream, endedAt: time.now(), ending: ending(of: stream, answer))
     }
 
+    /// The request that goes on with a prompt.
+    private func completion(_ prompt: [Int], tokenLimit: Int, sampling: Sampling) -> (path: String, body: [UInt8]) {
+        switch dialect {
+        case .llama:
+            let request = LlamaAPI.Completion(
+                prompt: prompt, tokenLimit: tokenLimit, temperature: sampling.temperature, seed: sampling.seed,
+                topP: sampling.topP, stop: [Self.paragraphBreak], grammar: sampling.grammar)
+            return ("/completion", encode(request))
+        case .completions(let context):
+            let request = CompletionsAPI.Completion(
+                prompt: prompt, tokenLimit: max(1, min(tokenLimit, context - prompt.count)),
+                temperature: sampling.temperature, seed: sampling.seed, topP: sampling.topP,
+                stop: [Self.paragraphBreak], structuredOutputs: sampling.grammar.map { .init(grammar: $0) })
+            return ("/v1/completions", encode(request))
+        }
+    }
+
     private func ending(
         of stream: CompletionStream, _ answer: Result<(status: Int, refusal: [UInt8]), HTTPFailure>
     ) -> StreamPart.Ending {
         switch stream.failure {
         case .refused(let status, let message):
-            return .failed(.http(role: role, status: status, message: message))
-        case .notUnderstood(let reason): return .failed(.badAnswer(role: role, reason: reason))
+            return .failed(.http(role: role, status: status, message: redacted(message)))
+        case .notUnderstood(let reason): return .failed(.badAnswer(role: role, reason: redacted(reason)))
         case nil: break
         }
         switch answer {
-        case .success(let (status, refusal)) where status != 200: return .failed(error(status: status, refusal))
+        case .success(let (status, refusal)) where status != 200:
+            let error = error(status: status, refusal)
+            return error.saysNotBegun ? .unused(error) : .failed(error)
         case .failure(.cancelled): return .cancelled
         case .failure(.timeLimit): return .timeLimit
-        case .failure(.transport(let reason)): return .died(reason)
+        case .failure(.broken(let reason)): return .died(reason)
+        case .failure(.notReached(let reason)): return .unused(.unavailable(role: role, reason: reason))
+        case .failure(.notTrusted(let reason)): return .unused(.notTrusted(role: role, reason: reason))
         case .failure(.refusedByReader): return .failed(.badAnswer(role: role, reason: "an unreadable stream"))
         case .success: break
         }
@@ -165,72 +166,13 @@ struct LlamaClient: Sendable {
         case let other?: return .failed(.badAnswer(role: role, reason: "unknown stop_type '\(other)'"))
         }
     }
-
-    // MARK: - HTTP
-
-    private func get<Answer: Decodable>(_ path: String) async throws(GenerationError) -> Answer {
-        try decode(try await fetch(path, body: nil))
-    }
-
-    func post<Answer: Decodable>(
-        _ path: String, _ body: some Encodable
-    ) async throws(GenerationError) -> Answer {
-        try decode(try await fetch(path, body: encode(body)))
-    }
-
-    private func fetch(_ path: String, body: [UInt8]?) async throws(GenerationError) -> (status: Int, body: [UInt8]) {
-        let request = HTTPRequest(
-            endpoint: endpoint, path: path, body: body, timeLimitMilliseconds: Self.requestMilliseconds)
-        do {
-            return try await pool.fetch(request, limitBytes: Self.largestAnswerBytes)
-        } catch {
-            switch error {
-            case .cancelled: throw .cancelled(partial: Generated(text: "", stopReason: .interrupted))
-            case .timeLimit:
-                throw .serverDied(role: role, reason: "no answer to \(path) in time", partial: nil)
-            case .refusedByReader: throw .badAnswer(role: role, reason: "\(path): an answer over the limit")
-            case .transport(let reason): throw .serverDied(role: role, reason: reason, partial: nil)
-            }
-        }
-    }
-
-    private func encode(_ body: some Encodable) -> [UInt8] {
-        do {
-            return Array(try JSONEncoder().encode(body))
-        } catch {
-            preconditionFailure("a request of numbers and texts is always JSON: \(error)")
-        }
-    }
-
-    private func decode<Answer: Decodable>(
-        _ answer: (status: Int, body: [UInt8])
-    ) throws(GenerationError) -> Answer {
-        guard answer.status == 200 else { throw error(status: answer.status, answer.body) }
-        do {
-            return try JSONDecoder().decode(Answer.self, from: Data(answer.body))
-        } catch {
-            throw .badAnswer(role: role, reason: "\(error)")
-        }
-    }
-
-    private func error(status: Int, _ body: [UInt8]) -> GenerationError {
-        do {
-            let details = try JSONDecoder().decode(ServerRefusal.self, from: Data(body)).error
-            if details.type == "exceed_context_size_error", let tokens = details.promptTokens,
-                let context = details.context
-            {
-                return .promptTooLong(role: role, tokens: tokens, context: context)
-            }
-            return .http(role: role, status: status, message: details.message ?? "no reason given")
-        } catch {
-            return .http(role: role, status: status, message: String(decoding: body.prefix(500), as: UTF8.self))
-        }
-    }
 }
 
 /// A stream that curl's thread writes and the caller reads afterwards.
 private final class StreamReader: Sendable {
-    private let guarded = Mutex(CompletionStream())
+    private let guarded: Mutex<CompletionStream>
+
+    init(_ stream: CompletionStream) { guarded = Mutex(stream) }
 
     var stream: CompletionStream { guarded.withLock { $0 } }
 

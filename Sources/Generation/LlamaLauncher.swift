@@ -59,7 +59,7 @@ struct LlamaLauncher: Sendable {
     /// The devices to offload to; empty for the CPU.
     private func devices(_ executable: String) async throws(GenerationError) -> [Device] {
         if engine.gpuLayers == 0 { return [] }
-        let all = try await Device.list(executable: executable, environment: environment)
+        let all = try await listDevices(executable)
         let chosen = chosenDeviceNames
         let devices = chosen.map { names in all.filter { names.contains($0.name) } } ?? all
         if devices.isEmpty, let layers = engine.gpuLayers {
@@ -69,6 +69,21 @@ struct LlamaLauncher: Sendable {
         }
         if devices.isEmpty { log("llama-server lists no device: running on the CPU") }
         return devices
+    }
+
+    /// A host of `RpcServers=` that does not answer ends llama-server, which says so with its last words.
+    private func listDevices(_ executable: String) async throws(GenerationError) -> [Device] {
+        do throws(GenerationError) {
+            return try await Device.list(
+                executable: executable, arguments: engine.rpcArguments, environment: environment)
+        } catch .executableMissing(_, let reason) where !engine.rpcServers.isEmpty {
+            let refusal = reason.firstRange(of: "Failed to connect to ").map { reason[$0.lowerBound...] }
+            throw .unavailable(
+                role: role,
+                reason: "llama-server does not come to its RPC servers "
+                    + "(\(refusal?.prefix { !$0.isNewline } ?? reason.suffix(200))): each of RpcServers= "
+                    + "must run ggml-rpc-server of the same llama.cpp build")
+        }
     }
 
     /// The value of `--device` among the extra arguments.
@@ -87,7 +102,8 @@ struct LlamaLauncher: Sendable {
     }
 
     private func arguments(devices: [Device]) -> [String] {
-        var arguments = [
+        var arguments = engine.rpcArguments
+        arguments += [
             "--model", engine.modelPath,
             "--host", engine.socketPath,
             "--ctx-size", String(engine.context * engine.slots),
@@ -148,7 +164,7 @@ struct LlamaLauncher: Sendable {
             var isHealthy = false
             do {
                 isHealthy = try await client.isHealthy()
-            } catch .serverDied {
+            } catch .serverDied, .unavailable {
                 // Not listening yet, or ending: the next round tells.
             }
             if isHealthy { break }

@@ -32,12 +32,12 @@ final class LogTail: Sendable {
         forward(line)
     }
 
-    /// Reads `load_tensors:        CUDA0 model buffer size =    92.10 MiB`.
+    /// Reads `load_tensors:        CUDA0 model buffer size =    92.10 MiB`, and of `RPC0[192.0.2.7:50052]` the name.
     static func bufferDevice(in line: String) -> String? {
         let words = line.split(separator: " ")
         guard let index = words.firstIndex(of: "model"), index > 0,
             words[index...].starts(with: ["model", "buffer", "size"])
         else { return nil }
-        return String(words[index - 1])
+        return String(words[index - 1].prefix { $0 != "[" })
     }
 }

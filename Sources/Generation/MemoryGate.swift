@@ -36,7 +36,10 @@ package actor MemoryGate {
             return
         }
         // What is loaded already is missing from the free memory; what is loading is partly missing, and counted whole.
-        let counted = EngineRole.allCases.filter { $0 == role || standings[$0] != .loaded }
+        // A model that is spread over other machines is counted on those, when it starts itself.
+        let counted = EngineRole.allCases.filter {
+            $0 == role || standings[$0] != .loaded && !isSpread(role) && !isSpread($0)
+        }
         var needs: [EngineRole: EngineMemory] = [:]
         for other in counted {
             guard let engine = engines[other] else { continue }
@@ -55,6 +58,8 @@ package actor MemoryGate {
             standings[other] = .promised
         }
     }
+
+    private func isSpread(_ role: EngineRole) -> Bool { engines[role]?.rpcServers.isEmpty == false }
 
     func loaded(_ role: EngineRole) { standings[role] = .loaded }
 

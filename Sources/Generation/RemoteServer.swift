@@ -1,29 +1,28 @@
 package import Domain
 
-/// A llama-server that someone else runs, by URL or Unix socket. Only its health is watched.
+/// A server that someone else runs, by URL or Unix socket: a llama-server, its router, or one that serves completions as
+/// vLLM does. Only its health is watched.
 package final class RemoteServer: Engine {
     package let configuration: EngineConfiguration
     private let core: EngineCore
-    private let client: LlamaClient
-    private let url: String
+    private let address: ServerAddress
     private let time: MonotonicTime
     private let policy: RestartPolicy
     private let log: @Sendable (String) -> Void
 
     init(
-        _ configuration: EngineConfiguration, url: String, time: MonotonicTime, policy: RestartPolicy,
+        _ configuration: EngineConfiguration, address: ServerAddress, time: MonotonicTime, policy: RestartPolicy,
         log: @escaping @Sendable (String) -> Void
     ) {
         self.configuration = configuration
-        self.url = url
+        self.address = address
         self.time = time
         self.policy = policy
         self.log = log
         core = EngineCore(role: configuration.role)
-        client = LlamaClient(role: configuration.role, endpoint: HTTPEndpoint(parsing: url), time: time)
     }
 
-    /// The file name that the server's `/props` gives its model: nothing else about a remote model is known.
+    /// The file name that the server gives its model, or what else it calls it: nothing more about a remote model is known.
     package var identity: String { get async { await core.identity } }
 
     package func states() -> AsyncStream<EngineState> { core.board.states() }
@@ -43,31 +42,26 @@ package final class RemoteServer: Engine {
     package func run() async {
         core.beginRun()
         var failures = 0
-        var isConnected = false
+        var connected: LlamaClient?
         while !Task.isCancelled {
             var pause = policy.hangPause
             do {
-                guard try await client.isHealthy() else {
-                    throw GenerationError.unavailable(role: configuration.role, reason: "\(url) is loading its model")
-                }
-                if !isConnected {
-                    let properties = try await client.properties()
-                    try await client.checkFitness()
+                if let client = connected {
+                    try await expectHealth(of: client)
+                } else {
+                    let (connection, name) = try await connect()
                     core.connect(
-                        client, context: properties.settings.context, identity: baseName(properties.modelPath),
-                        device: url)
-                    log("connected to \(url), which serves \(properties.modelPath)")
-                    isConnected = true
+                        connection.client, context: connection.context, identity: baseName(name), device: address.url)
+                    log("connected to \(address.url), which serves \(name)")
+                    connected = connection.client
                 }
                 failures = 0
-            } catch let error as GenerationError {
+            } catch {
                 if Task.isCancelled { break }
                 failures += 1
-                isConnected = false
+                connected = nil
                 core.disconnect(.unavailable(error))
                 pause = policy.pause(after: error, failures: failures)
-            } catch {
-                preconditionFailure("the client throws nothing else: \(error)")
             }
             do {
                 try await time.sleep(pause)
@@ -77,5 +71,51 @@ package final class RemoteServer: Engine {
             }
         }
         core.disconnect(.stopped)
+    }
+
+    private func expectHealth(of client: LlamaClient) async throws(GenerationError) {
+        guard try await client.isHealthy() else {
+            throw .unavailable(role: configuration.role, reason: "\(address.url) is loading its model")
+        }
+    }
+
+    /// Finds out what kind of server it is and whether it can do what its role needs.
+    private func connect() async throws(GenerationError) -> (EngineCore.Connection, name: String) {
+        let access = HTTPAccess(
+            authorities: address.authoritiesPath, key: try key(), silenceSeconds: address.silenceSeconds)
+        func client(_ dialect: ServerDialect, model: String?) -> LlamaClient {
+            LlamaClient(
+                role: configuration.role, dialect: dialect, endpoint: HTTPEndpoint(parsing: address.url),
+                access: access,
+                model: model, time: time)
+        }
+        let llama = client(.llama, model: address.model)
+        try await expectHealth(of: llama)
+        do throws(GenerationError) {
+            let properties = try await llama.properties()
+            try await llama.checkFitness()
+            return (.init(client: llama, context: properties.settings.context), properties.modelPath)
+        } catch .http(_, 404, _) {
+            let (name, context) = try await llama.servedModel()
+            guard let context else {
+                throw .unfit(
+                    role: configuration.role,
+                    reason:
+                        "it has no /props, and its /v1/models tells no max_model_len: it is neither a llama-server nor vLLM"
+                )
+            }
+            let completions = client(.completions(context: context), model: name)
+            try await completions.checkFitness()
+            return (.init(client: completions, context: context), name)
+        }
+    }
+
+    private func key() throws(GenerationError) -> APIKey? {
+        guard let path = address.keyPath else { return nil }
+        do {
+            return try APIKey(path: path)
+        } catch {
+            throw .keyUnreadable(role: configuration.role, path: path, reason: error.reason)
+        }
     }
 }

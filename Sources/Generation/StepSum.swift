@@ -7,6 +7,8 @@ struct StreamPart {
         case timeLimit
         case cancelled
         case died(String)
+        /// The server has not begun with the request.
+        case unused(GenerationError)
         case failed(GenerationError)
     }
 

@@ -79,6 +79,27 @@ import Testing
         #expect(configuration.verifiers[0].timeLimitMilliseconds == 7000)
     }
 
+    @Test func `a role on other machines is read as it says`() throws {
+        let configuration = try load(
+            """
+            [Quick]
+            Model=/q.gguf
+            RpcServers=gpu1:50052 192.0.2.7:50053
+            [Deepthink]
+            Url=https://gpu.example.org/models
+            ModelName=large
+            CaFile=/etc/londi/ca.pem
+            ApiKeyCredential=deepthink-key
+            """)
+        #expect(configuration.quick.rpcServers == ["gpu1:50052", "192.0.2.7:50053"])
+        #expect(configuration.deepthink.url == "https://gpu.example.org/models")
+        #expect(configuration.deepthink.modelName == "large")
+        #expect(configuration.deepthink.caFile == "/etc/londi/ca.pem")
+        #expect(configuration.deepthink.apiKeyCredential == "deepthink-key")
+        let local = try load("[Quick]\nUrl=http://[::1]:8080\nApiKeyFile=/k\n[Deepthink]\nModel=/d\n")
+        #expect(local.quick.apiKeyFile == "/k", "on this machine the key crosses no network")
+    }
+
     @Test func `drop-ins come after the file, in the order of their names, and unset with an empty value`() throws {
         let configuration = try load(
             engines + "Context=512\n",
@@ -108,7 +129,10 @@ import Testing
         ("[Encoder]\nModel=/e\n", "2: Model=/e belongs to Kind=model; add that, or remove Model="),
         ("[Encoder]\nKind=hashed\nSlots=2\n", "3: Slots=2 belongs to Kind=model; add that, or remove Slots="),
         ("[Encoder]\nKind=model\nModel=/e\nUrl=/s\n", "4: Url=/s stands beside Model=; give one of the two"),
-        ("[Encoder]\nKind=model\nModel=/e\nTemperature=1\n", "4: [Encoder] has no key 'Temperature'; it has Context,"),
+        (
+            "[Encoder]\nKind=model\nModel=/e\nTemperature=1\n",
+            "4: [Encoder] has no key 'Temperature'; it has ApiKeyCredential,"
+        ),
         ("[Encoder]\nKind=model\nModel=/e\nInstructions=x\n", "4: [Encoder] has no key 'Instructions'"),
         ("[Encoder]\nKind=model\nModel=/e\nContext=1\n", "4: Context=1 is not a whole number from 256"),
         ("[Encoder x]\nKind=model\n", "1: unknown section [Encoder x]"),
@@ -140,6 +164,17 @@ import Testing
         ),
         ("[Quick]\nUrl=unix:relative\n", "2: Url=unix:relative is none of"),
         ("[Quick]\nUrl=http://\n", "2: Url=http:// is none of"),
+        ("[Quick]\nUrl=https://h/?key=x\n", "2: Url=https://h/?key=x has a blank, ? or #"),
+        ("[Quick]\nUrl=https://me:secret@h\n", "2: Url= holds a name or password; remove it"),
+        ("[Quick]\nModel=/q\nModelName=x\n", "3: ModelName=x belongs to Url=; remove it where Model= is given"),
+        ("[Quick]\nUrl=http://h\nCaFile=/ca\n", "3: CaFile=/ca belongs to Url=https://"),
+        ("[Quick]\nUrl=http://h\nApiKeyFile=/k\n", "3: ApiKeyFile=/k would cross the network for all to read"),
+        ("[Quick]\nUrl=http://127.0.0.1.evil.example\nApiKeyCredential=k\n", "3: ApiKeyCredential=k would cross"),
+        ("[Quick]\nUrl=https://h\nApiKeyFile=/k\nApiKeyCredential=k\n", "4: ApiKeyCredential=k stands beside"),
+        ("[Quick]\nUrl=https://h\nApiKeyCredential=../k\n", "3: ApiKeyCredential=../k is no name of a credential"),
+        ("[Quick]\nUrl=https://h\nRpcServers=h:1\n", "3: RpcServers=h:1 belongs to Model="),
+        ("[Quick]\nModel=/q\nRpcServers=host\n", "3: RpcServers=host is no list of HOST:PORT"),
+        ("[Quick]\nModel=/q\nGpuLayers=0\nRpcServers=h:1\n", "4: RpcServers=h:1 stands beside GpuLayers=0"),
         ("[Quick]\nUrl=/s\nThreads=2\n", "3: Threads=2 belongs to Model=; remove it where Url= is given"),
         ("[Quick]\nUrl=/s\nGpuLayers=auto\n", "3: GpuLayers=auto belongs to Model="),
         ("[Quick]\nUrl=/s\nExtraArguments=-v\n", "3: ExtraArguments=-v belongs to Model="),

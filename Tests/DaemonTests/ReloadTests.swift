@@ -73,7 +73,9 @@ import Testing
             { $0.quick.model = "/x" }, { $0.quick.sha256 = "x" }, { $0.quick.url = "/x" }, { $0.quick.context = 8 },
             { $0.quick.slots = 8 }, { $0.quick.gpuLayers = 8 }, { $0.quick.threads = 8 },
             { $0.quick.extraArguments = ["x"] }, { $0.quick.instructions = "x" }, { $0.quick.temperature = 8 },
-            { $0.quick.stallSeconds = 8 }, { $0.quick.thinks = true },
+            { $0.quick.stallSeconds = 8 }, { $0.quick.thinks = true }, { $0.quick.modelName = "x" },
+            { $0.quick.caFile = "/x" }, { $0.quick.apiKeyFile = "/x" }, { $0.quick.apiKeyCredential = "x" },
+            { $0.quick.rpcServers = ["x:1"] },
             { $0.environments = [EnvironmentConfiguration(name: "x", path: "/x")] },
         ]
         #expect(

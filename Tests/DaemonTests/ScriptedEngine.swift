@@ -5,7 +5,9 @@ import Generation
 final class ScriptedEngine: Engine {
     let configuration: EngineConfiguration
 
-    init(_ role: EngineRole) { configuration = EngineConfiguration(role: role, source: .url("/nowhere.sock")) }
+    init(_ role: EngineRole) {
+        configuration = EngineConfiguration(role: role, source: .url(ServerAddress("/nowhere.sock")))
+    }
 
     var identity: String { "scripted-\(configuration.role.rawValue)" }
 

@@ -28,6 +28,8 @@ class Londid:
         self.configuration.write_text(configuration or self.default_configuration(model))
         self.log = self.directory / "log"
         self.process = None
+        # What londid is started by, such as a program that enters a namespace.
+        self.starter = []
 
     def default_configuration(self, model=MODEL, quick="", deepthink="", daemon=""):
         return f"""[Daemon]
@@ -53,7 +55,7 @@ Threads=1
     def start(self, wait=True, environment=None):
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [BIN / "londid", "--user", "--config", self.configuration], stdin=subprocess.DEVNULL, stdout=log,
+                [*self.starter, BIN / "londid", "--user", "--config", self.configuration], stdin=subprocess.DEVNULL, stdout=log,
                 stderr=log, env={**os.environ, **(environment or {})})
         if wait:
             self.wait_ready()
@@ -126,3 +128,22 @@ def line(custom_id, content, **londi):
     """One batch line."""
     body = {"model": "londi", "messages": [{"role": "user", "content": content}]}
     return {"custom_id": custom_id, "method": "POST", "url": "/v1/chat/completions", "body": body, "londi": londi}
+
+
+class Books:
+    """For test cases: what a batch came to, step by step."""
+
+    def steps(self, daemon, batch):
+        """Every attempt at every step of a batch, by job."""
+        jobs = daemon.json("list", "--batch", batch)["jobs"]
+        return {job["job"]: daemon.json("explain", job["job"])["steps"] for job in jobs}
+
+    def check_complete(self, daemon, batch, count):
+        """Every job answered once, no step twice, and the books agree."""
+        results = daemon.results(batch)
+        self.assertEqual(len({row["custom_id"] for row in results}), count)
+        self.assertEqual(len(results), count)
+        for job, steps in self.steps(daemon, batch).items():
+            written = [step["index"] for step in steps if step["state"] == "written"]
+            self.assertEqual(written, list(range(len(written))), f"job {job}")
+        daemon.ctl("audit", "verify")

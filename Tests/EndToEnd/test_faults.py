@@ -11,29 +11,14 @@ import tempfile
 import unittest
 
 import londid as harness
-from londid import Londid, line
+from londid import Books, Londid, line
 
 
-class Faults(unittest.TestCase):
+class Faults(Books, unittest.TestCase):
     def londid(self, **options):
         daemon = Londid(**options)
         self.addCleanup(daemon.remove)
         return daemon
-
-    def steps(self, daemon, batch):
-        """Every attempt at every step of a batch, by job."""
-        jobs = daemon.json("list", "--batch", batch)["jobs"]
-        return {job["job"]: daemon.json("explain", job["job"])["steps"] for job in jobs}
-
-    def check_complete(self, daemon, batch, count):
-        """Every job answered once, no step twice, and the books agree."""
-        results = daemon.results(batch)
-        self.assertEqual(len({row["custom_id"] for row in results}), count)
-        self.assertEqual(len(results), count)
-        for job, steps in self.steps(daemon, batch).items():
-            written = [step["index"] for step in steps if step["state"] == "written"]
-            self.assertEqual(written, list(range(len(written))), f"job {job}")
-        daemon.ctl("audit", "verify")
 
     def batch(self, daemon, count=6):
         daemon.ctl(

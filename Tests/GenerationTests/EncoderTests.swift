@@ -57,7 +57,8 @@ import Testing
     ) async throws {
         let server = try ScriptedServer { script.answer($0, $1) }
         let engine = makeEngine(
-            EngineConfiguration(role: .encoder, source: .url(server.path)), memory: MemoryGate(engines: []),
+            EngineConfiguration(role: .encoder, source: .url(ServerAddress(server.path))),
+            memory: MemoryGate(engines: []),
             time: MonotonicTime(ContinuousClock()), log: { _ in })
         let running = Task { await engine.run() }
         do { try await body(engine) } catch {

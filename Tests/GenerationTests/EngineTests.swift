@@ -199,6 +199,8 @@ import Testing
             LogTail.bufferDevice(in: "0.00.324 I load_tensors:   CPU_Mapped model buffer size =    92.10 MiB")
                 == "CPU_Mapped")
         #expect(LogTail.bufferDevice(in: "load_tensors:        CUDA0 model buffer size = 4000.00 MiB") == "CUDA0")
+        let spread = "load_tensors: RPC0[192.0.2.7:50052] model buffer size = 92.10 MiB"
+        #expect(LogTail.bufferDevice(in: spread) == "RPC0")
         #expect(LogTail.bufferDevice(in: "load_tensors: offloaded 31/31 layers to GPU") == nil)
         #expect(LogTail.bufferDevice(in: "model buffer size") == nil)
     }

@@ -297,7 +297,7 @@ struct LlamaServerTests {
     @Test func `a server that someone else runs is used by its address`() async throws {
         try await withServer { server, _ in
             let remote = makeEngine(
-                EngineConfiguration(role: .deepthink, source: .url("unix:" + socket(of: server))),
+                EngineConfiguration(role: .deepthink, source: .url(ServerAddress("unix:" + socket(of: server)))),
                 memory: MemoryGate(engines: []), time: MonotonicTime(ContinuousClock()), log: { _ in })
             let running = Task { await remote.run() }
             try await remote.ready()

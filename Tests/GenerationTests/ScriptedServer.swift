@@ -7,6 +7,9 @@ import Testing
 final class ScriptedServer: Sendable {
     typealias Answer = @Sendable (_ path: String, _ body: [UInt8]) -> (status: Int, body: String)
 
+    /// A status for no answer at all: the connection closes.
+    static let closes = 0
+
     let path: String
     private let listener: Int32
     private let directory: String
@@ -47,6 +50,7 @@ final class ScriptedServer: Sendable {
         var bytes: [UInt8] = []
         while let request = next(connection, &bytes) {
             let (status, body) = answer(request.path, request.body)
+            if status == closes { return }
             let head = "HTTP/1.1 \(status) Scripted\r\nContent-Length: \(body.utf8.count)\r\n\r\n"
             let all = Array((head + body).utf8)
             guard send(connection, all, all.count, Int32(MSG_NOSIGNAL)) == all.count else { return }

@@ -10,11 +10,20 @@ package struct Configuration: Sendable, Equatable {
         package var sha256: String?
         /// `http://host:port`, `unix:/path/to.sock`; nil where londid runs the server itself.
         package var url: String?
+        /// Which of the server's models, where it has several.
+        package var modelName: String?
+        /// The authorities that may vouch for the server, in PEM; nil: those that the system trusts.
+        package var caFile: String?
+        /// A file that holds the server's API key, or the name of a credential of the service that does.
+        package var apiKeyFile: String?
+        package var apiKeyCredential: String?
         /// Tokens per slot.
         package var context = 4096
         package var slots = 2
         /// nil: all of them where a device is there.
         package var gpuLayers: Int?
+        /// `HOST:PORT` of other machines over which the model is spread.
+        package var rpcServers: [String] = []
         package var threads: Int?
         package var extraArguments: [String] = []
         /// The system message that goes before the job's own; nil for none.

@@ -185,7 +185,7 @@ package struct ConfigurationLoader {
         var engine = Configuration.Engine()
         engine.context = context ?? engine.context
         engine.model = reader.path("Model")
-        engine.url = reader.text("Url")
+        reader.readServer(into: &engine)
         engine.sha256 = reader.text("Sha256")?.lowercased()
         if let hash = engine.sha256, hash.utf8.count != 64 || !hash.allSatisfy(\.isHexDigit) {
             reader.refuse("Sha256", "is not 64 hexadecimal digits; `sha256sum FILE` prints it")
@@ -193,27 +193,16 @@ package struct ConfigurationLoader {
         engine.context = reader.integer("Context", in: 256...1_048_576) ?? engine.context
         engine.slots = reader.integer("Slots", in: 1...256) ?? engine.slots
         if reader.text("GpuLayers") != "auto" { engine.gpuLayers = reader.integer("GpuLayers", in: 0...10_000) }
+        engine.rpcServers = reader.rpcServers(gpuLayers: engine.gpuLayers)
         engine.threads = reader.integer("Threads", in: 1...1024)
         engine.extraArguments = reader.words("ExtraArguments") ?? []
         engine.stallSeconds = reader.integer("StallSeconds", in: 1...86_400) ?? engine.stallSeconds
         switch (engine.model, engine.url) {
         case (nil, nil): reader.miss("Model", "give the path of a GGUF file, or Url= of a running server")
         case (.some, .some): reader.refuse("Url", "stands beside Model=; give one of the two")
-        case (nil, let url?): checkServer(url, &reader)
-        case (_?, nil): break
+        case (nil, _?), (_?, nil): break
         }
         return engine
-    }
-
-    /// A role with a URL leaves to whoever runs that server what londid would tell its own.
-    private func checkServer(_ url: String, _ reader: inout SectionReader) {
-        let forms = ["http://", "https://", "unix:/", "/"]
-        guard forms.contains(where: { url.hasPrefix($0) && url.utf8.count > $0.utf8.count }) else {
-            return reader.refuse("Url", "is none of http://HOST:PORT, https://HOST:PORT, unix:/PATH and /PATH")
-        }
-        for key in ["Sha256", "GpuLayers", "ExtraArguments", "Threads"] where reader.text(key) != nil {
-            reader.refuse(key, "belongs to Model=; remove it where Url= is given")
-        }
     }
 
     private mutating func verifier(_ name: String, _ reader: inout SectionReader) -> VerifierCommand? {

@@ -62,8 +62,11 @@ package final class LiveConfiguration: Sendable {
     ]
 
     private static let engineKeys: [Key<Configuration.Engine>] = [
-        Key("Model") { $0.model }, Key("Url") { $0.url }, Key("Sha256") { $0.sha256 }, Key("Context") { $0.context },
-        Key("Slots") { $0.slots }, Key("GpuLayers") { $0.gpuLayers }, Key("Threads") { $0.threads },
+        Key("Model") { $0.model }, Key("Url") { $0.url }, Key("ModelName") { $0.modelName },
+        Key("CaFile") { $0.caFile }, Key("ApiKeyFile") { $0.apiKeyFile },
+        Key("ApiKeyCredential") { $0.apiKeyCredential }, Key("Sha256") { $0.sha256 }, Key("Context") { $0.context },
+        Key("Slots") { $0.slots }, Key("GpuLayers") { $0.gpuLayers },
+        Key("RpcServers") { $0.rpcServers }, Key("Threads") { $0.threads },
         Key("ExtraArguments") { $0.extraArguments }, Key("Instructions") { $0.instructions },
         Key("Temperature") { $0.temperature }, Key("Think") { $0.thinks }, Key("StallSeconds") { $0.stallSeconds },
     ]

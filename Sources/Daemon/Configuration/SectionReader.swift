@@ -97,6 +97,12 @@ struct SectionReader {
         problems.append(.init(file: entry.file, line: entry.line, message: "\(key)=\(entry.value) \(reason)"))
     }
 
+    /// As `refuse`, where the value itself must not be shown.
+    mutating func refuse(_ key: String, without reason: String) {
+        guard let entry = section.entries[key] else { return miss(key) }
+        problems.append(.init(file: entry.file, line: entry.line, message: "\(key)= \(reason)"))
+    }
+
     /// Notes that `key` is missing.
     mutating func miss(_ key: String, _ remedy: String = "add it") {
         problems.append(

@@ -1,0 +1,79 @@
+/// The keys of a role that other machines have a part in.
+extension SectionReader {
+    private static let keysOfOurs = ["Sha256", "GpuLayers", "ExtraArguments", "Threads", "RpcServers"]
+    private static let forms = ["http://", "https://", "unix:/", "/"]
+
+    /// Reads `Url=` and what belongs to it.
+    mutating func readServer(into engine: inout Configuration.Engine) {
+        engine.url = text("Url")
+        engine.modelName = text("ModelName")
+        engine.caFile = path("CaFile")
+        engine.apiKeyFile = path("ApiKeyFile")
+        engine.apiKeyCredential = text("ApiKeyCredential")
+        guard let url = engine.url else {
+            for key in ["ModelName", "CaFile", "ApiKeyFile", "ApiKeyCredential"] where text(key) != nil {
+                refuse(key, "belongs to Url=; remove it where Model= is given")
+            }
+            return
+        }
+        // A role with a URL leaves to whoever runs that server what londid would tell its own.
+        for key in Self.keysOfOurs where text(key) != nil {
+            refuse(key, "belongs to Model=; remove it where Url= is given")
+        }
+        check(url)
+        checkKey(of: engine, url)
+        if engine.caFile != nil, !url.hasPrefix("https://") { refuse("CaFile", "belongs to Url=https://") }
+    }
+
+    /// Over whose devices a model of our own is spread.
+    mutating func rpcServers(gpuLayers: Int?) -> [String] {
+        let servers = words("RpcServers") ?? []
+        for server in servers {
+            let (host, port) = (server.prefix { $0 != ":" }, server.drop { $0 != ":" }.dropFirst())
+            guard !host.isEmpty, !host.contains(","), let number = Int(port), (1...65_535).contains(number) else {
+                refuse("RpcServers", "is no list of HOST:PORT, with blanks between them")
+                break
+            }
+        }
+        if !servers.isEmpty, gpuLayers == 0 {
+            refuse("RpcServers", "stands beside GpuLayers=0, which leaves no layer to other machines")
+        }
+        return servers
+    }
+
+    private mutating func check(_ url: String) {
+        guard Self.forms.contains(where: { url.hasPrefix($0) && url.utf8.count > $0.utf8.count }) else {
+            return refuse("Url", "is none of http://HOST:PORT, https://HOST:PORT, unix:/PATH and /PATH")
+        }
+        guard url.hasPrefix("http") else { return }
+        if url.contains(where: { $0.isWhitespace || "?#".contains($0) }) {
+            refuse("Url", "has a blank, ? or #; give no more than https://HOST:PORT/PATH")
+        }
+        // It would stand in the log and in `londictl status`.
+        if url.contains("@") {
+            refuse("Url", without: "holds a name or password; remove it, and give a key by ApiKeyFile=")
+        }
+    }
+
+    private mutating func checkKey(of engine: Configuration.Engine, _ url: String) {
+        if let name = engine.apiKeyCredential {
+            if engine.apiKeyFile != nil { refuse("ApiKeyCredential", "stands beside ApiKeyFile=; give one of the two") }
+            if name.contains("/") || name == "." || name == ".." {
+                refuse("ApiKeyCredential", "is no name of a credential, as LoadCredential= gives it")
+            }
+        }
+        let key = engine.apiKeyFile != nil ? "ApiKeyFile" : engine.apiKeyCredential != nil ? "ApiKeyCredential" : nil
+        if let key, url.hasPrefix("http://"), !Self.isLoopback(url) {
+            refuse(key, "would cross the network for all to read: use Url=https://")
+        }
+    }
+
+    /// Whether a URL names this machine.
+    private static func isLoopback(_ url: String) -> Bool {
+        let authority = url.dropFirst("http://".count).prefix { $0 != "/" }
+        let host =
+            authority.hasPrefix("[") ? authority.prefix { $0 != "]" }.dropFirst() : authority.prefix { $0 != ":" }
+        return host == "localhost" || host == "::1"
+            || host.hasPrefix("127.") && host.allSatisfy { $0.isNumber || $0 == "." }
+    }
+}
