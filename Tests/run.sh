@@ -16,7 +16,7 @@ for option in "$@"; do
 done
 
 command -v swift >/dev/null || die "swift is not on PATH; install the Swift 6.3 toolchain from https://www.swift.org/install"
-Tests/Setup/packages.sh libsqlite3-dev libcurl4-openssl-dev libssl-dev pkg-config tzdata g++ python3-venv ca-certificates procps strace zsh fish iproute2 openssl stunnel4
+Tests/Setup/packages.sh libsqlite3-dev libcurl4-openssl-dev libssl-dev pkg-config tzdata g++ python3-venv ca-certificates procps strace zsh fish iproute2 openssl stunnel4 man-db mandoc
 
 if [ "$quick" = 0 ]; then
     LONDI_TEST_LLAMA_SERVER=$(Tests/Setup/llama-server.sh)

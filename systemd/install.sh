@@ -9,7 +9,7 @@
 # shellcheck source=build.sh
 . "$(dirname "$0")/build.sh"
 
-prefix=/usr/local root='' units='' binaries='''' uninstall=0
+prefix=/usr/local root='' units='' binaries='' uninstall=0
 while [ $# -gt 0 ]; do
     case $1 in
     --prefix) prefix=${2:?--prefix needs a directory} && shift 2 ;;
@@ -21,9 +21,9 @@ while [ $# -gt 0 ]; do
     esac
 done
 units=${units:-$prefix/lib/systemd/system}
-# systemd-sysusers and systemd-tmpfiles read no directory below /usr/local.
-settings=$prefix/lib
-[ "$prefix" = /usr ] || settings=/etc
+# systemd-sysusers and systemd-tmpfiles read no directory below /usr/local; zsh has one of its own for packages.
+settings=$prefix/lib zsh=$prefix/share/zsh/vendor-completions
+[ "$prefix" = /usr ] || settings=/etc zsh=$prefix/share/zsh/site-functions
 [ -n "$root" ] || [ "$(id -u)" = 0 ] || die "$0 must run as root; --root DIR copies the files elsewhere"
 
 # files: each installed file with its mode and its source, one per line.
@@ -35,7 +35,13 @@ files() {
         "$settings/sysusers.d/londi.conf 644 $here/sysusers.conf" \
         "$settings/tmpfiles.d/londi.conf 644 $here/tmpfiles.conf" \
         "$prefix/share/doc/londi/README.md 644 $repository/README.md" \
-        "$prefix/share/doc/londi/londid.conf 644 $here/londid.conf"
+        "$prefix/share/doc/londi/londid.conf 644 $here/londid.conf" \
+        "$prefix/share/man/man1/londictl.1 644 $generated/londictl.1" \
+        "$prefix/share/man/man5/londid.conf.5 644 $generated/londid.conf.5" \
+        "$prefix/share/man/man8/londid.8 644 $here/londid.8" \
+        "$prefix/share/bash-completion/completions/londictl 644 $generated/bash" \
+        "$zsh/_londictl 644 $generated/zsh" \
+        "$prefix/share/fish/vendor_completions.d/londictl.fish 644 $generated/fish"
     for file in londid.service londid.socket londid-gpu.service londi.slice; do
         printf '%s\n' "$units/$file 644 $here/$file"
     done
@@ -45,16 +51,29 @@ files() {
     done
 }
 
+# What is made of the command table and of the example configuration.
+generated=$(mktemp -d)
+trap 'rm -rf "$generated"' EXIT
+generate() {
+    local shell
+    "$binaries/londictl" manual >"$generated/londictl.1"
+    awk -f "$repository/systemd/manual.awk" "$repository/systemd/londid.conf" >"$generated/londid.conf.5"
+    for shell in bash zsh fish; do "$binaries/londictl" completion "$shell" >"$generated/$shell"; done
+}
+
 if [ "$uninstall" = 1 ]; then
     systemctl disable --now londid.service londid.socket 2>/dev/null || true
     files | while read -r path _ _; do rm -f "$path"; done
-    rmdir --ignore-fail-on-non-empty "$prefix/share/londi/drop-ins" "$prefix/share/londi" "$prefix/share/doc/londi" 2>/dev/null || true
+    for path in londi/drop-ins londi doc/londi bash-completion/completions bash-completion fish/vendor_completions.d fish; do
+        rmdir --ignore-fail-on-non-empty "$prefix/share/$path" 2>/dev/null || true
+    done
     systemctl daemon-reload
     say "removed. What stays: /etc/londi, /var/lib/londi, /var/cache/londi, the account londi and the groups londi and londi-admin"
     exit 0
 fi
 
 [ -n "$binaries" ] || build_binaries
+generate
 files | while read -r path mode source; do
     install -D -m "$mode" "$source" "$root$path"
 done

@@ -4,7 +4,7 @@ import Glibc
 
 /// londid's command line: what it was asked to do, and the process-wide things that come before anything else.
 package enum Launch {
-    private static let help = """
+    static let help = """
         londid - runs reasoning jobs with a cheap and a costly language model under daily budgets
 
         Usage: londid [--config FILE] [--user] [--check-config | --check-backup FILE | --restore FILE]

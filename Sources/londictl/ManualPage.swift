@@ -1,10 +1,15 @@
 /// londictl(1), made from the command table.
 /// - Source: man(7), the macros.
 enum ManualPage {
+    /// When what it says was last looked over.
+    private static let date = "2026-11-24"
+    /// In characters: what man and mandoc read without a complaint.
+    private static let lineWidth = 78
+
     static func text(of table: [Command]) -> String {
         let groups = table.map(commandSection).joined()
         return """
-            .TH LONDICTL 1 "" "Londi \(CommandLineTool.version)" "Londi"
+            .TH LONDICTL 1 \(date) "Londi \(CommandLineTool.version)" "Londi"
             .SH NAME
             londictl \\- submit and inspect reasoning jobs, budgets, spend and policies
             .SH SYNOPSIS
@@ -15,11 +20,12 @@ enum ManualPage {
             .SH DESCRIPTION
             londictl talks to
             .BR londid (8),
-            which runs reasoning jobs on a small and a large language model. Data goes to the standard output, messages to the
-            standard error.
+            which runs reasoning jobs on a small and a large language model.
+            Data goes to the standard output, messages to the standard error.
             .SH COMMANDS
             \(groups).SH "COMMON OPTIONS"
-            Those that shape the output only where a command has such output; its help says which.
+            Those that shape the output only where a command has such output;
+            its help says which.
             \(CommandOption.global.map(paragraph).joined()).SH "EXIT STATUS"
             \(ExitCode.allCases.map { tagged("\($0.rawValue)", $0.meaning) }.joined()).SH ENVIRONMENT
             \(tagged("LONDI_SOCKET", "the daemon's socket, where --socket is not given")).SH FILES
@@ -33,7 +39,7 @@ enum ManualPage {
 
     private static func commandSection(_ command: Command) -> String {
         var text = ".SS \"\(escaped(([command.name] + command.arguments).joined(separator: " ")))\"\n"
-        text += escaped(command.summary) + ".\n"
+        text += filled(command.summary + ".")
         text += command.options.map(paragraph).joined()
         if !command.examples.isEmpty {
             text += ".PP\n.EX\n" + command.examples.map { "londictl \(escaped($0))\n" }.joined() + ".EE\n"
@@ -46,12 +52,25 @@ enum ManualPage {
     }
 
     private static func tagged(_ tag: String, _ text: String) -> String {
-        ".TP\n.B \(escaped(tag))\n\(escaped(text))\n"
+        ".TP\n.B \(escaped(tag))\n\(filled(text))"
     }
 
-    /// As roff prints it: a dash that can be copied, no macro at a line's begin, no escape.
+    /// A paragraph, broken between words.
+    private static func filled(_ text: String) -> String {
+        var lines: [String] = []
+        for word in escaped(text).split(separator: " ") {
+            if let line = lines.last, line.count + 1 + word.count <= lineWidth {
+                lines[lines.count - 1] += " \(word)"
+            } else {
+                lines.append(word.hasPrefix(".") ? "\\&\(word)" : String(word))
+            }
+        }
+        return lines.map { $0 + "\n" }.joined()
+    }
+
+    /// As roff prints it: a dash that can be copied, no escape, no mark of a macro.
     private static func escaped(_ text: String) -> String {
-        let marks = text.map { mark in
+        text.map { mark in
             switch mark {
             case "\\": "\\e"
             case "-": "\\-"
@@ -60,6 +79,5 @@ enum ManualPage {
             default: String(mark)
             }
         }.joined()
-        return marks.hasPrefix(".") ? "\\&" + marks : marks
     }
 }
