@@ -23,8 +23,9 @@ if [ "$quick" = 0 ]; then
     LONDI_TEST_MODEL=$(Tests/Setup/model.sh tiny)
     LONDI_TEST_PYTHON=$(Tests/Setup/python.sh varlink==31.0.0)
     Tests/Setup/packages.sh openjdk-17-jre-headless
+    LONDI_TEST_PROMTOOL=$(Tests/Setup/promtool.sh)
     LONDI_TEST_ENVIRONMENTS=$(Tests/Setup/environments.sh)
-    export LONDI_TEST_LLAMA_SERVER LONDI_TEST_MODEL LONDI_TEST_PYTHON LONDI_TEST_ENVIRONMENTS
+    export LONDI_TEST_LLAMA_SERVER LONDI_TEST_MODEL LONDI_TEST_PYTHON LONDI_TEST_ENVIRONMENTS LONDI_TEST_PROMTOOL
 else
     unset LONDI_TEST_LLAMA_SERVER LONDI_TEST_MODEL LONDI_TEST_PYTHON LONDI_TEST_ENVIRONMENTS
 fi
