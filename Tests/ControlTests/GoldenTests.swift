@@ -46,6 +46,7 @@ import Testing
         "audit replay": ["maths", "maths --json"],
         "status": ["", "--json"],
         "metrics": [""],
+        "report": ["-o -"],
         "version": ["", "--json"],
     ]
 

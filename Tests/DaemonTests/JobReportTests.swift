@@ -35,17 +35,25 @@ import Testing
 
     @Test func `the learning curve has at most forty parts that differ by one job and leave none out`() throws {
         var report = JobReport()
-        for number in 1...90 {
-            report.add(try Self.job(Int64(number), reward: number > 45 ? 1 : 0, quick: 1, deepthink: 3), on: Self.day)
+        for number in 1...290 {
+            report.add(try Self.job(Int64(number), reward: number > 145 ? 1 : 0, quick: 1, deepthink: 3), on: Self.day)
         }
         let points = report.reply.learning
         #expect(points.count == 40)
-        #expect(points.last?.jobs == 90)
+        #expect(points.last?.jobs == 290)
         let sizes = Set(zip(points, [0] + points.map(\.jobs)).map { $0.jobs - $1 })
-        #expect(sizes == [2, 3])
+        #expect(sizes == [7, 8])
         #expect(points.first?.meanReward == 0)
         #expect(points.last?.meanReward == 1)
         #expect(points.allSatisfy { $0.deepthinkShare == 0.75 })
+    }
+
+    @Test func `a point of the learning curve stands for five jobs, or all where there are fewer`() throws {
+        for (count, points) in [(3, 1), (9, 1), (14, 2)] {
+            var report = JobReport()
+            for number in 1...count { report.add(try Self.job(Int64(number), reward: 1), on: Self.day) }
+            #expect(report.reply.learning.count == points)
+        }
     }
 
     @Test func `the dearest jobs are ten and the dearest is first`() throws {

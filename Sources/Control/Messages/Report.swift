@@ -83,7 +83,7 @@ package enum ReportJobs: ControlMethod {
     package struct Reply: Hashable, Codable, Sendable {
         /// Those with jobs, by queue and day.
         package var days: [JobDay]
-        /// For each queue at most 40 equal parts of its judged jobs, oldest first.
+        /// For each queue at most 40 equal parts of its judged jobs, each of 5 or more, oldest first.
         package var learning: [LearningPoint]
         /// The jobs that took most of DEEPTHINK's GPU time, at most 10, the dearest first.
         package var dearest: [JobID]

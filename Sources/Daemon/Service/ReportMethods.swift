@@ -46,6 +46,8 @@ extension ControlService {
 struct JobReport {
     /// The most points of a queue's learning curve.
     private static let pointLimit = 40
+    /// A point stands for so many jobs, where there are as many: one job's reward is chance.
+    private static let leastPart = 5
     private static let dearestLimit = 10
 
     private struct Place: Hashable {
@@ -87,7 +89,7 @@ struct JobReport {
 
     /// Parts that differ by one job at most.
     private static func points(_ queue: QueueName, _ jobs: [JobAccount]) -> [LearningPoint] {
-        let count = min(pointLimit, jobs.count)
+        let count = min(pointLimit, max(1, jobs.count / leastPart))
         return (0..<count).map { index in
             let end = (index + 1) * jobs.count / count
             let part = jobs[index * jobs.count / count..<end]
