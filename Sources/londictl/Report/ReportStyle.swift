@@ -39,9 +39,11 @@ enum ReportStyle {
         pre { white-space: pre-wrap; overflow-wrap: anywhere; margin: 0.25rem 0; font-size: 0.8125rem; }
         code { overflow-wrap: anywhere; } .bad { color: var(--c1); font-weight: 600; }
         a:focus-visible, summary:focus-visible, .scroll:focus-visible { outline: 3px solid var(--c0); outline-offset: 2px; }
-        @media (max-width: 34rem) { svg { font-size: 18px; } }
+        @media screen and (max-width: 34rem) { svg { font-size: 18px; } }
         @media print { :root { --page: #ffffff; --card: #ffffff; --ink: #000000; --soft: #333333; --line: #bbbbbb;
           --c0: #0b66b0; --c1: #b3530a; --c2: #0a7d5a; --c3: #97700a; --c4: #a0458a; --c5: #6b7480; --on: #ffffff; }
-          body { max-width: none; padding: 0; font-size: 11pt; print-color-adjust: exact; } section { break-inside: avoid; padding: 0.5rem 0; } }
+          body { max-width: none; padding: 0; font-size: 11pt; print-color-adjust: exact; } section { break-inside: avoid; padding: 0.25rem 0; }
+          .grid2 { grid-template-columns: 1fr 1fr; } .cards { grid-template-columns: repeat(6, 1fr); gap: 0; } .cards li { padding: 0; }
+          .scroll { overflow: visible; } table { font-size: 8pt; } th, td { white-space: normal; padding-right: 0.5rem; } }
         """
 }
