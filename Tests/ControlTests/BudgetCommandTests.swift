@@ -78,8 +78,8 @@ import Testing
             let printed = await Printed.by(["budget", "history", "maths", "--limit", "5"], path: path)
             #expect(
                 printed.output == """
-                    AGE        QUEUE  USER  ACTION     CHANGE
-                    3 min ago  maths  root  queue.set  limit-calls=30->50
+                    AGE        USER  ACTION     SUBJECT  CHANGE
+                    3 min ago  root  queue.set  maths    limit-calls=30->50
 
                     """)
             let unknown = await Printed.by(["budget", "history", "empty"], path: path)
