@@ -22,9 +22,12 @@ if [ "$quick" = 0 ]; then
     LONDI_TEST_LLAMA_SERVER=$(Tests/Setup/llama-server.sh)
     LONDI_TEST_MODEL=$(Tests/Setup/model.sh tiny)
     LONDI_TEST_PYTHON=$(Tests/Setup/python.sh varlink==31.0.0)
-    Tests/Setup/packages.sh openjdk-17-jre-headless
+    Tests/Setup/packages.sh openjdk-17-jre-headless chromium tidy
+    LONDI_TEST_CHROMIUM=$(command -v chromium)
+    LONDI_TEST_PROMTOOL=$(Tests/Setup/promtool.sh)
     LONDI_TEST_ENVIRONMENTS=$(Tests/Setup/environments.sh)
-    export LONDI_TEST_LLAMA_SERVER LONDI_TEST_MODEL LONDI_TEST_PYTHON LONDI_TEST_ENVIRONMENTS
+    export LONDI_TEST_LLAMA_SERVER LONDI_TEST_MODEL LONDI_TEST_PYTHON LONDI_TEST_ENVIRONMENTS LONDI_TEST_PROMTOOL \
+        LONDI_TEST_CHROMIUM
 else
     unset LONDI_TEST_LLAMA_SERVER LONDI_TEST_MODEL LONDI_TEST_PYTHON LONDI_TEST_ENVIRONMENTS
 fi

@@ -146,10 +146,9 @@ package final class LondiDaemon: Sendable {
         let service = ControlService(
             store: store, reader: reader, overviews: try store.makeReader(), intake: intake, judge: judge,
             environments: environments,
-            workers: workers, learner: learner, retention: retention, policies: policies, pacing: pacing, texts: texts,
-            pair: pair,
-            board: board,
-            clock: clock, startedAt: clock.now(), isUserMode: isUserMode, reloading: reloading)
+            workers: workers, learner: learner, retention: retention, policies: policies, pacing: pacing,
+            totals: SpendTotals(reader: reader), texts: texts, pair: pair, board: board, clock: clock,
+            startedAt: clock.now(), isUserMode: isUserMode, reloading: reloading)
         let server = try makeControlServer(service)
         let report = ServiceReport(
             manager: serviceManager, pair: pair, workers: workers, board: board, shutdown: shutdown)
@@ -159,6 +158,7 @@ package final class LondiDaemon: Sendable {
             { await report.reportReadiness { self.announceReadiness() } }, { try await report.reportStatus() },
             { try await report.feedWatchdog() }, { await self.limitDrain() },
             { try await self.closeForgotten(environments) },
+            { try await self.writeMetrics(of: service) },
             { for await error in store.health.fatalErrors { throw error } },
         ]) { try await workers.run() }
         await environments.close()
@@ -276,6 +276,15 @@ package final class LondiDaemon: Sendable {
         return ControlServer(
             listener: listener, authorization: authorization, version: Self.version,
             handler: service.table(authorization: authorization), nanoseconds: { WallClock.monotonicNanoseconds() })
+    }
+
+    /// Keeps the file for the textfile collector up to date, where one is configured.
+    private func writeMetrics(of service: ControlService) async throws {
+        guard let path = configuration.metricsFile else { return }
+        let file = MetricsFile(path: path, seconds: configuration.metricsSeconds, log: log) {
+            () async throws(ControlError) in try await service.metrics()
+        }
+        try await file.run()
     }
 
     private func announceReadiness() {

@@ -1,12 +1,14 @@
 /// Every command, in the order of the help.
 enum CommandTable {
     static let all: [Command] = [
-        .submit, .wait, .results, .list, .show, .explain, .cancel, .retry, .feedback,
+        .submit, .wait, .results, .list, .show, .explain, .watch, .cancel, .retry, .feedback,
         .queueCreate, .queueSet, .queueList, .queuePause, .queueDrain, .queueResume,
         .batchList, .budgetShow, .budgetHistory, .budgetGrant, .budgetRevoke, .spend, .policyShow, .policyVersions,
         .policyHistory, .policyFreeze, .policyThaw, .policyRollback, .policyExport, .policyImport,
         .policyEvaluate, .policyCurve, .policyHeatmap,
-        .environmentCheck, .backup, .reload, .prune, .auditVerify, .auditExport, .auditReplay, .status, .metrics,
+        .environmentCheck, .backup, .reload, .prune, .auditVerify, .auditExport, .auditReplay, .status, .top, .events,
+        .metrics,
+        .reportPage,
         .completion, .complete, .manual, .version,
     ]
 }

@@ -34,8 +34,6 @@ struct Reconnection {
             console.complain((console.drawsProgress ? "\n" : "") + "the daemon is away; waiting for it to come back\n")
         }
         failures += 1
-        do { try await Task.sleep(for: .seconds(1)) } catch {
-            // Nothing cancels this task; a shorter pause would do no harm.
-        }
+        await Pause.second.wait()
     }
 }

@@ -1,12 +1,11 @@
 import Control
 import Domain
-import Glibc
 import Synchronization
 import Testing
 
 @testable import londictl
 
-/// What administrators do to budgets from the command line, and what monitoring reads.
+/// What administrators do to budgets from the command line.
 @Suite(.timeLimit(.minutes(2))) struct `Budget commands` {
     @Test func `grants what was typed and says until when`() async throws {
         let daemon = StubDaemon()
@@ -79,8 +78,8 @@ import Testing
             let printed = await Printed.by(["budget", "history", "maths", "--limit", "5"], path: path)
             #expect(
                 printed.output == """
-                    AGE        QUEUE  USER  ACTION     CHANGE
-                    3 min ago  maths  root  queue.set  limit-calls=30->50
+                    AGE        USER  ACTION     SUBJECT  CHANGE
+                    3 min ago  root  queue.set  maths    limit-calls=30->50
 
                     """)
             let unknown = await Printed.by(["budget", "history", "empty"], path: path)
@@ -88,75 +87,5 @@ import Testing
         }
         let asked = daemon.state.withLock { $0.events }
         #expect(asked?.actions?.contains("budget.grant") == true)
-    }
-
-    /// The grammar of the text format, version 0.0.4, as far as it is used.
-    @Test func `metrics are well-formed and complete`() async throws {
-        try await withServer(StubDaemon().table) { path in
-            let printed = await Printed.by(["metrics"], path: path)
-            #expect(printed.exit == .ok)
-            let lines = printed.output.split(separator: "\n", omittingEmptySubsequences: false)
-            #expect(lines.last == "")
-            var family = ""
-            var kinds: [String: String] = [:]
-            for line in lines.dropLast() {
-                if let match = line.wholeMatch(of: /# HELP (londi_[a-z_]+) (\S.*\.)/) {
-                    family = String(match.1)
-                    #expect(kinds[family] == nil, "\(family) comes twice")
-                } else if let match = line.wholeMatch(of: /# TYPE (londi_[a-z_]+) (counter|gauge)/) {
-                    #expect(match.1 == family)
-                    kinds[family] = String(match.2)
-                    #expect(family.hasSuffix("_total") == (match.2 == "counter"), "\(family)")
-                } else {
-                    let sample =
-                        /(londi_[a-z_]+)(\{[a-z]+="[^"\\\n]*"(,[a-z]+="[^"\\\n]*")*\})? [0-9]+(\.[0-9]+)?/
-                    let match = try #require(line.wholeMatch(of: sample), "\(line)")
-                    #expect(match.1 == family)
-                    #expect(kinds[family] != nil, "\(family) has no type")
-                    for label in ["user", "job=", "batch"] { #expect(!line.contains(label)) }
-                }
-            }
-            for line in [
-                #"londi_budget_limit_calls{queue="maths"} 50"#, #"londi_budget_limit_gpu_seconds{queue="maths"} 600"#,
-                #"londi_budget_spent_gpu_seconds{queue="maths"} 5.600"#,
-                #"londi_budget_reserved_tokens{queue="maths"} 400"#,
-                #"londi_budget_warning{queue="maths",unit="calls"} 0"#,
-                #"londi_deepthink_price_reward{queue="maths"} 0.062500"#,
-                #"londi_jobs{queue="maths",state="held"} 2"#, #"londi_engine_up{role="deepthink"} 0"#,
-                #"londi_engine_restarts_total{role="deepthink"} 1"#,
-                #"londi_spend_calls_total{queue="maths",role="quick"} 3"#, "londi_ledger_entries_total 6",
-                #"londi_spend_gpu_seconds_total{queue="maths",role="deepthink"} 5.600"#,
-            ] { #expect(lines.contains(Substring(line)), "\(line)") }
-        }
-    }
-
-    /// What Prometheus itself says. LONDI_TEST_PROMTOOL names the program, of Debian's package prometheus.
-    @Test(.enabled(if: getenv("LONDI_TEST_PROMTOOL") != nil))
-    func `promtool finds nothing to complain about`() async throws {
-        let promtool = String(cString: try #require(getenv("LONDI_TEST_PROMTOOL")))
-        let directory = try makeDirectory()
-        let file = "\(directory)/metrics"
-        try await withServer(StubDaemon().table) { path in
-            let printed = await Printed.by(["metrics"], path: path)
-            let descriptor = open(file, O_CREAT | O_WRONLY, 0o600)
-            _ = Array(printed.output.utf8).withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-            close(descriptor)
-        }
-        let output = "\(directory)/complaints"
-        let status = try await ChildProgram(
-            ["/bin/sh", "-c", "\"$0\" check metrics < \"$1\"", promtool, file], output: output
-        ).end()
-        #expect(status == 0)
-        #expect(try contents(of: output) == "")
-    }
-
-    @Test func `an amount of time is printed in seconds and a label's marks are escaped`() {
-        let family = MetricFamily(
-            "x", .gauge, "Help.",
-            [.init(["queue": "a\"b\\c\nd"], 1_005, of: .gpuTime), .init([:], milliseconds: 2_000)])
-        #expect(
-            family.text
-                == "# HELP londi_x Help.\n# TYPE londi_x gauge\nlondi_x{queue=\"a\\\"b\\\\c\\nd\"} 1.005\nlondi_x 2\n")
-        #expect(MetricFamily("x", .gauge, "Help.", []).text == "")
     }
 }

@@ -19,6 +19,7 @@ import Testing
         "list": ["", "--json", "--jsonl", "--parsable", "-n -o job,state,submitted"],
         "show": ["42", "42 --json", "b7", "b7 --json"],
         "explain": ["42", "42 --json", "42 --jsonl"],
+        "watch": ["42", "42 --jsonl"],
         "cancel": ["b7", "b7 --json"],
         "retry": ["42", "42 --json"],
         "feedback": ["42 --reward 0.5"],
@@ -45,7 +46,9 @@ import Testing
         "audit export": ["", "--csv"],
         "audit replay": ["maths", "maths --json"],
         "status": ["", "--json"],
+        "top": ["", "--json"], "events": ["", "--json", "--parsable"],
         "metrics": [""],
+        "report": ["-o -"],
         "version": ["", "--json"],
     ]
 

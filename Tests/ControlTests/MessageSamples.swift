@@ -56,6 +56,16 @@ enum MessageSamples {
         Spend(calls: 24, tokens: 1000, gpuMilliseconds: 2000),
         of: BudgetDay(day: day, limits: BudgetLimits(calls: 50), spent: spend, reserved: spend), now: now,
         end: now.advanced(byMilliseconds: 36_000_000))
+    static var jobDay: JobDay {
+        var view = JobDay(queue: queue, day: day)
+        view.completed = 5
+        view.failed = 1
+        view.judged = 4
+        view.meanReward = 0.75
+        return view
+    }
+    static let learningPoint = LearningPoint(
+        queue: queue, jobs: 4, endedAt: now, meanReward: 0.75, deepthinkShare: 0.5)
     static let change = EventView(
         sequence: 5, at: now, user: "root", action: "queue.set", subject: "maths", detail: "limit-calls=30->50")
     static let specification = JobSpecification(
@@ -237,6 +247,11 @@ enum MessageSamples {
         MessageSample(
             ListEvents.self, .init(actions: ["queue.set"], subject: "maths", before: 9, limit: 1),
             .init(events: [change]), lean: .init()),
+        MessageSample(
+            ReportJobs.self, .init(from: day, to: day, queue: queue),
+            .init(days: [jobDay], learning: [learningPoint], dearest: [JobID(42)]), lean: .init(from: day),
+            leanReply: .init(days: [JobDay(queue: queue, day: day)], learning: [], dearest: [])),
+        MessageSample(ReadMetrics.self, .init(), .init(text: "londi_x 1\n")),
         MessageSample(
             ShowPolicy.self, .init(queue: queue), .init(policy: policy), leanReply: .init(policy: leanPolicy)),
         MessageSample(

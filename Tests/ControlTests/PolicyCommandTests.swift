@@ -58,9 +58,6 @@ import Testing
             #expect(shown.contains("always QUICK acts in its place\n    it did worse; londictl policy thaw maths"))
             #expect(shown.contains("DEEPTHINK preferred in 25.0 %; mean values QUICK 0.400, DEEPTHINK 0.500\n"))
             #expect(shown.contains("    0.00 to 0.25    [#####...............] 1 of 4\n"))
-            let metrics = await Printed.by(["metrics"], path: path).output
-            #expect(metrics.contains("\nlondi_policy_frozen{queue=\"maths\"} 1\n"))
-            #expect(metrics.contains("\nlondi_policy_version{queue=\"maths\"} 12\n"))
         }
     }
 

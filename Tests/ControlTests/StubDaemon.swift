@@ -75,6 +75,14 @@ final class StubDaemon: Sendable {
         table.on(ShowBudgets.self) { _, _, reply async throws(ControlError) in
             try await reply.send(.init(budgets: [MessageSamples.budget]))
         }
+        table.on(ReportJobs.self) { _, _, reply async throws(ControlError) in
+            try await reply.send(
+                .init(
+                    days: [MessageSamples.jobDay], learning: [MessageSamples.learningPoint], dearest: [JobID(42)]))
+        }
+        table.on(ReadMetrics.self) { _, _, reply async throws(ControlError) in
+            try await reply.send(.init(text: "londi_x 1\n"))
+        }
         table.on(ListEvents.self) { parameters, _, reply async throws(ControlError) in
             self.state.withLock { $0.events = parameters }
             try await reply.send(.init(events: parameters.subject == "empty" ? [] : [MessageSamples.change]))

@@ -52,6 +52,9 @@ package struct Configuration: Sendable, Equatable {
     package var encoder: Engine?
     package var verifiers: [VerifierCommand]
     package var environments: [EnvironmentConfiguration] = []
+    /// Where the metrics are written for a textfile collector; nil: nowhere.
+    package var metricsFile: String?
+    package var metricsSeconds = 15
 
     package var controlSocketPath: String { "\(runtimeDirectory)/io.londi" }
     package var engineDirectory: String { "\(runtimeDirectory)/engines" }

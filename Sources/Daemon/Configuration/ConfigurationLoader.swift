@@ -71,6 +71,11 @@ package struct ConfigurationLoader {
             logLevel: logLevel(&daemon), drainSeconds: daemon.integer("DrainSeconds", in: 0...3600) ?? 30,
             stepSeconds: daemon.integer("StepSeconds", in: 1...86_400) ?? 120,
             serverProgram: daemon.path("LlamaServer"), quick: .init(), deepthink: .init(), verifiers: [])
+        configuration.metricsFile = daemon.path("MetricsFile")
+        if let file = configuration.metricsFile, !file.hasSuffix(".prom") {
+            daemon.refuse("MetricsFile", "does not end in .prom, so the textfile collector would not read it")
+        }
+        configuration.metricsSeconds = daemon.integer("MetricsSeconds", in: 1...3600) ?? configuration.metricsSeconds
         checkSocketPaths(of: configuration, &daemon, path: path)
         finish(&daemon)
         func engine(_ name: String) -> Configuration.Engine {

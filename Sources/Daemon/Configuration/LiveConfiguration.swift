@@ -58,7 +58,8 @@ package final class LiveConfiguration: Sendable {
         Key("StateDirectory") { $0.stateDirectory }, Key("RuntimeDirectory") { $0.runtimeDirectory },
         Key("MemberGroup") { $0.memberGroup }, Key("AdminGroup") { $0.adminGroup },
         Key("StepSeconds") { $0.stepSeconds }, Key("LlamaServer") { $0.serverProgram },
-        Key("[Environment]") { $0.environments },
+        Key("[Environment]") { $0.environments }, Key("MetricsFile") { $0.metricsFile },
+        Key("MetricsSeconds") { $0.metricsSeconds },
     ]
 
     private static let engineKeys: [Key<Configuration.Engine>] = [

@@ -20,6 +20,7 @@ struct ControlService: Sendable {
     let retention: RetentionLoop
     let policies: PolicyBook
     let pacing: PacingBook
+    let totals: SpendTotals
     let texts: any TextEncoding
     let pair: EnginePair
     let board: ChangeBoard
@@ -47,6 +48,8 @@ struct ControlService: Sendable {
         addReload(to: &table)
         addEnvironments(to: &table)
         addEvents(to: &table)
+        addMetrics(to: &table)
+        addReport(to: &table)
         let intake = intake
         table.onConnectionClosed { await intake.connectionClosed($0) }
         return table

@@ -11,14 +11,19 @@ extension ControlService {
     private static let eventLimit = 100
     private static let reasonLimit = 500
 
+    /// What the policies of some queues do, in the queues' order.
+    func policyStates(of queues: [QueueName]) async throws(StorageError) -> [PolicyStateView] {
+        var policies: [PolicyStateView] = []
+        for queue in queues {
+            policies.append(PolicyStateView(queue: queue, state: try await reader.policyState(queue)))
+        }
+        return policies
+    }
+
     func addPolicyChanges(to table: inout MethodTable) {
         table.on(ListPolicies.self) { _, _, reply throws(ControlError) in
             let policies = try await answering { () async throws(StorageError) in
-                var policies: [PolicyStateView] = []
-                for queue in try await reader.queues() {
-                    policies.append(PolicyStateView(queue: queue.name, state: try await reader.policyState(queue.name)))
-                }
-                return policies
+                try await policyStates(of: try await reader.queues().map(\.name))
             }
             try await reply.send(ListPolicies.Reply(policies: policies))
         }

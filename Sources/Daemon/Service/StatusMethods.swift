@@ -5,16 +5,18 @@ import Storage
 
 extension ControlService {
     func addStatus(to table: inout MethodTable) {
-        table.on(Status.self) { _, _, reply throws(ControlError) in
-            let queues = try await answering { () async throws(StorageError) in try await reader.queues() }
-            var jobs = JobCounts()
-            for queue in queues { jobs += JobCounts(queue) }
-            try await reply.send(
-                Status.Reply(
-                    version: LondiDaemon.version, epoch: store.epoch.number, startedAt: startedAt, now: clock.now(),
-                    stateDirectory: store.directory, isUserMode: isUserMode, queueCount: queues.count, jobs: jobs,
-                    engines: await views()))
-        }
+        table.on(Status.self) { _, _, reply throws(ControlError) in try await reply.send(try await status()) }
+    }
+
+    /// What londid is and how it does.
+    func status() async throws(ControlError) -> Status.Reply {
+        let queues = try await answering { () async throws(StorageError) in try await reader.queues() }
+        var jobs = JobCounts()
+        for queue in queues { jobs += JobCounts(queue) }
+        return Status.Reply(
+            version: LondiDaemon.version, epoch: store.epoch.number, startedAt: startedAt, now: clock.now(),
+            stateDirectory: store.directory, isUserMode: isUserMode, queueCount: queues.count, jobs: jobs,
+            engines: await views())
     }
 
     private func views() async -> [EngineView] {

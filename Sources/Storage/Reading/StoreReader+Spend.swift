@@ -46,13 +46,16 @@ extension StoreReader {
     package func deepthinkSpend(since instant: Timestamp, day: DayKey) throws(StorageError) -> [QueueName: Spend] {
         let rows = try database.all(
             """
-            SELECT queue, \(sums) FROM ledger_entry WHERE day >= ? AND at_ms > ? AND role = 'deepthink' GROUP BY queue
+            SELECT queue, \(sumsByRole) FROM ledger_entry WHERE day >= ? AND at_ms > ? AND role = 'deepthink' GROUP BY queue
             """, day.daysSinceEpoch, instant.milliseconds
         ) { (row: Row) throws(StorageError) in (try row.queueName(), try row.spend(of: .deepthink)) }
         return Dictionary(uniqueKeysWithValues: rows)
     }
 
-    private var sums: String {
+    private var sums: String { sumsByRole + ", count(DISTINCT job) AS jobs" }
+
+    /// What each model used, as `Row.spend` reads it.
+    var sumsByRole: String {
         let perRole = Role.allCases.map { role in
             """
             coalesce(sum(calls) FILTER (WHERE role = '\(role)'), 0) AS \(role)_calls,
@@ -60,7 +63,7 @@ extension StoreReader {
             coalesce(sum(gpu_ms) FILTER (WHERE role = '\(role)'), 0) AS \(role)_gpu_ms
             """
         }
-        return (perRole + ["count(DISTINCT job) AS jobs"]).joined(separator: ", ")
+        return perRole.joined(separator: ", ")
     }
 
     /// A user's name may change; the latest is shown, also where that job was pruned.
@@ -95,7 +98,7 @@ extension StoreReader {
 }
 
 extension Row {
-    fileprivate func spend(of role: Role) throws(StorageError) -> Spend {
+    func spend(of role: Role) throws(StorageError) -> Spend {
         Spend(
             calls: try integer("\(role)_calls"), tokens: try integer("\(role)_tokens"),
             gpuMilliseconds: try integer("\(role)_gpu_ms"))

@@ -10,15 +10,7 @@ extension Command {
         let queue: QueueName? =
             if let text = invocation.arguments.first { try invocation.queue(text) } else { nil }
         let now = invocation.console.now()
-        var listing = try Listing<EventView>(
-            [
-                Column("age") { Phrase.relative($0.at, now: now) },
-                Column("queue") { $0.subject },
-                Column("user") { $0.user },
-                Column("action") { $0.action },
-                Column("change") { $0.detail },
-                Column("at", isDefault: false) { RFC3339.text(of: $0.at) },
-            ], invocation)
+        var listing = try Listing(EventText.columns(now: { now }), invocation)
         let parameters = ListEvents.Parameters(
             actions: ["queue.create", "queue.set", "budget.grant", "budget.revoke"], subject: queue?.text,
             limit: try invocation.limit())

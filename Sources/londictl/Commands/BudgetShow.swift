@@ -65,16 +65,17 @@ extension Command {
 }
 
 extension BudgetView {
-    fileprivate var isLimited: Bool { limits != BudgetLimits() }
+    private var isLimited: Bool { limits != BudgetLimits() }
 
     /// `[#######...] 73 %` of the scarcest unit, with what running steps reserve; nothing where nothing is limited.
-    fileprivate var usedBar: String {
+    var usedBar: String {
         guard isLimited else { return "" }
         let used = 1 - remainingShare
         return "\(Chart.bar(Int(used * 10), of: 10)) \(Phrase.number(used * 100, digits: 0)) %"
     }
 
-    fileprivate var style: Style? {
+    /// How much is used, in colour.
+    var style: Style? {
         guard isLimited else { return nil }
         return remainingShare <= 0 ? .bad : isWarned ? .warning : .good
     }

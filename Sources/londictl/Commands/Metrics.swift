@@ -1,20 +1,13 @@
 import Control
-import Domain
 
 extension Command {
     static let metrics = Command(
-        words: ["metrics"], summary: "Print Prometheus metrics, as for the node exporter's textfile collector",
-        examples: ["metrics > /var/lib/prometheus/node-exporter/londi.prom.new"], output: .text
+        words: ["metrics"],
+        summary:
+            "Print Prometheus metrics; MetricsFile= in londid.conf has londid write them for the textfile collector",
+        examples: ["metrics"], output: .text
     ) { invocation async throws(CommandError) in
-        let session = try Session(invocation)
-        let always = ReportSpend.Parameters(from: DayKey(daysSinceEpoch: 0), by: [.queue])
-        let text = MetricsText.text(
-            status: try await session.call(Status.self, .init()),
-            queues: try await session.call(ListQueues.self, .init()).queues,
-            budgets: try await session.call(ShowBudgets.self, .init()).budgets,
-            spend: try await session.call(ReportSpend.self, always).rows,
-            policies: try await session.call(ListPolicies.self, .init()).policies)
-        invocation.console.write(text)
+        invocation.console.write(try await Session(invocation).call(ReadMetrics.self, .init()).text)
         return .ok
     }
 }

@@ -1,21 +1,27 @@
 import Control
 import Domain
+import Storage
 
 /// The daemon's state in Prometheus' text format: base units, `_total` on what only grows, no label for jobs or users.
-enum MetricsText {
-    /// - Parameter spend: of all time, by queue.
-    static func text(
-        status: Status.Reply, queues: [QueueView], budgets: [BudgetView], spend: [SpendRow],
-        policies: [PolicyStateView]
-    ) -> String {
-        let families =
-            daemon(status, spend) + status.engines.families + jobs(queues) + day(budgets) + totals(spend)
-            + states(policies)
+struct MetricsText {
+    let status: Status.Reply
+    let queues: [QueueView]
+    let budgets: [BudgetView]
+    /// Of the whole ledger.
+    let sums: LedgerSums
+    /// The mean of the newest outcomes.
+    let rewards: [QueueName: Double]
+    let policies: [PolicyStateView]
+    /// The state's files, in bytes.
+    let sizes: [(file: String, size: Int64)]
+
+    var text: String {
+        let families = daemon + status.engines.families + jobs + day + totals + learning
         return families.map(\.text).joined()
     }
 
-    private static func daemon(_ status: Status.Reply, _ spend: [SpendRow]) -> [MetricFamily] {
-        let entries = spend.reduce(Int64(0)) { $0 + $1.quick.calls + $1.deepthink.calls }
+    private var daemon: [MetricFamily] {
+        let entries = sums.spend.values.flatMap(\.values).reduce(Int64(0)) { $0 + $1.calls }
         return [
             MetricFamily(
                 "info", .gauge, "Which londid this is; always 1.", [.init(["version": status.version], 1)]),
@@ -27,11 +33,17 @@ enum MetricsText {
                 [.init([:], status.epoch)]),
             MetricFamily(
                 "ledger_entries_total", .counter, "Entries of the ledger.", [.init([:], entries)]),
+            MetricFamily(
+                "state_size_bytes", .gauge, "How large the database of the state and its write-ahead log are.",
+                sizes.map { .init(["file": $0.file], $0.size) }),
         ]
     }
 
-    private static func states(_ policies: [PolicyStateView]) -> [MetricFamily] {
+    private var learning: [MetricFamily] {
         [
+            MetricFamily(
+                "recent_reward", .gauge, "The mean reward of a queue's newest 100 outcomes.",
+                rewards.sorted { $0.key < $1.key }.map { .init(["queue": $0.key.text], number: $0.value) }),
             MetricFamily(
                 "policy_frozen", .gauge, "1 where a queue's policy is frozen: nothing is learnt until it is thawed.",
                 policies.map { .init(["queue": $0.queue.text], $0.state?.isFrozen == true ? 1 : 0) }),
@@ -41,7 +53,7 @@ enum MetricsText {
         ]
     }
 
-    private static func jobs(_ queues: [QueueView]) -> [MetricFamily] {
+    private var jobs: [MetricFamily] {
         let states: [JobState] = [.pending, .held, .running]
         return [
             MetricFamily(
@@ -56,7 +68,7 @@ enum MetricsText {
     }
 
     /// Each queue's current day: gauges, as they begin again with the next.
-    private static func day(_ budgets: [BudgetView]) -> [MetricFamily] {
+    private var day: [MetricFamily] {
         let amounts: [(name: String, help: String, amount: (BudgetView, BudgetUnit) -> Int64?)] = [
             ("limit", "may be used of the queue's day, grants included", { $0.limits[$1] }),
             ("spent", "was spent of the queue's day", { $0.spent[$1] }),
@@ -98,13 +110,13 @@ enum MetricsText {
     }
 
     /// From the ledger, so that they go on where they were after every start.
-    private static func totals(_ spend: [SpendRow]) -> [MetricFamily] {
+    private var totals: [MetricFamily] {
         BudgetUnit.allCases.map { unit in
             MetricFamily(
                 "spend_\(unit.metric)_total", .counter, "\(unit.title) used since the ledger began.",
-                spend.flatMap { row in
-                    [(Role.quick, row.quick), (.deepthink, row.deepthink)].map { role, amount in
-                        .init(["queue": row.queue?.text ?? "", "role": role.rawValue], amount[unit], of: unit)
+                sums.spend.sorted { $0.key < $1.key }.flatMap { queue, roles in
+                    Role.allCases.map { role in
+                        .init(["queue": queue.text, "role": role.rawValue], (roles[role] ?? .zero)[unit], of: unit)
                     }
                 })
         }

@@ -6,7 +6,7 @@ struct MetricFamily {
 
     struct Sample {
         var labels: KeyValuePairs<String, String>
-        /// Decimal digits, at most one point among them.
+        /// As Go and Swift write numbers.
         var value: String
 
         init(_ labels: KeyValuePairs<String, String>, _ value: Int64) {
@@ -17,7 +17,7 @@ struct MetricFamily {
         /// A number that is no count; to six decimals.
         init(_ labels: KeyValuePairs<String, String>, number value: Double) {
             self.labels = labels
-            self.value = Phrase.number(value, digits: 6)
+            self.value = "\((value * 1e6).rounded() / 1e6)"
         }
 
         /// An instant or a length of time, printed in seconds.
