@@ -109,3 +109,12 @@ let package = Package(
         .testTarget(name: "TidyTests", swiftSettings: strict),
     ]
 )
+
+// Tests/fuzz.sh builds the parsers with libFuzzer's instrumentation, and the program that it drives.
+if Context.environment["LONDI_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "Fuzz", dependencies: ["Control", "Daemon", "Domain", "Environments", "Episodes", "Generation"],
+            path: "Tests/Fuzz", exclude: ["seeds.py"],
+            swiftSettings: strict + [.unsafeFlags(["-parse-as-library", "-enable-testing"])]))
+}

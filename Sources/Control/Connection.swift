@@ -46,10 +46,18 @@ actor Connection {
 
     /// nil where the client has closed.
     private func nextFrame() async throws(ControlError) -> [UInt8]? {
+        var began: Int64?
         while true {
             if let frame = try frames.next() { return frame }
-            // A silent client may rest between messages, not within one.
-            let limit = frames.pendingCount > 0 ? limits.frameMilliseconds : nil
+            // A silent client may rest between messages, not within one, and no drip of bytes makes that longer.
+            var limit: Int64?
+            if frames.pendingCount > 0 {
+                let now = nanoseconds()
+                let left = limits.frameMilliseconds - (now - (began ?? now)) / 1_000_000
+                guard left > 0 else { throw .timedOut(what: "the rest of a message") }
+                began = began ?? now
+                limit = left
+            }
             let bytes = try await stream.read(withinMilliseconds: limit)
             if bytes.isEmpty { return nil }
             frames.append(bytes)

@@ -5,6 +5,8 @@ import FoundationEssentials
 struct CompletionStream {
     /// Log-probabilities below this are the server's way to say zero probability.
     static let lowestLogProbability = -50.0
+    /// The most bytes, tokens and log-probabilities of one step together: more than any context holds.
+    static let largestStep = 16 * 1024 * 1024
 
     private let dialect: ServerDialect
     private let began: Duration
@@ -79,6 +81,9 @@ struct CompletionStream {
             withheldTokens = content.isEmpty ? withheldTokens + (event.tokens ?? []) : []
             logProbabilities += (event.completionProbabilities ?? []).compactMap(\.logprob).map {
                 min(0, max(Self.lowestLogProbability, $0))
+            }
+            if text.utf8.count + tokens.count + logProbabilities.count > Self.largestStep {
+                failure = .notUnderstood("a step over \(Self.largestStep) bytes")
             }
         } else {
             text += event.content ?? ""

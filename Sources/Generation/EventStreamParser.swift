@@ -5,6 +5,7 @@ struct EventStreamParser {
     /// The longest event in bytes: the last one repeats the prompt.
     static let longestEvent = 64 * 1024 * 1024
 
+    private let limit: Int
     private var line: [UInt8] = []
     private var data: [UInt8] = []
     private var hasData = false
@@ -12,6 +13,8 @@ struct EventStreamParser {
 
     /// The stream holds an event over the limit.
     struct TooLong: Error {}
+
+    init(limit: Int = Self.longestEvent) { self.limit = limit }
 
     /// Returns the data of each event that these bytes complete.
     mutating func feed(_ bytes: some Sequence<UInt8>) throws(TooLong) -> [[UInt8]] {
@@ -26,7 +29,7 @@ struct EventStreamParser {
             default:
                 lastWasReturn = false
                 line.append(byte)
-                if line.count + data.count > Self.longestEvent { throw TooLong() }
+                if line.count + data.count > limit { throw TooLong() }
             }
         }
         return events

@@ -1,5 +1,6 @@
 @testable import Control
 import Domain
+import Glibc
 import Synchronization
 import Testing
 
@@ -44,6 +45,25 @@ import Testing
             var count = 1
             while try await replies.next() != nil { count += 1 }
             #expect(count == 201)
+        }
+    }
+
+    /// Each byte in time does not make the message in time.
+    @Test func `sends its message byte by byte is dropped like one that never ends it`() async throws {
+        var limits = ControlLimits()
+        // Longer than the test may take: only the clock that is told can end it.
+        limits.frameMilliseconds = 3_600_000
+        let clock = TestClock()
+        let table = MethodTable(authorization: .userMode(ownUID: getuid()))
+        try await withServer(table, limits: limits, clock: clock) { path in
+            var client = try RawClient(path)
+            for byte in "{\"method\":\"org.varlink.service.GetInfo\"" {
+                do { try await client.send(String(byte)) } catch { break }
+                // The server reads the byte before time goes on.
+                try await Task.sleep(for: .milliseconds(20))
+                clock.advance(nanoseconds: 200_000_000_000)
+            }
+            #expect(try await client.reply()?["parameters"]?["what"] == .string("the rest of a message took too long"))
         }
     }
 

@@ -32,6 +32,14 @@ import Testing
         }
     }
 
+    /// A server may send a line, or an event of lines, that never ends; neither may fill the memory.
+    @Test(arguments: ["x", "data: x\n"]) func `an event over the limit ends the stream`(piece: String) {
+        var parser = EventStreamParser(limit: 1000)
+        #expect(throws: EventStreamParser.TooLong.self) {
+            for _ in 0..<2000 { _ = try parser.feed(Array(piece.utf8)) }
+        }
+    }
+
     @Test(arguments: table) func `events survive one byte at a time`(bytes: String, events: [String]) throws {
         var parser = EventStreamParser()
         var seen: [String] = []
@@ -42,6 +50,21 @@ import Testing
 
 /// What the server says, token by token, and what becomes of it when it stops saying it.
 @Suite struct CompletionStreamTests {
+    /// Somebody else's server may write on and on, whatever it was asked for.
+    @Test(arguments: [ServerDialect.llama, .completions(context: 64)])
+    func `a step without an end ends the stream`(dialect: ServerDialect) {
+        var stream = CompletionStream(dialect: dialect)
+        let text = String(repeating: "x", count: 1 << 20)
+        let event =
+            dialect == .llama
+            ? #"{"content": "\#(text)", "tokens": [1]}"# : #"{"choices": [{"text": "\#(text)", "token_ids": [1]}]}"#
+        let bytes = Array("data: \(event)\n\n".utf8)
+        var taken = 0
+        while taken < 100, bytes.withUnsafeBytes({ stream.feed($0, now: .zero) }) { taken += 1 }
+        #expect(taken == CompletionStream.largestStep / text.utf8.count - 1)
+        #expect(stream.failure == .notUnderstood("a step over \(CompletionStream.largestStep) bytes"))
+    }
+
     private func fed(_ events: [String]) -> CompletionStream {
         var stream = CompletionStream()
         for (index, event) in events.enumerated() {
