@@ -46,7 +46,7 @@ package enum Launch {
             Task.detached { exit(await Maintenance.run(backup: backup, restoringInto: nil)) }
             while true { pause() }
         }
-        let (path, places) = locations(options, UserDirectories(environment))
+        let (path, places) = locations(options, environment)
         let configuration: Configuration
         do throws(ConfigurationError) {
             configuration = try ConfigurationLoader.load(path: path, places: places)
@@ -79,9 +79,12 @@ package enum Launch {
 
     /// The configuration's path and the default directories; ends the process where `--user` cannot know them.
     private static func locations(
-        _ options: Options, _ directories: UserDirectories
+        _ options: Options, _ environment: [String: String]
     ) -> (path: String, places: ConfigurationLoader.Places) {
-        guard options.isUserMode else { return (options.configPath ?? "/etc/londi/londid.conf", .system) }
+        guard options.isUserMode else {
+            return (options.configPath ?? "/etc/londi/londid.conf", ConfigurationLoader.Places.system.with(environment))
+        }
+        let directories = UserDirectories(environment)
         guard let path = options.configPath ?? directories.configurationPath,
             let places = ConfigurationLoader.Places.user(directories)
         else {
@@ -90,7 +93,7 @@ package enum Launch {
                 message: "--user needs HOME, which is not set to an absolute path: set it, or both XDG_CONFIG_HOME and"
                     + " XDG_STATE_HOME")
         }
-        return (path, places)
+        return (path, places.with(environment))
     }
 
     private static func parse(_ arguments: [String]) -> Options {

@@ -90,6 +90,7 @@ package final class LondiDaemon: Sendable {
                 try Store(directory: configuration.stateDirectory, now: clock.now())
             }
             report(store.recovery, epoch: store.epoch)
+            if let warning = configuration.trustWarning { log.warning(warning) }
             try await serve(store)
             try await moveLog(of: store)
             log.notice("stopped")

@@ -231,7 +231,8 @@ import Testing
             configuration.environments == [
                 EnvironmentConfiguration(
                     name: "rooms", path: "/bin/sh", arguments: ["a file.py", "--fast"], startMilliseconds: 60_000,
-                    stepMilliseconds: 5000, memoryBytes: 512 << 20, mostActions: 40, shownActions: 3)
+                    stepMilliseconds: 5000, memoryBytes: 512 << 20, mostActions: 40, shownActions: 3,
+                    confinement: configuration.environments.first?.confinement)
             ])
         #expect(configuration.deepthink.thinks && !configuration.quick.thinks)
     }
