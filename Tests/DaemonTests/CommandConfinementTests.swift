@@ -57,6 +57,9 @@ struct CommandConfinementTests {
         let found = problems("[Verifier v]\nCommand=/bin/sh\nConfine=no\nNetwork=yes\nTasksMax=2\n")
         let complaint = "holds for a confined command only; remove it, or Confine=no"
         #expect(found == ["Network=yes \(complaint)", "TasksMax=2 \(complaint)"])
+        let inside = problems("[Daemon]\nStateDirectory=/bin\n[Verifier v]\nCommand=/bin/sh\n")
+        #expect(
+            inside == ["Command=/bin/sh names a program in a directory that it has no access to; put it elsewhere"])
         #expect(problems("[Verifier v]\nCommand=/bin/sh\nTasksMax=0\n").first?.hasPrefix("TasksMax=0 is not") == true)
         #expect(problems("[Verifier v]\nCommand=/bin/sh\nConfine=maybe\n") == ["Confine=maybe is none of yes, no"])
     }

@@ -12,7 +12,7 @@ extension ConfigurationLoader {
         _ name: String, _ reader: inout SectionReader, hidden: [String]
     ) -> VerifierCommand? {
         let words = command(&reader)
-        let confinement = confinement(&reader, hidden: hidden)
+        let confinement = confinement(&reader, program: words.first, hidden: hidden)
         let seconds = reader.integer("TimeoutSeconds", in: 1...3600) ?? 30
         let megabytes = reader.integer("MemoryMegabytes", in: 16...1_048_576) ?? 2048
         finish(&reader)
@@ -35,7 +35,7 @@ extension ConfigurationLoader {
         }
         environment.mostActions = reader.integer("MostActions", in: 0...10_000) ?? environment.mostActions
         environment.shownActions = reader.integer("ShownActions", in: 0...1000) ?? environment.shownActions
-        environment.confinement = confinement(&reader, hidden: hidden)
+        environment.confinement = confinement(&reader, program: words.first, hidden: hidden)
         finish(&reader)
         return words.isEmpty ? nil : environment
     }
@@ -54,7 +54,9 @@ extension ConfigurationLoader {
     }
 
     /// What the command is kept from; nil where the administrator trusts it with everything.
-    private func confinement(_ reader: inout SectionReader, hidden: [String]) -> Confinement? {
+    private func confinement(
+        _ reader: inout SectionReader, program: String?, hidden: [String]
+    ) -> Confinement? {
         let isConfined = reader.choice("Confine", Answer.self) != .no
         let allowsNetwork = reader.choice("Network", Answer.self) == .yes
         let mostTasks = reader.integer("TasksMax", in: 1...1_000_000) ?? Self.mostTasks
@@ -70,6 +72,9 @@ extension ConfigurationLoader {
                 "cannot be kept from londid's state, as this kernel has no Landlock: boot a Linux of at least 5.13 with"
                     + " landlock among its lsm=, or trust the command with everything by Confine=no")
             return nil
+        }
+        if let program, hidden.contains(where: { program.hasPrefix("\($0)/") }) {
+            reader.refuse("Command", "names a program in a directory that it has no access to; put it elsewhere")
         }
         return Confinement(
             hidden: hidden, scratchParent: places.scratchParent, allowsNetwork: allowsNetwork, mostTasks: mostTasks)
