@@ -1,3 +1,4 @@
+import CSystem
 import Control
 import Dispatch
 import Glibc
@@ -38,9 +39,13 @@ package enum Launch {
     private static let usageStatus: Int32 = 64
     static let configurationStatus: Int32 = 78
 
+    /// Larger blocks do not stay with an idle londid: those of reading models, files and episodes.
+    private static let keptBlockBytes: Int32 = 256 << 10
+
     /// Runs londid and never returns. Call it first thing in main, before any thread exists.
     /// - Parameter arguments: without the program's name.
     package static func run(arguments: [String], environment: [String: String]) -> Never {
+        londi_return_blocks(keptBlockBytes)
         let signals = blockSignals()
         let options = parse(arguments, environment)
         if let backup = options.checkedBackup {

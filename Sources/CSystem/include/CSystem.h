@@ -34,6 +34,10 @@ int londi_allow(int ruleset, int version, const char *path, int is_writable);
 /* Removes a directory with all that is in it. Nobody may be changing it. */
 int londi_remove_tree(const char *path);
 
+/* From now on blocks of at least so many bytes go back to the system when they are freed: glibc raises that limit by itself
+   to the largest that it has seen, and keeps what is below. */
+void londi_return_blocks(int bytes);
+
 /* A descriptor that becomes readable when the process ends. */
 int londi_pidfd(pid_t pid);
 
