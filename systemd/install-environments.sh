@@ -48,4 +48,6 @@ for name in "${names[@]}"; do
     program=${name%-text}_text.py
     install -m 644 "$programs/adapter.py" "$programs/$program" "$directory/"
     printf '[Environment %s]\nCommand="%s" "%s"\n' "$name" "$directory/python/bin/python3" "$directory/$program"
+    # ScienceWorld's Java program is spoken to on the loopback device.
+    [ "$name" != scienceworld ] || echo Network=yes
 done

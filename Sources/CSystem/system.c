@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
@@ -11,6 +12,8 @@
 #ifndef SO_PEERGROUPS
 #define SO_PEERGROUPS 59
 #endif
+
+void londi_return_blocks(int bytes) { mallopt(M_MMAP_THRESHOLD, bytes); }
 
 int londi_pidfd(pid_t pid) {
     long descriptor = syscall(SYS_pidfd_open, pid, 0);

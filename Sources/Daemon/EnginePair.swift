@@ -53,6 +53,13 @@ final class EnginePair: Sendable {
         }
     }
 
+    /// Why an engine that has never been ready cannot be without another file; nil where none is in that case.
+    var wrongFile: GenerationError? {
+        conditions.withLock { conditions in
+            conditions.values.first { !$0.wasReady && $0.fault?.isWrongFile == true }?.fault
+        }
+    }
+
     /// How often a model became ready so far: where it has grown, jobs that waited for a model may go on.
     var arrivals: Int {
         conditions.withLock { conditions in conditions.values.reduce(0) { $0 + $1.restarts + ($1.wasReady ? 1 : 0) } }

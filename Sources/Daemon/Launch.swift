@@ -1,3 +1,4 @@
+import CSystem
 import Control
 import Dispatch
 import Glibc
@@ -22,7 +23,8 @@ package enum Launch {
 
         SIGTERM lets running steps end and stops; a second SIGTERM cuts them off. SIGHUP reads the
         configuration again, as `londictl reload` does.
-        Exit status: 0 stopped, 1 the state cannot be used, 64 usage, 78 the configuration is wrong.
+        Exit status: 0 stopped, 1 the state cannot be used, 64 usage, 78 the configuration is wrong, or at the
+        start of a service a file that it names.
         """
 
     private struct Options {
@@ -35,23 +37,27 @@ package enum Launch {
 
     /// sysexits.h: the command was used wrongly, and something was found in the configuration.
     private static let usageStatus: Int32 = 64
-    private static let configurationStatus: Int32 = 78
+    static let configurationStatus: Int32 = 78
+
+    /// Larger blocks do not stay with an idle londid: those of reading models, files and episodes.
+    private static let keptBlockBytes: Int32 = 256 << 10
 
     /// Runs londid and never returns. Call it first thing in main, before any thread exists.
     /// - Parameter arguments: without the program's name.
     package static func run(arguments: [String], environment: [String: String]) -> Never {
+        londi_return_blocks(keptBlockBytes)
         let signals = blockSignals()
-        let options = parse(arguments)
+        let options = parse(arguments, environment)
         if let backup = options.checkedBackup {
             Task.detached { exit(await Maintenance.run(backup: backup, restoringInto: nil)) }
             while true { pause() }
         }
-        let (path, places) = locations(options, UserDirectories(environment))
+        let (path, places) = locations(options, environment)
         let configuration: Configuration
         do throws(ConfigurationError) {
             configuration = try ConfigurationLoader.load(path: path, places: places)
         } catch {
-            finish(status: configurationStatus, message: error.description)
+            finish(environment, status: configurationStatus, message: error.description)
         }
         if options.checksOnly {
             print("\(path): no problem found")
@@ -64,7 +70,7 @@ package enum Launch {
         }
         let listener: SocketListener?
         do throws(ControlError) { listener = try SocketActivation.listener(environment) } catch {
-            finish(status: configurationStatus, message: error.description)
+            finish(environment, status: configurationStatus, message: error.description)
         }
         let log = Log(threshold: configuration.logLevel, environment: environment)
         let live = LiveConfiguration(configuration) { () throws(ConfigurationError) in
@@ -79,21 +85,24 @@ package enum Launch {
 
     /// The configuration's path and the default directories; ends the process where `--user` cannot know them.
     private static func locations(
-        _ options: Options, _ directories: UserDirectories
+        _ options: Options, _ environment: [String: String]
     ) -> (path: String, places: ConfigurationLoader.Places) {
-        guard options.isUserMode else { return (options.configPath ?? "/etc/londi/londid.conf", .system) }
+        guard options.isUserMode else {
+            return (options.configPath ?? "/etc/londi/londid.conf", ConfigurationLoader.Places.system.with(environment))
+        }
+        let directories = UserDirectories(environment)
         guard let path = options.configPath ?? directories.configurationPath,
             let places = ConfigurationLoader.Places.user(directories)
         else {
             finish(
-                status: configurationStatus,
+                environment, status: configurationStatus,
                 message: "--user needs HOME, which is not set to an absolute path: set it, or both XDG_CONFIG_HOME and"
                     + " XDG_STATE_HOME")
         }
-        return (path, places)
+        return (path, places.with(environment))
     }
 
-    private static func parse(_ arguments: [String]) -> Options {
+    private static func parse(_ arguments: [String], _ environment: [String: String]) -> Options {
         var options = Options()
         var rest = arguments[...]
         while let argument = rest.popFirst() {
@@ -102,12 +111,12 @@ package enum Launch {
             case "--check-config": options.checksOnly = true
             case "--config":
                 guard let path = rest.popFirst() else {
-                    finish(status: usageStatus, message: "--config needs a file; see londid --help")
+                    finish(environment, status: usageStatus, message: "--config needs a file; see londid --help")
                 }
                 options.configPath = path
             case "--check-backup", "--restore":
                 guard let path = rest.popFirst() else {
-                    finish(status: usageStatus, message: "\(argument) needs a file; see londid --help")
+                    finish(environment, status: usageStatus, message: "\(argument) needs a file; see londid --help")
                 }
                 if argument == "--restore" { options.restoredBackup = path } else { options.checkedBackup = path }
             case "--version":
@@ -116,7 +125,7 @@ package enum Launch {
             case "--help", "-h":
                 print(help)
                 exit(0)
-            default: finish(status: usageStatus, message: "'\(argument)' is unknown; see londid --help")
+            default: finish(environment, status: usageStatus, message: "'\(argument)' is unknown; see londid --help")
             }
         }
         return options
@@ -145,9 +154,14 @@ package enum Launch {
         }
     }
 
-    private static func finish(status: Int32, message: String) -> Never {
-        var text = message + "\n"
-        text.withUTF8 { bytes in _ = write(2, bytes.baseAddress, bytes.count) }
+    /// Ends the process with a message: for journald an error, for everybody else as it is.
+    private static func finish(_ environment: [String: String], status: Int32, message: String) -> Never {
+        if Journal.readsStandardError(environment) {
+            Log(threshold: .error, environment: environment).error(message)
+        } else {
+            var text = message + "\n"
+            text.withUTF8 { bytes in _ = write(2, bytes.baseAddress, bytes.count) }
+        }
         exit(status)
     }
 }

@@ -92,10 +92,14 @@ package final class LondiDaemon: Sendable {
                 try Store(directory: configuration.stateDirectory, now: clock.now())
             }
             report(store.recovery, epoch: store.epoch)
+            if let warning = configuration.trustWarning { log.warning(warning) }
             try await serve(store)
             try await moveLog(of: store)
             log.notice("stopped")
             return 0
+        } catch let error as GenerationError {
+            log.error("the start is given up: \(error)")
+            return Launch.configurationStatus
         } catch {
             log.error("\(error)")
             return 1
@@ -155,7 +159,7 @@ package final class LondiDaemon: Sendable {
         try await runTogether([
             { await pair.run() }, { try await server.run() }, { try await learner.run() },
             { try await retention.run() }, { try await intake.removeDropped(log: self.log, shutdown: self.shutdown) },
-            { await report.reportReadiness { self.announceReadiness() } }, { try await report.reportStatus() },
+            { try await report.reportReadiness { self.announceReadiness() } }, { try await report.reportStatus() },
             { try await report.feedWatchdog() }, { await self.limitDrain() },
             { try await self.closeForgotten(environments) },
             { try await self.writeMetrics(of: service) },

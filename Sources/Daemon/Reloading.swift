@@ -21,6 +21,7 @@ struct Reloading: Sendable {
             .reloaded, .notice,
             change.applied.isEmpty
                 ? "reloaded: nothing to put in force" : "reloaded: \(change.applied.joined(separator: ", "))")
+        if let warning = current.trustWarning { log.warning(warning) }
         if !change.needRestart.isEmpty {
             log.warning("a restart is needed for \(change.needRestart.joined(separator: ", "))")
         }

@@ -35,13 +35,15 @@ struct ServiceReport: Sendable {
     }
 
     /// Says `READY` once all engines answer, and returns.
-    func reportReadiness(_ announce: () -> Void) async {
+    /// - Throws: what is wrong with a file of a model, where a service manager waits for a start that cannot succeed.
+    func reportReadiness(_ announce: () -> Void) async throws(GenerationError) {
         while !Task.isCancelled {
             let version = board.version
             if pair.areReady {
                 announce()
                 return manager.notifyReady()
             }
+            if manager.isListening, let error = pair.wrongFile { throw error }
             await board.changed(since: version)
         }
     }

@@ -1,7 +1,7 @@
-import Processes
+package import Processes
 
 /// An environment's program, as the administrator named it in londid.conf. It runs without a shell, with an empty
-/// environment but PATH and LANG, in its own process group and within limits.
+/// environment but PATH, LANG and TMPDIR, in its own process group, confined and within limits.
 package struct EnvironmentConfiguration: Hashable, Sendable {
     package var name: String
     /// The program's absolute path and its arguments.
@@ -19,11 +19,14 @@ package struct EnvironmentConfiguration: Hashable, Sendable {
     package var shownActions: Int
     /// How many of the last observations they are shown, the present one first of all.
     package var shownObservations: Int
+    /// nil: it may do whatever londid may.
+    package var confinement: Confinement?
 
     package init(
         name: String, path: String, arguments: [String] = [], startMilliseconds: Int = 30_000,
         stepMilliseconds: Int = 10_000, memoryBytes: UInt64 = 8 << 30, mostActions: Int = 1000, shownActions: Int = 2,
-        shownObservations: Int = 3
+        shownObservations: Int = 3,
+        confinement: Confinement? = nil
     ) {
         self.name = name
         self.path = path
@@ -34,11 +37,12 @@ package struct EnvironmentConfiguration: Hashable, Sendable {
         self.mostActions = mostActions
         self.shownActions = shownActions
         self.shownObservations = shownObservations
+        self.confinement = confinement
     }
 
     var command: ProcessCommand {
         ProcessCommand(
             path: path, arguments: arguments, environment: ["PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"],
-            memoryBytes: memoryBytes)
+            memoryBytes: memoryBytes, confinement: confinement)
     }
 }

@@ -1,9 +1,9 @@
 import Domain
 import FoundationEssentials
-import Processes
+package import Processes
 
 /// A program that the administrator named in londid.conf and that turns an answer into a reward. It runs without a shell,
-/// with an empty environment but PATH and LANG, in its own process group and within limits.
+/// with an empty environment but PATH, LANG and TMPDIR, in its own process group, confined and within limits.
 ///
 /// It reads one JSON object on stdin, `{"job": 42, "custom_id": ..., "messages": [...], "metadata": ..., "arguments": ...,
 /// "answer": "...", "text": "..."}`, where `answer` is what follows the answer marker and `text` all that was written. It
@@ -16,15 +16,19 @@ package struct VerifierCommand: Hashable, Sendable {
     package var timeLimitMilliseconds: Int
     /// Address space, in bytes.
     package var memoryLimitBytes: UInt64
+    /// nil: it may do whatever londid may.
+    package var confinement: Confinement?
 
     package init(
-        name: String, path: String, arguments: [String], timeLimitMilliseconds: Int, memoryLimitBytes: UInt64
+        name: String, path: String, arguments: [String], timeLimitMilliseconds: Int, memoryLimitBytes: UInt64,
+        confinement: Confinement?
     ) {
         self.name = name
         self.path = path
         self.arguments = arguments
         self.timeLimitMilliseconds = timeLimitMilliseconds
         self.memoryLimitBytes = memoryLimitBytes
+        self.confinement = confinement
     }
 
     /// The most bytes of stdout that are read.
@@ -38,7 +42,7 @@ package struct VerifierCommand: Hashable, Sendable {
             let bytes = try Array(encoder.encode(input)) + [UInt8(ascii: "\n")]
             let command = ProcessCommand(
                 path: path, arguments: arguments, environment: ["PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"],
-                memoryBytes: memoryLimitBytes)
+                memoryBytes: memoryLimitBytes, confinement: confinement)
             result = try await runToEnd(
                 command, input: bytes, outputLimit: Self.outputLimitBytes,
                 timeLimitMilliseconds: timeLimitMilliseconds)

@@ -73,6 +73,14 @@ package enum GenerationError: Error, Equatable, CustomStringConvertible {
         }
     }
 
+    /// A file that the configuration names is missing, damaged or another one.
+    package var isWrongFile: Bool {
+        switch self {
+        case .modelMissing, .modelDamaged, .wrongHash, .executableMissing: true
+        default: false
+        }
+    }
+
     package var description: String {
         switch self {
         case .modelMissing(let path, let reason):

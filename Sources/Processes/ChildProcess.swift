@@ -51,17 +51,19 @@ package final class ChildProcess: Sendable {
         } catch {
             throw .failed(path: command.path, reason: "no descriptor for its streams: \(error)")
         }
-        let pid = try await SpawnThread.shared.spawn(
+        let spawned = try await SpawnThread.shared.spawn(
             command, input: inputs.child, output: outputs.child, error: errors.child)
+        let pid = spawned.pid
         let descriptor = londi_pidfd(pid)
         guard descriptor >= 0 else {
             kill(-pid, SIGKILL)
             waitpid(pid, nil, 0)
+            spawned.scratch?.remove()
             throw .failed(path: command.path, reason: "no pidfd: \(Errno(number: -descriptor))")
         }
         return ChildProcess(
             pid: pid, input: inputs.own, output: outputs.own, error: errors.own,
-            watch: ExitWatch(pid: pid, descriptor: descriptor))
+            watch: ExitWatch(spawned, descriptor: descriptor))
     }
 
     /// Suspends until the process has ended. Any number of callers, at any time. Cancelling the task does not end the

@@ -10,11 +10,13 @@ final class ExitWatch: Sendable {
     }
 
     private let pid: pid_t
+    private let scratch: ScratchDirectory?
     private let state = Mutex(State())
 
     /// Takes ownership of the pidfd. The watch lives on by itself until the process has ended.
-    init(pid: pid_t, descriptor: Int32) {
-        self.pid = pid
+    init(_ child: Spawned, descriptor: Int32) {
+        pid = child.pid
+        scratch = child.scratch
         let source = DispatchSource.makeReadSource(fileDescriptor: descriptor)
         source.setEventHandler {
             self.reap()
@@ -48,6 +50,7 @@ final class ExitWatch: Sendable {
 
     private func reap() {
         state.withLock { $0.exit = reapGroup(pid) }
+        scratch?.remove()
     }
 
     private func tellWaiters() {

@@ -11,10 +11,12 @@ package struct ProcessCommand: Hashable, Sendable {
     package var memoryBytes: UInt64?
     /// The most CPU time in seconds; nil for no limit.
     package var cpuSeconds: UInt64?
+    /// nil: it may do whatever londid may.
+    package var confinement: Confinement?
 
     package init(
         path: String, arguments: [String] = [], environment: [String: String] = [:], directory: String? = nil,
-        memoryBytes: UInt64? = nil, cpuSeconds: UInt64? = nil
+        memoryBytes: UInt64? = nil, cpuSeconds: UInt64? = nil, confinement: Confinement? = nil
     ) {
         self.path = path
         self.arguments = arguments
@@ -22,5 +24,6 @@ package struct ProcessCommand: Hashable, Sendable {
         self.directory = directory
         self.memoryBytes = memoryBytes
         self.cpuSeconds = cpuSeconds
+        self.confinement = confinement
     }
 }

@@ -5,6 +5,8 @@ package enum ProcessError: Error, Equatable, CustomStringConvertible {
     /// The file is there, but this user may not execute it, or it is no program.
     case notExecutable(path: String, reason: String)
     case directoryMissing(path: String, program: String)
+    /// The kernel refused a rule, or there is no room for the command's own directory.
+    case notConfined(path: String, scratchParent: String, reason: String)
     /// Anything else that the system said: out of processes, memory or descriptors.
     case failed(path: String, reason: String)
 
@@ -16,6 +18,8 @@ package enum ProcessError: Error, Equatable, CustomStringConvertible {
             "program '\(path)' cannot be executed (\(reason)): check the file's mode, owner and architecture"
         case .directoryMissing(let path, let program):
             "working directory '\(path)' for '\(program)' is missing: create it or name another one"
+        case .notConfined(let path, let parent, let reason):
+            "program '\(path)' could not be confined: \(reason); check that londid may write to \(parent)"
         case .failed(let path, let reason):
             "program '\(path)' could not be started: \(reason)"
         }

@@ -8,9 +8,9 @@ import Glibc
 package func runToEnd(
     _ command: ProcessCommand, input: [UInt8] = [], outputLimit: Int, timeLimitMilliseconds: Int
 ) async throws(ProcessError) -> ProcessResult {
-    let (pid, streams, cancellation) = try await spawn(command)
+    let (child, streams, cancellation) = try await spawn(command)
     let run = Run(
-        pid: pid, streams: streams, cancellation: cancellation.read, input: input, outputLimit: outputLimit,
+        child: child, streams: streams, cancellation: cancellation.read, input: input, outputLimit: outputLimit,
         deadline: .now + .milliseconds(timeLimitMilliseconds))
     return await withTaskCancellationHandler {
         await withCheckedContinuation { continuation in
@@ -33,23 +33,23 @@ private struct RunStreams: Sendable {
 /// Starts the program. On return only the program holds its own ends of the pipes.
 private func spawn(
     _ command: ProcessCommand
-) async throws(ProcessError) -> (pid_t, RunStreams, cancellation: (read: Descriptor, write: Descriptor)) {
+) async throws(ProcessError) -> (Spawned, RunStreams, cancellation: (read: Descriptor, write: Descriptor)) {
     let pipes: [(read: Descriptor, write: Descriptor)]
     do {
         pipes = [try Descriptor.pipe(), try Descriptor.pipe(), try Descriptor.pipe(), try Descriptor.pipe()]
     } catch {
         throw .failed(path: command.path, reason: "no descriptor for its streams: \(error)")
     }
-    let pid = try await SpawnThread.shared.spawn(
+    let child = try await SpawnThread.shared.spawn(
         command, input: pipes[0].read, output: pipes[1].write, error: pipes[2].write)
-    return (pid, RunStreams(input: pipes[0].write, output: pipes[1].read, error: pipes[2].read), pipes[3])
+    return (child, RunStreams(input: pipes[0].write, output: pipes[1].read, error: pipes[2].read), pipes[3])
 }
 
 /// The blocking loop of one run.
 private struct Run: Sendable {
     static let errorTailBytes = 4096
 
-    let pid: pid_t
+    let child: Spawned
     let streams: RunStreams
     let cancellation: Descriptor
     let input: [UInt8]
@@ -57,6 +57,7 @@ private struct Run: Sendable {
     let deadline: ContinuousClock.Instant
 
     func toEnd() -> ProcessResult {
+        let pid = child.pid
         let descriptor = londi_pidfd(pid)
         precondition(descriptor >= 0, "no pidfd for our own child: \(Errno(number: -descriptor))")
         let exited = Descriptor(descriptor)
@@ -101,6 +102,7 @@ private struct Run: Sendable {
         }
         if ending != nil { kill(-pid, SIGKILL) }
         let exit = reapGroup(pid)
+        child.scratch?.remove()
         // Nobody writes any more, but for a process that left the group: what is in the pipes now is all there will be.
         output.drain(streams.output)
         error.drain(streams.error)

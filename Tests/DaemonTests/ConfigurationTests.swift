@@ -268,7 +268,7 @@ import Testing
                 EnvironmentConfiguration(
                     name: "rooms", path: "/bin/sh", arguments: ["a file.py", "--fast"], startMilliseconds: 60_000,
                     stepMilliseconds: 5000, memoryBytes: 512 << 20, mostActions: 40, shownActions: 3,
-                    shownObservations: 1)
+                    shownObservations: 1, confinement: configuration.environments.first?.confinement)
             ])
         #expect(configuration.deepthink.thinks && !configuration.quick.thinks)
     }

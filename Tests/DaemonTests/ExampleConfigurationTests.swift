@@ -44,6 +44,7 @@ import Testing
         #expect(documented["Daemon"] == (try known("Daemon")))
         #expect(documented["Quick"] == (try known("Quick")))
         #expect(documented["Verifier"] == (try known("Verifier NAME")))
+        #expect(documented["Environment"] == (try known("Environment NAME")))
     }
 
     /// These sections say only what is special about them, and that the rest is as in [Quick].

@@ -207,7 +207,7 @@ import Testing
     private static func reward(_ script: String, milliseconds: Int = 10_000) async throws -> Double? {
         let command = VerifierCommand(
             name: "v", path: "/bin/sh", arguments: ["-c", script], timeLimitMilliseconds: milliseconds,
-            memoryLimitBytes: 1 << 30)
+            memoryLimitBytes: 1 << 30, confinement: nil)
         let specification = JobSpecification(
             messages: [Message(role: "user", content: "?")], verifier: .command(name: "v", arguments: .integer(7)))
         return try await Judge(commands: [command]).reward(for: "the answer", of: specification, job: JobID(5))

@@ -43,6 +43,42 @@ def wait_for(condition, seconds, what, detail=lambda: ""):
     return value
 
 
+class MemoryLimit:
+    """A limit on what processes, and those that they start from now on, may take; the kernel's first version of it where that is there."""
+
+    def __init__(self, machine, megabytes):
+        self.machine = machine
+        self.old = pathlib.Path("/sys/fs/cgroup/memory")
+        if self.old.is_dir():
+            self.group = self.old / f"londi-test.{os.getpid()}"
+            self.group.mkdir()
+            (self.group / "memory.limit_in_bytes").write_text(str(megabytes << 20))
+            (self.group / "cgroup.procs").write_text(str(machine.outside(machine.pid())))
+        else:
+            machine.run("systemctl", "set-property", "--runtime", "londid.service", f"MemoryMax={megabytes}M", "MemorySwapMax=0")
+
+    def kills(self):
+        """How many processes the kernel has killed for it."""
+        if self.old.is_dir():
+            text = (self.group / "memory.oom_control").read_text()
+        else:
+            group = self.machine.property("ControlGroup")
+            text = self.machine.read(f"/sys/fs/cgroup{group}/memory.events")
+        return next(int(line.split()[1]) for line in text.splitlines() if line.startswith("oom_kill "))
+
+    def lift(self):
+        if self.old.is_dir():
+            (self.group / "memory.limit_in_bytes").write_text("-1")
+        else:
+            self.machine.run("systemctl", "set-property", "--runtime", "londid.service", "MemoryMax=infinity")
+
+    def remove(self):
+        if self.old.is_dir():
+            for pid in (self.group / "cgroup.procs").read_text().split():
+                (self.old / "cgroup.procs").write_text(pid)
+            self.group.rmdir()
+
+
 class Container:
     """One machine: what is written in it stays over its reboots, until the test ends."""
 
@@ -157,6 +193,17 @@ class Container:
 
     def is_active(self):
         return self.property("ActiveState") == "active"
+
+    def outside(self, pid):
+        """The number of the container's process in this machine."""
+        for status in pathlib.Path("/proc").glob("[0-9]*/status"):
+            try:
+                numbers = next(line.split()[1:] for line in status.read_text().splitlines() if line.startswith("NSpid:"))
+            except OSError:
+                continue
+            if len(numbers) > 1 and numbers[-1] == str(pid) and pathlib.Path(status.parent, "root/etc/londi-test").exists():
+                return int(numbers[0])
+        raise AssertionError(f"no process {pid}")
 
     def wait_active(self, seconds=120):
         wait_for(self.is_active, seconds, "londid is active", lambda: f"{self.journal()}\n{self.unit_status()}")

@@ -3,6 +3,7 @@
 The methods run in the order of their names, on one machine: installed first, purged last.
 """
 
+import ctypes
 import json
 import os
 import pathlib
@@ -11,11 +12,46 @@ import subprocess
 import time
 import unittest
 
-from container import CONFIGURATION, SOCKET, Container, wait_for
+from container import CONFIGURATION, MODEL, SOCKET, Container, MemoryLimit, wait_for
 
 REPOSITORY = pathlib.Path(__file__).resolve().parent.parent.parent
 STORY = "Tell me a very long story about forty-one sheep."
 STEPS = 12
+
+
+# Verifiers that print what they came to as the reward.
+BOMB = """import os, signal
+children = []
+try:
+    for _ in range(2000):
+        child = os.fork()
+        if child == 0:
+            signal.pause()
+        children.append(child)
+except OSError:
+    pass
+print(len(children))
+"""
+GLUTTON = """try:
+    bytearray(1 << 30)
+    print(1)
+except MemoryError:
+    print(0)
+"""
+LINGERER = """import os, signal
+for _ in range(3):
+    os.fork()
+try:
+    os.setsid()
+except OSError:
+    pass
+signal.pause()
+"""
+
+
+def landlock_version():
+    """Of this kernel; 0 or less where it has none."""
+    return ctypes.CDLL(None).syscall(ctypes.c_long(444), None, ctypes.c_size_t(0), ctypes.c_int(1))
 
 
 # What any machine writes by itself, whatever is installed.
@@ -96,6 +132,13 @@ class Service(unittest.TestCase):
         for unit in ["londid.service", "londid.socket"]:
             self.assertEqual(machine.run("systemctl", "is-enabled", unit).stdout, "enabled\n")
         self.assertEqual(machine.run("systemctl", "--failed", "--quiet").stdout, "")
+        # Docker's images have no manual, so that what the package brings there is not unpacked.
+        brought = machine.run("dpkg", "-L", "londi").stdout.split()
+        for path in [
+            "man/man1/londictl.1.gz", "man/man5/londid.conf.5.gz", "man/man8/londid.8.gz", "bash-completion/completions/londictl",
+            "zsh/vendor-completions/_londictl", "fish/vendor_completions.d/londictl.fish",
+        ]:
+            self.assertIn(f"/usr/share/{path}", brought)
         for user, groups in [("alice", "londi"), ("carol", "londi,londi-admin"), ("bob", "")]:
             machine.run("useradd", "--user-group", "--groups", groups, user)
 
@@ -279,16 +322,23 @@ class Service(unittest.TestCase):
         machine.wait_active()
         self.check_completed_once(job)
 
-    def test_13_a_bad_configuration_ends_it_with_78_and_no_further_start(self):
+    def test_13_a_bad_configuration_or_a_missing_model_ends_it_with_78_and_no_further_start(self):
         machine = self.machine
-        machine.run("systemctl", "stop", "londid.socket", "londid.service")
-        machine.write("/etc/londi/londid.conf", CONFIGURATION.replace("Slots=2", "Slots=many"))
-        cursor = machine.cursor()
-        self.assertNotEqual(machine.run("systemctl", "start", "londid", check=False).returncode, 0)
-        time.sleep(3)
-        self.assertEqual(machine.property("ActiveState"), "failed")
-        self.assertEqual((machine.property("ExecMainStatus"), machine.restarts()), ("78", 0))
-        self.assertIn("/etc/londi/londid.conf:9: Slots=many is not a whole number", machine.journal_since(cursor))
+        for wrong, message in [
+            (CONFIGURATION.replace(MODEL.name, "no.gguf", 1), "/opt/models/no.gguf' cannot be read"),
+            (CONFIGURATION.replace("Slots=2", "Slots=many"), "/etc/londi/londid.conf:9: Slots=many is not a whole number"),
+        ]:
+            machine.run("systemctl", "stop", "londid.socket", "londid.service")
+            machine.run("systemctl", "reset-failed", "londid.service", "londid.socket", check=False)
+            machine.write("/etc/londi/londid.conf", wrong)
+            started = time.monotonic()
+            self.assertNotEqual(machine.run("systemctl", "start", "londid", check=False).returncode, 0)
+            self.assertLess(time.monotonic() - started, 20)
+            time.sleep(3)
+            self.assertEqual(machine.property("ActiveState"), "failed")
+            self.assertEqual((machine.property("ExecMainStatus"), machine.restarts()), ("78", 0))
+            # It is an error for whoever looks for those alone.
+            self.assertIn(message, "".join(entry["MESSAGE"] for entry in self.entries("PRIORITY=3")))
         # Whoever connects now makes systemd try again, five times in all; then it is told that there is no londid.
         started = time.monotonic()
         self.assertIn(machine.ctl("status", check=False, timeout=60).returncode, [2, 4])
@@ -310,7 +360,70 @@ class Service(unittest.TestCase):
         machine.run("systemctl", "start", "londid")
         machine.ctl("audit", "verify")
 
-    def test_15_an_upgrade_in_the_middle_of_a_job(self):
+    def test_15_a_hostile_verifier_comes_to_nothing(self):
+        machine = self.machine
+        pid, engines = machine.pid(), machine.engines()
+        # Whom it may not signal: before Linux 6.12 that is londid alone.
+        neighbours = engines if landlock_version() >= 6 else []
+        machine.write("/opt/londi-test/hostile.py", (REPOSITORY / "Tests/GenerationTests/hostile.py").read_text())
+        machine.write("/opt/londi-test/bomb.py", BOMB)
+        machine.write("/opt/londi-test/glutton.py", GLUTTON)
+        machine.write("/opt/londi-test/lingerer.py", LINGERER)
+        words = ["/var/lib/londi", "/run/londi", *map(str, neighbours)]
+        machine.write("/etc/londi/londid.conf", CONFIGURATION + f"""
+[Verifier hostile]
+Command=/usr/bin/python3 -I /opt/londi-test/hostile.py {" ".join(words)}
+[Verifier bomb]
+Command=/usr/bin/python3 -I /opt/londi-test/bomb.py
+TasksMax=100
+[Verifier glutton]
+Command=/usr/bin/python3 -I /opt/londi-test/glutton.py
+MemoryMegabytes=128
+[Verifier lingerer]
+Command=/usr/bin/python3 -I /opt/londi-test/lingerer.py
+TimeoutSeconds=3
+""")
+        machine.run("systemctl", "reload", "londid.service")
+        names = ["hostile", "bomb", "glutton", "lingerer"]
+        lines = [{
+            "custom_id": name, "method": "POST", "url": "/v1/chat/completions",
+            "body": {"messages": [{"role": "user", "content": "Say yes."}]},
+            "londi": {"verifier": {"type": "command", "name": name, "arguments": None}, "max_steps": 1, "max_attempts": 1},
+        } for name in names]
+        batch = machine.ctl(
+            "submit", "--queue", "q", "-f", "-", "--parsable", user="alice",
+            input="".join(json.dumps(line) + "\n" for line in lines)).stdout.strip()
+        machine.ctl("wait", batch, check=False)
+        jobs = {job["customID"]: machine.json("show", job["job"])["job"] for job in machine.json("list", "--batch", batch)["jobs"]}
+        self.assertEqual(jobs["hostile"].get("reward"), 0, "how many of its attempts succeeded")
+        self.assertLessEqual(jobs["bomb"]["reward"], 100)
+        self.assertGreater(jobs["bomb"]["reward"], 10)
+        self.assertEqual(jobs["glutton"]["reward"], 0)
+        self.assertIn("longer than 3", jobs["lingerer"]["fault"])
+        # Nothing of them is left, and nobody else noticed.
+        self.assertEqual(machine.run("pgrep", "-f", "/opt/londi-test", check=False).stdout, "")
+        self.assertEqual(machine.run("sh", "-c", "ls -d /tmp/systemd-private-*-londid.service-*/tmp/*", check=False).stdout, "")
+        self.assertEqual((machine.pid(), machine.engines()), (pid, engines))
+        self.assertEqual(machine.run("stat", "-c", "%U:%G %a", "/var/lib/londi").stdout, "londi:londi 700\n")
+        machine.ctl("audit", "verify")
+        machine.run("rm", "-r", "/opt/londi-test")
+
+    def test_16_where_memory_ends_a_server_goes_and_londid_stays(self):
+        machine = self.machine
+        pid = machine.pid()
+        limit = MemoryLimit(machine, 64)
+        self.addCleanup(limit.remove)
+        # The servers that are there were started before the limit; the next ones come under it.
+        machine.run("kill", "-9", *machine.engines())
+        job = self.submit()
+        wait_for(lambda: limit.kills() >= 2, 120, "the kernel kills", machine.journal)
+        self.assertEqual(machine.pid(), pid)
+        self.assertIn("signal 9", json.dumps(machine.json("status")["engines"]))
+        limit.lift()
+        self.check_completed_once(job)
+        self.assertEqual((machine.pid(), len(machine.engines())), (pid, 2))
+
+    def test_17_an_upgrade_in_the_middle_of_a_job(self):
         machine = self.machine
         inode, pid, job = self.inode(), machine.pid(), self.submit()
         self.wait_step(job)
@@ -321,7 +434,7 @@ class Service(unittest.TestCase):
         self.assertEqual({step["state"] for step in self.steps(job)}, {"written"}, "a step was cut off")
         self.assertEqual(self.inode(), inode)
 
-    def test_16_removed_it_keeps_its_state_and_purged_it_leaves_nothing(self):
+    def test_18_removed_it_keeps_its_state_and_purged_it_leaves_nothing(self):
         machine = self.machine
         jobs = machine.json("list")["jobs"]
         machine.run("dpkg", "-r", "londi")
@@ -340,7 +453,7 @@ class Service(unittest.TestCase):
         self.assertEqual(machine.run("systemctl", "list-unit-files", "--no-legend", "lond*", check=False).stdout, "")
         self.assertFalse(machine.exists("/run/londi"))
 
-    def test_17_installed_from_source_it_runs_and_goes_again(self):
+    def test_19_installed_from_source_it_runs_and_goes_again(self):
         machine = self.machine
         self.unpack_source()
         installer = ["/run/source/systemd/install.sh", "--binaries", "/run/binaries/usr/bin"]
@@ -355,7 +468,7 @@ class Service(unittest.TestCase):
         self.assertEqual({path for path in files(machine) if "londi" in path and path.startswith("usr/local/")}, set())
         self.assertTrue(machine.exists("/var/lib/londi/state.sqlite"))
 
-    def test_18_a_user_has_a_londid_of_her_own(self):
+    def test_20_a_user_has_a_londid_of_her_own(self):
         machine = self.machine
         machine.run("useradd", "--create-home", "--uid", "4242", "dora")
         runtime = {"XDG_RUNTIME_DIR": "/run/user/4242", "HOME": "/home/dora"}

@@ -6,12 +6,37 @@
 
 /* The few system calls that Swift's Glibc module lacks. Each returns 0 or more, or minus an errno. */
 
+/* What a child, and whatever it starts, may not do. See filter.c. */
+struct londi_confinement {
+    int ruleset;          /* from londi_ruleset */
+    int landlock_version; /* that the ruleset was made for */
+    int allows_network;   /* sockets of IPv4 and IPv6 */
+    uint64_t tasks;       /* so many processes and threads more than this user has now; root is not held by it */
+};
+
 /* Starts a program without fork's copy: vfork and exec in a new process group, with an empty signal mask, default signal
    handlers, all descriptors closed but 0, 1, 2, and death with the spawning thread (PR_SET_PDEATHSIG, SIGKILL): spawn
-   from a thread that never ends. `directory` may be null. Returns the pid; a failed exec is minus its errno. */
+   from a thread that never ends. `directory` and `confinement` may be null. Returns the pid; a failed exec is minus its
+   errno. */
 pid_t londi_spawn(const char *path, char *const arguments[], char *const environment[], const char *directory,
                   int standard_input, int standard_output, int standard_error, uint64_t memory_bytes,
-                  uint64_t cpu_seconds);
+                  uint64_t cpu_seconds, const struct londi_confinement *confinement);
+
+/* The version of Landlock that this kernel has, from 1. */
+int londi_landlock_version(void);
+
+/* A Landlock ruleset that allows nothing yet. */
+int londi_ruleset(int version);
+
+/* Allows to read and run what is at or below `path`, or to do anything there. Does nothing for a symbolic link. */
+int londi_allow(int ruleset, int version, const char *path, int is_writable);
+
+/* Removes a directory with all that is in it. Nobody may be changing it. */
+int londi_remove_tree(const char *path);
+
+/* From now on blocks of at least so many bytes go back to the system when they are freed: glibc raises that limit by itself
+   to the largest that it has seen, and keeps what is below. */
+void londi_return_blocks(int bytes);
 
 /* A descriptor that becomes readable when the process ends. */
 int londi_pidfd(pid_t pid);

@@ -1,6 +1,7 @@
 import Domain
 package import Environments
 package import Episodes
+import Processes
 
 /// londid's settings for this machine, read and checked.
 package struct Configuration: Sendable, Equatable {
@@ -55,14 +56,34 @@ package struct Configuration: Sendable, Equatable {
     /// Where the metrics are written for a textfile collector; nil: nowhere.
     package var metricsFile: String?
     package var metricsSeconds = 15
+    /// Of the service manager; nil where there are none.
+    package var credentialsDirectory: String?
 
     package var controlSocketPath: String { "\(runtimeDirectory)/io.londi" }
+    /// What no confined command has access to.
+    package var hidden: [String] { [stateDirectory, runtimeDirectory] + (credentialsDirectory.map { [$0] } ?? []) }
     package var engineDirectory: String { "\(runtimeDirectory)/engines" }
     /// How many jobs run at once: no more than either server has slots, so that no request ever queues there.
     package var workers: Int { min(quick.slots, deepthink.slots) }
 }
 
 extension Configuration {
+    /// Has confined commands kept from these directories.
+    mutating func hide(_ directories: [String]) {
+        for index in verifiers.indices { verifiers[index].confinement?.hidden = directories }
+        for index in environments.indices { environments[index].confinement?.hidden = directories }
+    }
+
+    /// A warning about commands that the administrator trusts with everything; nil where there are none.
+    var trustWarning: String? {
+        let names =
+            verifiers.filter { $0.confinement == nil }.map { "[Verifier \($0.name)]" }
+            + environments.filter { $0.confinement == nil }.map { "[Environment \($0.name)]" }
+        guard !names.isEmpty else { return nil }
+        let commands = names.joined(separator: ", ")
+        return "Confine=no: \(commands) can read and change the state, and do whatever else londid may"
+    }
+
     /// The roles that have a server.
     var engineRoles: [EngineRole] { EngineRole.allCases.filter { $0 != .encoder || encoder != nil } }
 

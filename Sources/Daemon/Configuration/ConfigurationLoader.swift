@@ -9,6 +9,10 @@ package struct ConfigurationLoader {
     package struct Places: Sendable, Equatable {
         package var stateDirectory: String
         package var runtimeDirectory: String
+        /// Where commands get their own directories.
+        package var scratchParent = "/tmp"
+        /// Where the service manager keeps what londid alone may know; nil where it does not.
+        package var credentialsDirectory: String?
 
         /// The system service's places.
         package static let system = Places(stateDirectory: "/var/lib/londi", runtimeDirectory: "/run/londi")
@@ -16,6 +20,14 @@ package struct ConfigurationLoader {
         package init(stateDirectory: String, runtimeDirectory: String) {
             self.stateDirectory = stateDirectory
             self.runtimeDirectory = runtimeDirectory
+        }
+
+        /// These places with what the environment says of the others, in `TMPDIR` and `CREDENTIALS_DIRECTORY`.
+        package func with(_ environment: [String: String]) -> Places {
+            var places = self
+            if let directory = environment["TMPDIR"], directory.hasPrefix("/") { places.scratchParent = directory }
+            places.credentialsDirectory = environment["CREDENTIALS_DIRECTORY"]
+            return places
         }
 
         /// The places of `--user`; nil where the environment names no directory for the state.
@@ -35,7 +47,7 @@ package struct ConfigurationLoader {
     /// Tokens of a text that an encoder reads, where the file does not say: it evaluates them all at once.
     private static let encoderContext = 2048
 
-    private let places: Places
+    let places: Places
     private var problems: [ConfigurationError.Problem] = []
 
     private init(places: Places) { self.places = places }
@@ -76,6 +88,7 @@ package struct ConfigurationLoader {
             daemon.refuse("MetricsFile", "does not end in .prom, so the textfile collector would not read it")
         }
         configuration.metricsSeconds = daemon.integer("MetricsSeconds", in: 1...3600) ?? configuration.metricsSeconds
+        configuration.credentialsDirectory = places.credentialsDirectory
         checkSocketPaths(of: configuration, &daemon, path: path)
         finish(&daemon)
         func engine(_ name: String) -> Configuration.Engine {
@@ -97,9 +110,11 @@ package struct ConfigurationLoader {
             var reader = SectionReader(heading, section)
             switch heading.name {
             case "Verifier" where !heading.argument.isEmpty:
-                if let verifier = verifier(heading.argument, &reader) { configuration.verifiers.append(verifier) }
+                if let verifier = verifier(heading.argument, &reader, hidden: configuration.hidden) {
+                    configuration.verifiers.append(verifier)
+                }
             case "Environment" where !heading.argument.isEmpty:
-                if let environment = environment(heading.argument, &reader) {
+                if let environment = environment(heading.argument, &reader, hidden: configuration.hidden) {
                     configuration.environments.append(environment)
                 }
             default:
@@ -157,7 +172,7 @@ package struct ConfigurationLoader {
         return engine
     }
 
-    private enum Answer: String, CaseIterable {
+    enum Answer: String, CaseIterable {
         case yes
         case no
     }
@@ -210,62 +225,9 @@ package struct ConfigurationLoader {
         return engine
     }
 
-    private mutating func verifier(_ name: String, _ reader: inout SectionReader) -> VerifierCommand? {
-        let words = command(&reader)
-        let seconds = reader.integer("TimeoutSeconds", in: 1...3600) ?? 30
-        let megabytes = reader.integer("MemoryMegabytes", in: 16...1_048_576) ?? 2048
-        finish(&reader)
-        guard let path = words.first else { return nil }
-        return VerifierCommand(
-            name: name, path: path, arguments: Array(words.dropFirst()), timeLimitMilliseconds: seconds * 1000,
-            memoryLimitBytes: UInt64(megabytes) << 20)
-    }
-
-    private mutating func environment(_ name: String, _ reader: inout SectionReader) -> EnvironmentConfiguration? {
-        let words = command(&reader)
-        var environment = EnvironmentConfiguration(
-            name: name, path: words.first ?? "", arguments: Array(words.dropFirst()))
-        if let seconds = reader.integer("StartSeconds", in: 1...3600) { environment.startMilliseconds = seconds * 1000 }
-        if let seconds = reader.integer("StepSeconds", in: 1...3600) { environment.stepMilliseconds = seconds * 1000 }
-        if let megabytes = reader.integer("MemoryMegabytes", in: 16...1_048_576) {
-            environment.memoryBytes = UInt64(megabytes) << 20
-        }
-        environment.mostActions = reader.integer("MostActions", in: 0...10_000) ?? environment.mostActions
-        environment.shownActions = reader.integer("ShownActions", in: 0...1000) ?? environment.shownActions
-        environment.shownObservations =
-            reader.integer("ShownObservations", in: 1...1001) ?? environment.shownObservations
-        finish(&reader)
-        return words.isEmpty ? nil : environment
-    }
-
-    /// The program of `Command=` and its arguments; none where it cannot be run.
-    private func command(_ reader: inout SectionReader) -> [String] {
-        let words = reader.words("Command") ?? []
-        if words.isEmpty {
-            reader.miss("Command", "give a program's absolute path and its arguments")
-        } else if !words[0].hasPrefix("/") {
-            reader.refuse("Command", "does not begin with an absolute path")
-        } else if let complaint = Self.complaint(aboutProgram: words[0]) {
-            reader.refuse("Command", complaint)
-        }
-        return words
-    }
-
-    private mutating func finish(_ reader: inout SectionReader) {
+    mutating func finish(_ reader: inout SectionReader) {
         reader.refuseUnknownKeys()
         problems += reader.problems
-    }
-
-    /// Why a file cannot be run; nil where it can.
-    private static func complaint(aboutProgram path: String) -> String? {
-        var status = stat()
-        guard stat(path, &status) == 0 else {
-            return "names a program that is not there (\(path): \(String(cString: strerror(errno))))"
-        }
-        guard status.st_mode & S_IFMT == S_IFREG, access(path, X_OK) == 0 else {
-            return "names something that londid may not run (\(path)); make it executable"
-        }
-        return nil
     }
 
     /// The main file, for whose absence there is a remedy.

@@ -26,8 +26,11 @@ package final class LiveConfiguration: Sendable {
     /// Reads the file and puts in force what can change while londid runs.
     /// - Throws: every problem of the file; then everything is as before.
     func reload() throws(ConfigurationError) -> Change {
-        let new = try load()
+        let loaded = try load()
         return inForce.withLock { inForce in
+            var new = loaded
+            // Whatever the file says now, the state is where it was.
+            new.hide(inForce.hidden)
             var change = Change()
             for key in Self.liveKeys where !key.isEqual(inForce, new) { change.applied.append(key.name) }
             for key in Self.otherKeys where !key.isEqual(inForce, new) { change.needRestart.append(key.name) }

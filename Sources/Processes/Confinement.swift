@@ -1,0 +1,97 @@
+import CSystem
+import Glibc
+
+/// What keeps a command, and whatever it starts, away from londid itself: it runs under the same account, so the kernel has
+/// to be asked for it, by Landlock and a filter of system calls. It cannot read, write or list what is hidden, writes
+/// nowhere but to a directory of its own and to devices, has no socket of this machine's, cannot signal, trace or limit a
+/// process outside, cannot leave its process group, and cannot change owners and modes by paths.
+package struct Confinement: Hashable, Sendable {
+    /// Absolute paths of directories.
+    package var hidden: [String]
+    /// Where each run gets a directory of its own, empty at first and removed after it.
+    package var scratchParent: String
+    /// Sockets of IPv4 and IPv6, as far as londid itself may have them.
+    package var allowsNetwork: Bool
+    /// So many processes and threads more than londid's account has when the command starts.
+    package var mostTasks: Int
+    /// The rules that the kernel is asked for are those of this version of Landlock.
+    var landlockVersion: Int
+
+    /// - Parameter landlockVersion: at most the kernel's.
+    package init(
+        hidden: [String], scratchParent: String, allowsNetwork: Bool, mostTasks: Int,
+        landlockVersion: Int = Confinement.kernelVersion
+    ) {
+        self.hidden = hidden
+        self.scratchParent = scratchParent
+        self.allowsNetwork = allowsNetwork
+        self.mostTasks = mostTasks
+        self.landlockVersion = landlockVersion
+    }
+
+    /// The kernel's version of Landlock; 0 where it has none, and nothing can be confined.
+    package static var kernelVersion: Int { max(0, Int(londi_landlock_version())) }
+
+    /// The kernel's rules for one run.
+    /// - Parameter scratch: the run's own directory, in `scratchParent`.
+    func ruleset(scratch: String) throws(Errno) -> Descriptor {
+        let number = londi_ruleset(Int32(landlockVersion))
+        guard number >= 0 else { throw Errno(number: -number) }
+        let ruleset = Descriptor(number)
+        for path in Self.visible(hidden: hidden.map(realPath), scratch: scratch) {
+            // What has gone since it was listed needs no rule.
+            _ = try allow(path, isWritable: path == "/dev" || path.hasPrefix("/dev/"), in: ruleset)
+        }
+        guard try allow(scratch, isWritable: true, in: ruleset) else { throw Errno(number: ENOENT) }
+        return ruleset
+    }
+
+    /// false where there is no such path, or londid itself cannot get there.
+    private func allow(_ path: String, isWritable: Bool, in ruleset: Descriptor) throws(Errno) -> Bool {
+        let status = londi_allow(ruleset.number, Int32(landlockVersion), path, isWritable ? 1 : 0)
+        if status == -ENOENT || status == -EACCES { return false }
+        guard status == 0 else { throw Errno(number: -status) }
+        return true
+    }
+
+    /// Everything but what is hidden and other runs' directories. Landlock knows no exceptions below a directory, so these
+    /// are the neighbours of each directory on the way to one of them; the directories on the way cannot be listed.
+    /// - Parameter hidden: real paths.
+    static func visible(hidden: [String], scratch: String) -> [String] {
+        let ways = Set((hidden + [scratch]).flatMap(ancestors))
+        let others = scratch.prefix(through: scratch.lastIndex(of: "-") ?? scratch.startIndex)
+        // One hidden directory may be in another.
+        let open = ways.filter { way in !hidden.contains { way == $0 || way.hasPrefix("\($0)/") } }
+        return open.sorted().flatMap { directory in
+            names(in: directory).map { directory == "/" ? "/\($0)" : "\(directory)/\($0)" }
+                .filter { !ways.contains($0) && !hidden.contains($0) && !$0.hasPrefix(others) }.sorted()
+        }
+    }
+
+    /// `/`, `/var` and `/var/lib` of `/var/lib/londi`.
+    private static func ancestors(_ path: String) -> [String] {
+        let parts = path.split(separator: "/")
+        return parts.indices.map { "/" + parts[..<$0].joined(separator: "/") }
+    }
+
+    /// None where the directory cannot be listed.
+    private static func names(in path: String) -> [String] {
+        guard let directory = opendir(path) else { return [] }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != "." && name != ".." { names.append(name) }
+        }
+        return names
+    }
+}
+
+/// The path without symbolic links; as it is where nothing is there.
+func realPath(_ path: String) -> String {
+    guard let resolved = realpath(path, nil) else { return path }
+    defer { free(resolved) }
+    return String(cString: resolved)
+}
