@@ -46,6 +46,7 @@ import Testing
         "audit export": ["", "--csv"],
         "audit replay": ["maths", "maths --json"],
         "status": ["", "--json"],
+        "doctor": ["", "--json"], "db info": ["", "--json"],
         "top": ["", "--json"], "events": ["", "--json", "--parsable"],
         "metrics": [""],
         "report": ["-o -"],

@@ -57,6 +57,13 @@ import Testing
         #expect(throws: VerificationError.self) { try judge.check(verifier) }
     }
 
+    @Test func `what a reload would come to is known before it`() throws {
+        let new = Self.configuration { $0.drainSeconds = 8 }
+        let live = LiveConfiguration(Self.start) { () throws(ConfigurationError) in new }
+        #expect(try live.pending() == .init(applied: ["DrainSeconds"], needRestart: []))
+        #expect(live.current == Self.start)
+    }
+
     @Test func `a file with a mistake changes nothing`() throws {
         let problem = ConfigurationError(problems: [.init(file: "/f", line: 3, message: "m")])
         let live = LiveConfiguration(Self.start) { () throws(ConfigurationError) in throw problem }
@@ -74,7 +81,8 @@ import Testing
             { $0.quick.slots = 8 }, { $0.quick.gpuLayers = 8 }, { $0.quick.threads = 8 },
             { $0.quick.extraArguments = ["x"] }, { $0.quick.instructions = "x" }, { $0.quick.temperature = 8 },
             { $0.quick.stallSeconds = 8 }, { $0.quick.thinks = true },
-            { $0.environments = [EnvironmentConfiguration(name: "x", path: "/x")] },
+            { $0.environments = [EnvironmentConfiguration(name: "x", path: "/x")] }, { $0.metricsFile = "/x.prom" },
+            { $0.metricsSeconds = 8 },
         ]
         #expect(
             Mirror(reflecting: Self.start).children.count - 1 + Mirror(reflecting: Self.start.quick).children.count

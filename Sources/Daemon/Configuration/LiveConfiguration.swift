@@ -28,15 +28,26 @@ package final class LiveConfiguration: Sendable {
     func reload() throws(ConfigurationError) -> Change {
         let new = try load()
         return inForce.withLock { inForce in
-            var change = Change()
-            for key in Self.liveKeys where !key.isEqual(inForce, new) { change.applied.append(key.name) }
-            for key in Self.otherKeys where !key.isEqual(inForce, new) { change.needRestart.append(key.name) }
-            change.needRestart += Self.changedEngineKeys(inForce, new)
+            let change = Self.change(from: inForce, to: new)
             inForce.logLevel = new.logLevel
             inForce.drainSeconds = new.drainSeconds
             inForce.verifiers = new.verifiers
             return change
         }
+    }
+
+    /// What a reload would come to.
+    /// - Throws: every problem of the file.
+    func pending() throws(ConfigurationError) -> Change {
+        Self.change(from: current, to: try load())
+    }
+
+    private static func change(from old: Configuration, to new: Configuration) -> Change {
+        var change = Change()
+        for key in liveKeys where !key.isEqual(old, new) { change.applied.append(key.name) }
+        for key in otherKeys where !key.isEqual(old, new) { change.needRestart.append(key.name) }
+        change.needRestart += changedEngineKeys(old, new)
+        return change
     }
 
     /// A key of londid.conf and whether two configurations agree about it.
