@@ -100,6 +100,8 @@ import Testing
             (["watch", "b7"], .usage, "'b7' is no job id such as 42"),
             (["events", "--follow", "--json"], .usage, "--json prints one object; --follow goes with --jsonl"),
             (["doctor"], .unreachable, "no londid answers"),
+            (["logs", "--lines", "0"], .usage, "--lines cannot be '0': use a whole number from 1"),
+            (["logs", "b7"], .usage, "'b7' is no job id such as 42"),
             (["list", "--limit"], .usage, "--limit needs a value: --limit N"),
             (["list", "--json=1"], .usage, "--json=1: --json takes no value"),
         ] as [([String], ExitCode, String)])
