@@ -7,7 +7,7 @@ enum CommandTable {
         .policyHistory, .policyFreeze, .policyThaw, .policyRollback, .policyExport, .policyImport,
         .policyEvaluate, .policyCurve, .policyHeatmap,
         .environmentCheck, .backup, .reload, .prune, .auditVerify, .auditExport, .auditReplay, .status, .doctor,
-        .databaseInfo, .top, .events, .logs,
+        .configShow, .databaseInfo, .top, .events, .logs,
         .metrics,
         .reportPage,
         .completion, .complete, .manual, .version,

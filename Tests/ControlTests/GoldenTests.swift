@@ -47,6 +47,7 @@ import Testing
         "audit replay": ["maths", "maths --json"],
         "status": ["", "--json"],
         "doctor": ["", "--json"], "db info": ["", "--json"],
+        "config show": ["", "--json", "--parsable"],
         "top": ["", "--json"], "events": ["", "--json", "--parsable"],
         "metrics": [""],
         "report": ["-o -"],

@@ -70,6 +70,7 @@ enum MessageSamples {
     static let stateDescription = DescribeState.Reply(
         directory: "/s", epoch: 3, schema: "0012_x", sqliteVersion: "3.40.1", size: 4096, freeSize: 1024, logSize: 512,
         tables: [TableRows(table: "job", rows: 7), TableRows(table: "ledger_entry", rows: 42)])
+    static let configurationEntry = ConfigurationEntry(key: "[Quick] Model", value: "/q.gguf")
     static let change = EventView(
         sequence: 5, at: now, user: "root", action: "queue.set", subject: "maths", detail: "limit-calls=30->50")
     static let specification = JobSpecification(
@@ -258,6 +259,7 @@ enum MessageSamples {
         MessageSample(
             Diagnose.self, .init(), .init(findings: [finding]),
             leanReply: .init(findings: [Finding("clock", .ok, "it is right")])),
+        MessageSample(ShowConfiguration.self, .init(), .init(entries: [configurationEntry])),
         MessageSample(DescribeState.self, .init(), stateDescription),
         MessageSample(ReadMetrics.self, .init(), .init(text: "londi_x 1\n")),
         MessageSample(

@@ -83,6 +83,9 @@ final class StubDaemon: Sendable {
         table.on(Diagnose.self) { _, _, reply async throws(ControlError) in
             try await reply.send(.init(findings: [MessageSamples.finding, Finding("clock", .ok, "it is right")]))
         }
+        table.on(ShowConfiguration.self) { _, _, reply async throws(ControlError) in
+            try await reply.send(.init(entries: [MessageSamples.configurationEntry]))
+        }
         table.on(DescribeState.self) { _, _, reply async throws(ControlError) in
             try await reply.send(MessageSamples.stateDescription)
         }

@@ -64,6 +64,23 @@ import Testing
         #expect(live.current == Self.start)
     }
 
+    @Test func `every key is told with its value in force`() {
+        let configuration = Self.configuration {
+            $0.verifiers = [Self.command]
+            $0.quick.extraArguments = ["-a", "b"]
+            $0.quick.thinks = true
+        }
+        let live = LiveConfiguration(configuration) { () throws(ConfigurationError) in configuration }
+        let values = Dictionary(uniqueKeysWithValues: live.entries.map { ($0.key, $0.value) })
+        #expect(values["DrainSeconds"] == "\(configuration.drainSeconds)")
+        #expect(values["[Verifier]"] == Self.command.name)
+        #expect(values["[Quick] ExtraArguments"] == "-a b")
+        #expect(values["[Quick] Think"] == "yes")
+        #expect(values["[Deepthink] Think"] == "no")
+        #expect(values["MetricsFile"] == "")
+        #expect(values["[Encoder] Model"] == nil)
+    }
+
     @Test func `a file with a mistake changes nothing`() throws {
         let problem = ConfigurationError(problems: [.init(file: "/f", line: 3, message: "m")])
         let live = LiveConfiguration(Self.start) { () throws(ConfigurationError) in throw problem }

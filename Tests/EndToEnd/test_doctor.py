@@ -49,6 +49,14 @@ class Doctor(unittest.TestCase):
         self.assertEqual(away.returncode, 4)
         self.assertIn("io.londi", away.stderr)
 
+    def test_config_show_has_what_is_in_force(self):
+        self.londid.start()
+        shown = {entry["key"]: entry["value"] for entry in self.londid.json("config", "show")["entries"]}
+        self.assertEqual(shown["StepSeconds"], "60")
+        self.assertEqual(shown["[Quick] Model"], harness.MODEL)
+        self.assertEqual(shown["[Deepthink] Slots"], "2")
+        self.assertEqual(shown["MetricsSeconds"], "15")
+
     def test_db_info_counts_what_is_there(self):
         self.londid.start()
         self.londid.ctl("queue", "create", "q")

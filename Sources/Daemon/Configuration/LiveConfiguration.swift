@@ -1,3 +1,5 @@
+import Environments
+import Episodes
 import Synchronization
 
 /// londid.conf as it holds: what it said at the start, and what reloads have changed since.
@@ -54,10 +56,12 @@ package final class LiveConfiguration: Sendable {
     private struct Key<Section>: Sendable {
         let name: String
         let isEqual: @Sendable (Section, Section) -> Bool
+        let text: @Sendable (Section) -> String
 
         init<Value: Equatable & SendableMetatype>(_ name: String, _ value: @escaping @Sendable (Section) -> Value) {
             self.name = name
             isEqual = { value($0) == value($1) }
+            text = { LiveConfiguration.text(of: value($0)) }
         }
     }
 
@@ -79,6 +83,29 @@ package final class LiveConfiguration: Sendable {
         Key("ExtraArguments") { $0.extraArguments }, Key("Instructions") { $0.instructions },
         Key("Temperature") { $0.temperature }, Key("Think") { $0.thinks }, Key("StallSeconds") { $0.stallSeconds },
     ]
+
+    /// What is in force, by the names of keys.
+    var entries: [(key: String, value: String)] {
+        let current = current
+        let engines =
+            [("Quick", current.quick), ("Deepthink", current.deepthink)]
+            + (current.encoder.map { [("Encoder", $0)] } ?? [])
+        return (Self.liveKeys + Self.otherKeys).map { ($0.name, $0.text(current)) }
+            + engines.flatMap { name, engine in Self.engineKeys.map { ("[\(name)] \($0.name)", $0.text(engine)) } }
+    }
+
+    /// As londid.conf would have it; of verifiers and environments their names.
+    private static func text(of value: Any) -> String {
+        let mirror = Mirror(reflecting: value)
+        if mirror.displayStyle == .optional { return mirror.children.first.map { text(of: $0.value) } ?? "" }
+        return switch value {
+        case let words as [String]: words.joined(separator: " ")
+        case let verifiers as [VerifierCommand]: verifiers.map(\.name).joined(separator: " ")
+        case let environments as [EnvironmentConfiguration]: environments.map(\.name).joined(separator: " ")
+        case let flag as Bool: flag ? "yes" : "no"
+        default: "\(value)"
+        }
+    }
 
     /// `[Quick] Model`; `[Encoder]` where there is one in only one of the two.
     private static func changedEngineKeys(_ old: Configuration, _ new: Configuration) -> [String] {

@@ -14,6 +14,10 @@ extension ControlService {
             findings.append(try await clockFinding())
             try await reply.send(Diagnose.Reply(findings: findings))
         }
+        table.on(ShowConfiguration.self) { _, _, reply throws(ControlError) in
+            let entries = reloading.configuration.entries.map { ConfigurationEntry(key: $0.key, value: $0.value) }
+            try await reply.send(ShowConfiguration.Reply(entries: entries))
+        }
         table.on(DescribeState.self) { _, _, reply throws(ControlError) in
             let state = try await answering { () async throws(StorageError) in try await overviews.describeState() }
             try await reply.send(
