@@ -18,7 +18,7 @@ enum ExitCode: Int32, CaseIterable, Sendable {
     var meaning: String {
         switch self {
         case .ok: "ok"
-        case .jobFailed: "a job failed, wait timed out or an audit found a difference"
+        case .jobFailed: "a job failed, wait timed out, an audit found a difference or doctor a problem"
         case .error: "error"
         case .notFound: "not found"
         case .unreachable: "daemon unreachable"

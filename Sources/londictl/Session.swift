@@ -27,9 +27,12 @@ struct Session: Sendable {
         return path
     }
 
+    /// Of the system's londid.
+    static let systemPath = "/run/londi/io.londi"
+
     /// The sockets of the system's londid and of the user's own.
     static func candidates(_ environment: [String: String]) -> [String] {
-        (["/run/londi"] + UserDirectories(environment).runtimeDirectories).map { "\($0)/io.londi" }
+        [systemPath] + UserDirectories(environment).runtimeDirectories.map { "\($0)/io.londi" }
     }
 
     func call<Method: ControlMethod>(

@@ -46,6 +46,8 @@ import Testing
         "audit export": ["", "--csv"],
         "audit replay": ["maths", "maths --json"],
         "status": ["", "--json"],
+        "doctor": ["", "--json"], "db info": ["", "--json"],
+        "config show": ["", "--json", "--parsable"],
         "top": ["", "--json"], "events": ["", "--json", "--parsable"],
         "metrics": [""],
         "report": ["-o -"],

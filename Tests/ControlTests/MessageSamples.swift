@@ -66,6 +66,11 @@ enum MessageSamples {
     }
     static let learningPoint = LearningPoint(
         queue: queue, jobs: 4, endedAt: now, meanReward: 0.75, deepthinkShare: 0.5)
+    static let finding = Finding("disk", .warning, "12 MiB are free", remedy: "make room")
+    static let stateDescription = DescribeState.Reply(
+        directory: "/s", epoch: 3, schema: "0012_x", sqliteVersion: "3.40.1", size: 4096, freeSize: 1024, logSize: 512,
+        tables: [TableRows(table: "job", rows: 7), TableRows(table: "ledger_entry", rows: 42)])
+    static let configurationEntry = ConfigurationEntry(key: "[Quick] Model", value: "/q.gguf")
     static let change = EventView(
         sequence: 5, at: now, user: "root", action: "queue.set", subject: "maths", detail: "limit-calls=30->50")
     static let specification = JobSpecification(
@@ -251,6 +256,11 @@ enum MessageSamples {
             ReportJobs.self, .init(from: day, to: day, queue: queue),
             .init(days: [jobDay], learning: [learningPoint], dearest: [JobID(42)]), lean: .init(from: day),
             leanReply: .init(days: [JobDay(queue: queue, day: day)], learning: [], dearest: [])),
+        MessageSample(
+            Diagnose.self, .init(), .init(findings: [finding]),
+            leanReply: .init(findings: [Finding("clock", .ok, "it is right")])),
+        MessageSample(ShowConfiguration.self, .init(), .init(entries: [configurationEntry])),
+        MessageSample(DescribeState.self, .init(), stateDescription),
         MessageSample(ReadMetrics.self, .init(), .init(text: "londi_x 1\n")),
         MessageSample(
             ShowPolicy.self, .init(queue: queue), .init(policy: policy), leanReply: .init(policy: leanPolicy)),

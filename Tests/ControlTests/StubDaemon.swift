@@ -80,6 +80,15 @@ final class StubDaemon: Sendable {
                 .init(
                     days: [MessageSamples.jobDay], learning: [MessageSamples.learningPoint], dearest: [JobID(42)]))
         }
+        table.on(Diagnose.self) { _, _, reply async throws(ControlError) in
+            try await reply.send(.init(findings: [MessageSamples.finding, Finding("clock", .ok, "it is right")]))
+        }
+        table.on(ShowConfiguration.self) { _, _, reply async throws(ControlError) in
+            try await reply.send(.init(entries: [MessageSamples.configurationEntry]))
+        }
+        table.on(DescribeState.self) { _, _, reply async throws(ControlError) in
+            try await reply.send(MessageSamples.stateDescription)
+        }
         table.on(ReadMetrics.self) { _, _, reply async throws(ControlError) in
             try await reply.send(.init(text: "londi_x 1\n"))
         }

@@ -153,6 +153,7 @@ import Testing
         ("[Quick]\nModel=/q\nUrl=http://x\n", "3: Url=http://x stands beside Model=; give one of the two"),
         ("[Quick]\nModel=/q\nSha256=abc\n", "3: Sha256=abc is not 64 hexadecimal digits"),
         ("[Daemon]\nLogLevel=loud\n", "2: LogLevel=loud is none of error, warning"),
+        ("[Daemon]\nMetricsFile=/m.txt\n", "2: MetricsFile=/m.txt does not end in .prom"),
         ("[Verifier x]\nTimeoutSeconds=3\n", "1: [Verifier x] lacks Command="),
         ("[Verifier x]\nCommand=score.py\n", "2: Command=score.py does not begin with an absolute path"),
         ("[Verifier x]\nCommand=/no/such a\n", "2: Command=/no/such a names a program that is not there (/no/such: No"),

@@ -57,6 +57,30 @@ import Testing
         #expect(throws: VerificationError.self) { try judge.check(verifier) }
     }
 
+    @Test func `what a reload would come to is known before it`() throws {
+        let new = Self.configuration { $0.drainSeconds = 8 }
+        let live = LiveConfiguration(Self.start) { () throws(ConfigurationError) in new }
+        #expect(try live.pending() == .init(applied: ["DrainSeconds"], needRestart: []))
+        #expect(live.current == Self.start)
+    }
+
+    @Test func `every key is told with its value in force`() {
+        let configuration = Self.configuration {
+            $0.verifiers = [Self.command]
+            $0.quick.extraArguments = ["-a", "b"]
+            $0.quick.thinks = true
+        }
+        let live = LiveConfiguration(configuration) { () throws(ConfigurationError) in configuration }
+        let values = Dictionary(uniqueKeysWithValues: live.entries.map { ($0.key, $0.value) })
+        #expect(values["DrainSeconds"] == "\(configuration.drainSeconds)")
+        #expect(values["[Verifier]"] == Self.command.name)
+        #expect(values["[Quick] ExtraArguments"] == "-a b")
+        #expect(values["[Quick] Think"] == "yes")
+        #expect(values["[Deepthink] Think"] == "no")
+        #expect(values["MetricsFile"] == "")
+        #expect(values["[Encoder] Model"] == nil)
+    }
+
     @Test func `a file with a mistake changes nothing`() throws {
         let problem = ConfigurationError(problems: [.init(file: "/f", line: 3, message: "m")])
         let live = LiveConfiguration(Self.start) { () throws(ConfigurationError) in throw problem }
@@ -76,7 +100,8 @@ import Testing
             { $0.quick.stallSeconds = 8 }, { $0.quick.thinks = true }, { $0.quick.modelName = "x" },
             { $0.quick.caFile = "/x" }, { $0.quick.apiKeyFile = "/x" }, { $0.quick.apiKeyCredential = "x" },
             { $0.quick.rpcServers = ["x:1"] },
-            { $0.environments = [EnvironmentConfiguration(name: "x", path: "/x")] },
+            { $0.environments = [EnvironmentConfiguration(name: "x", path: "/x")] }, { $0.metricsFile = "/x.prom" },
+            { $0.metricsSeconds = 8 },
         ]
         // What is not changed here: DEEPTHINK's, which are QUICK's too, and the service manager's directory.
         #expect(

@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import select
+import shutil
 import signal
 import subprocess
 import time
@@ -110,6 +111,20 @@ class Live(unittest.TestCase):
         following.send_signal(signal.SIGINT)
         self.assertEqual(following.wait(60), 130)
         self.assertEqual(self.londid.json("events", "--limit", "1")["events"], [event])
+
+    def test_logs_asks_the_journal_and_says_what_else_there_is_where_there_is_none(self):
+        directory = self.londid.directory / "bin"
+        directory.mkdir()
+        self.addCleanup(shutil.rmtree, directory)
+        journal = directory / "journalctl"
+        journal.write_text("#!/bin/sh\necho \"$*\"\n")
+        journal.chmod(0o755)
+        words = [harness.BIN / "londictl", "--socket", self.londid.directory / "run/io.londi", "logs", "7", "-f"]
+        done = subprocess.run(words, env={"PATH": f"{directory}:/bin:/usr/bin"}, capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stdout), (0, "--user --unit=londid --lines=100 --follow LONDI_JOB_ID=7\n"))
+        none = subprocess.run(words, env={"PATH": "/nowhere"}, capture_output=True, text=True)
+        self.assertEqual(none.returncode, 2)
+        self.assertIn("journalctl: No such file or directory; a londid without systemd writes its log to its stderr", none.stderr)
 
 
 if __name__ == "__main__":

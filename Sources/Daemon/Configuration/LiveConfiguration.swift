@@ -1,3 +1,5 @@
+import Environments
+import Episodes
 import Synchronization
 
 /// londid.conf as it holds: what it said at the start, and what reloads have changed since.
@@ -28,13 +30,8 @@ package final class LiveConfiguration: Sendable {
     func reload() throws(ConfigurationError) -> Change {
         let loaded = try load()
         return inForce.withLock { inForce in
-            var new = loaded
-            // Whatever the file says now, the state is where it was.
-            new.hide(inForce.hidden)
-            var change = Change()
-            for key in Self.liveKeys where !key.isEqual(inForce, new) { change.applied.append(key.name) }
-            for key in Self.otherKeys where !key.isEqual(inForce, new) { change.needRestart.append(key.name) }
-            change.needRestart += Self.changedEngineKeys(inForce, new)
+            let new = Self.placed(loaded, as: inForce)
+            let change = Self.change(from: inForce, to: new)
             inForce.logLevel = new.logLevel
             inForce.drainSeconds = new.drainSeconds
             inForce.verifiers = new.verifiers
@@ -42,14 +39,38 @@ package final class LiveConfiguration: Sendable {
         }
     }
 
+    /// What a reload would come to.
+    /// - Throws: every problem of the file.
+    func pending() throws(ConfigurationError) -> Change {
+        let current = current
+        return Self.change(from: current, to: Self.placed(try load(), as: current))
+    }
+
+    /// What was loaded, with commands kept from the state where it is: it stays there whatever the file says now.
+    private static func placed(_ loaded: Configuration, as current: Configuration) -> Configuration {
+        var new = loaded
+        new.hide(current.hidden)
+        return new
+    }
+
+    private static func change(from old: Configuration, to new: Configuration) -> Change {
+        var change = Change()
+        for key in liveKeys where !key.isEqual(old, new) { change.applied.append(key.name) }
+        for key in otherKeys where !key.isEqual(old, new) { change.needRestart.append(key.name) }
+        change.needRestart += changedEngineKeys(old, new)
+        return change
+    }
+
     /// A key of londid.conf and whether two configurations agree about it.
     private struct Key<Section>: Sendable {
         let name: String
         let isEqual: @Sendable (Section, Section) -> Bool
+        let text: @Sendable (Section) -> String
 
         init<Value: Equatable & SendableMetatype>(_ name: String, _ value: @escaping @Sendable (Section) -> Value) {
             self.name = name
             isEqual = { value($0) == value($1) }
+            text = { LiveConfiguration.text(of: value($0)) }
         }
     }
 
@@ -74,6 +95,29 @@ package final class LiveConfiguration: Sendable {
         Key("ExtraArguments") { $0.extraArguments }, Key("Instructions") { $0.instructions },
         Key("Temperature") { $0.temperature }, Key("Think") { $0.thinks }, Key("StallSeconds") { $0.stallSeconds },
     ]
+
+    /// What is in force, by the names of keys.
+    var entries: [(key: String, value: String)] {
+        let current = current
+        let engines =
+            [("Quick", current.quick), ("Deepthink", current.deepthink)]
+            + (current.encoder.map { [("Encoder", $0)] } ?? [])
+        return (Self.liveKeys + Self.otherKeys).map { ($0.name, $0.text(current)) }
+            + engines.flatMap { name, engine in Self.engineKeys.map { ("[\(name)] \($0.name)", $0.text(engine)) } }
+    }
+
+    /// As londid.conf would have it; of verifiers and environments their names.
+    private static func text(of value: Any) -> String {
+        let mirror = Mirror(reflecting: value)
+        if mirror.displayStyle == .optional { return mirror.children.first.map { text(of: $0.value) } ?? "" }
+        return switch value {
+        case let words as [String]: words.joined(separator: " ")
+        case let verifiers as [VerifierCommand]: verifiers.map(\.name).joined(separator: " ")
+        case let environments as [EnvironmentConfiguration]: environments.map(\.name).joined(separator: " ")
+        case let flag as Bool: flag ? "yes" : "no"
+        default: "\(value)"
+        }
+    }
 
     /// `[Quick] Model`; `[Encoder]` where there is one in only one of the two.
     private static func changedEngineKeys(_ old: Configuration, _ new: Configuration) -> [String] {

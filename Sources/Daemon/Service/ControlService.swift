@@ -50,6 +50,7 @@ struct ControlService: Sendable {
         addEvents(to: &table)
         addMetrics(to: &table)
         addReport(to: &table)
+        addDiagnosis(to: &table)
         let intake = intake
         table.onConnectionClosed { await intake.connectionClosed($0) }
         return table

@@ -1,6 +1,5 @@
 import Control
 import Domain
-import Glibc
 import Storage
 
 extension ControlService {
@@ -26,13 +25,9 @@ extension ControlService {
         return MetricsText(
             status: try await status(), queues: records.map(QueueView.init), budgets: try await budgets(of: records),
             sums: sums, rewards: rewards, policies: policies,
-            sizes: ["database", "log"].map { ($0, size(of: $0 == "log" ? "state.sqlite-wal" : "state.sqlite")) }
+            sizes: [("database", "state.sqlite"), ("log", "state.sqlite-wal")].map { file, name in
+                (file, DiskCheck.size(of: "\(store.directory)/\(name)"))
+            }
         ).text
-    }
-
-    /// In bytes; 0 where there is no such file.
-    private func size(of name: String) -> Int64 {
-        var status = stat()
-        return stat("\(store.directory)/\(name)", &status) == 0 ? Int64(status.st_size) : 0
     }
 }

@@ -10,6 +10,9 @@ extension Command {
         ],
         examples: ["events --limit 20", "events --follow --jsonl"], output: .table
     ) { invocation async throws(CommandError) in
+        guard !(invocation.isSet("follow") && invocation.isSet("json")) else {
+            throw .usage("--json prints one object; --follow goes with --jsonl")
+        }
         let columns = EventText.columns(now: invocation.console.now)
         var listing = try Listing(columns, invocation)
         let reply = try await Session(invocation).call(ListEvents.self, .init(limit: try invocation.limit()))
@@ -17,7 +20,6 @@ extension Command {
             listing.print(reply.events, of: reply)
             return .ok
         }
-        guard !invocation.isSet("json") else { throw .usage("--json prints one object; --follow goes with --jsonl") }
         InterruptNotice.set("\n")
         listing.print(reply.events.reversed())
         var last = reply.events.first?.sequence ?? 0

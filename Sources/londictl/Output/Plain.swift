@@ -15,7 +15,11 @@ enum Plain {
     }
 
     /// How many cells of a terminal a text takes.
-    static func width(of text: String) -> Int { text.reduce(0) { $0 + width(of: $1) } }
+    static func width(of text: String) -> Int {
+        // Most texts, and then one byte is one cell.
+        if text.utf8.allSatisfy({ $0 < 0x80 }) { return text.utf8.count }
+        return text.reduce(0) { $0 + width(of: $1) }
+    }
 
     /// The text in at most `width` cells, the last of them an ellipsis where something was cut off.
     static func cut(_ text: String, to width: Int) -> String {

@@ -1,0 +1,44 @@
+import Control
+import Domain
+import Storage
+import Testing
+
+@testable import Daemon
+
+/// What the doctor says of a whole londid.
+@Suite(.timeLimit(.minutes(1))) struct Diagnoses {
+    private static let longAgo = Timestamp(milliseconds: 0)
+
+    private static func findings(_ path: String) async throws -> [Finding] {
+        try await ControlClient.connect(path: path).call(Diagnose.self, .init()).findings
+    }
+
+    @Test func `every finding that is not well has a remedy and the others have none`() async throws {
+        try await RunningDaemon { _ in }.run { path in
+            let findings = try await Self.findings(path)
+            let subjects = Set(findings.map(\.subject))
+            #expect(
+                subjects == ["configuration", "quick", "deepthink", "disk", "log", "permissions", "clock"])
+            for finding in findings { #expect((finding.remedy == nil) == (finding.level == .ok), "\(finding)") }
+            #expect(findings.contains { $0.subject == "configuration" && $0.level == .ok })
+        }
+    }
+
+    /// Somebody who set the clock a year ahead and back again has no budget until then, and must learn why.
+    @Test func `a queue that is ahead of the clock is named`() async throws {
+        let queue = try QueueName("maths")
+        let root = User(uid: 0, name: "root")
+        let daemon = try await RunningDaemon { store in
+            try await store.createQueue(
+                queue, QueueSettings(limits: BudgetLimits(calls: 1)), by: root, now: Self.longAgo)
+            try await store.grantBudget(
+                queue, Spend(calls: 1), through: nil, clockDay: DayKey(year: 2199, month: 1, day: 1), by: root,
+                now: Self.longAgo)
+        }
+        try await daemon.run { path in
+            let clock = try await Self.findings(path).first { $0.subject == "clock" }
+            #expect(clock?.level == .warning)
+            #expect(clock?.detail.hasPrefix("queue maths is on 2199-01-01, and the clock says 20") == true)
+        }
+    }
+}
