@@ -6,6 +6,8 @@ import Glibc
 enum ExtendedRegex {
     /// The longest pattern, in bytes.
     static let patternLimit = 1024
+    /// The most characters of a pattern whose repetitions are written out, as glibc does in memory.
+    private static let expandedLimit = 16_384
 
     /// - Throws: `.regex` for a pattern that glibc refuses, is too long or refers back (`\1`).
     static func check(_ pattern: String) throws(VerificationError) {
@@ -30,6 +32,9 @@ enum ExtendedRegex {
         }
         guard !hasHugeRepetition(pattern) else {
             throw .regex(pattern: pattern, problem: "a repetition count above 255 is not supported")
+        }
+        guard expandedSize(pattern) <= expandedLimit else {
+            throw .regex(pattern: pattern, problem: "its repetitions of repetitions are too many")
         }
         var expression = regex_t()
         let status = regcomp(&expression, pattern, REG_EXTENDED | REG_NOSUB)
@@ -63,5 +68,45 @@ enum ExtendedRegex {
             if product > 255 { return true }
         }
         return false
+    }
+
+    /// How long the pattern becomes in glibc's hands, which makes `xx*` of `x+`: each repetition of a repetition doubles it.
+    /// Stops counting beyond the limit.
+    private static func expandedSize(_ pattern: String) -> Int {
+        // The groups that are open, each as long as it is so far, and the last thing in the innermost.
+        var groups = [0]
+        var last = 0
+        func add(_ size: Int) {
+            last = size
+            groups[groups.count - 1] += size
+        }
+        func repeatLast(_ times: Int) {
+            groups[groups.count - 1] = min(groups[groups.count - 1] + last * (times - 1), expandedLimit + 1)
+            last = min(last * times, expandedLimit + 1)
+        }
+        var rest = Substring(pattern)
+        while let character = rest.popFirst() {
+            switch character {
+            case "\\":
+                rest = rest.dropFirst()
+                add(1)
+            case "[":
+                if rest.first == "^" { rest.removeFirst() }
+                rest = rest.dropFirst().drop { $0 != "]" }.dropFirst()
+                add(1)
+            case "(":
+                groups.append(0)
+                last = 0
+            case ")" where groups.count > 1: add(groups.removeLast())
+            case "|": last = 0
+            case "+": repeatLast(2)
+            case "{":
+                repeatLast(1 + (rest.prefix { $0 != "}" }.split(separator: ",").compactMap { Int($0) }.max() ?? 1))
+                rest = rest.drop { $0 != "}" }.dropFirst()
+            case "*", "?": break
+            default: add(1)
+            }
+        }
+        return groups.reduce(0) { min($0 + $1, expandedLimit + 1) }
     }
 }

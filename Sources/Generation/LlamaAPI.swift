@@ -103,7 +103,6 @@ enum LlamaAPI {
     /// What `/props` says about the server.
     struct Properties: Decodable, Equatable, Sendable {
         let modelPath: String
-        let slots: Int
         let settings: Settings
 
         struct Settings: Decodable, Equatable, Sendable {
@@ -114,7 +113,7 @@ enum LlamaAPI {
         }
 
         enum CodingKeys: String, CodingKey {
-            case modelPath = "model_path", slots = "total_slots", settings = "default_generation_settings"
+            case modelPath = "model_path", settings = "default_generation_settings"
         }
     }
 }

@@ -16,6 +16,12 @@ extension LlamaClient {
 
     func properties() async throws(GenerationError) -> LlamaAPI.Properties { try await get(of: "/props") }
 
+    /// What a router, or a server of completions, calls its models.
+    func modelNames() async throws(GenerationError) -> [String] {
+        let served: CompletionsAPI.Models = try await get("/v1/models")
+        return served.data.map(\.id)
+    }
+
     /// The model that a server of completions serves, and how many tokens it holds; nil where that is not known.
     func servedModel() async throws(GenerationError) -> (name: String, context: Int?) {
         let served: CompletionsAPI.Models = try await get("/v1/models")

@@ -93,6 +93,12 @@ package final class RemoteServer: Engine {
         try await expectHealth(of: llama)
         do throws(GenerationError) {
             let properties = try await llama.properties()
+            guard properties.settings.context > 0 else {
+                throw .unfit(
+                    role: configuration.role,
+                    reason: "it is a router: name one of its models by ModelName= "
+                        + "(\(try await llama.modelNames().joined(separator: ", ")))")
+            }
             try await llama.checkFitness()
             return (.init(client: llama, context: properties.settings.context), properties.modelPath)
         } catch .http(_, 404, _) {

@@ -52,6 +52,28 @@ import Testing
         #expect(try await Self.reward(.feedback, "x") == nil)
     }
 
+    /// glibc doubles what stands before each `+`: 117 bytes took all memory. Found by Tests/fuzz.sh.
+    @Test(arguments: [
+        "x" + String(repeating: "+", count: 113),
+        String(repeating: "(", count: 60) + "a" + String(repeating: "+)", count: 60),
+        "[^]+]" + String(repeating: "+", count: 40), "(((x{1,6}){1,6}){1,6})" + String(repeating: "+", count: 40),
+    ])
+    func `repetitions of repetitions are refused before they fill the memory`(pattern: String) {
+        #expect(
+            throws: VerificationError.regex(pattern: pattern, problem: "its repetitions of repetitions are too many")
+        ) { try Self.judge.check(.regex(pattern: pattern)) }
+    }
+
+    @Test(arguments: ["([0-9]+[.,]?)+ (eur|usd)+$", "^((a+b*)+c?)+$", "\\(\\++\\)", "[]+]+", "x{200}"])
+    func `ordinary repetitions are none too many`(pattern: String) throws {
+        try Self.judge.check(.regex(pattern: pattern))
+    }
+
+    /// However many there are side by side.
+    @Test func `a long pattern of single repetitions is taken`() throws {
+        try Self.judge.check(.regex(pattern: String(repeating: "a+", count: 500)))
+    }
+
     @Test func `regex is grep -E's language`() async throws {
         #expect(try await Self.reward(.regex(pattern: "^(yes|no)$"), "yes") == 1)
         #expect(try await Self.reward(.regex(pattern: "[0-9]{2}"), "a 7") == 0)

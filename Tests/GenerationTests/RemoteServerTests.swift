@@ -149,6 +149,17 @@ import Testing
         #expect(requests.withLock { $0 }.contains { $0.hasPrefix("/props?model=a%20b%2Fc ") })
     }
 
+    @Test func `a router without a named model is refused, with its models`() async throws {
+        let completions = Completions()
+        let error = try await fault { path, body in
+            path == "/props"
+                ? (200, #"{"model_path": "none", "default_generation_settings": {"n_ctx": 0}}"#)
+                : completions.answer(path, body)
+        }
+        let reason = "it is a router: name one of its models by ModelName= (org/small)"
+        #expect(error == .unfit(role: .deepthink, reason: reason))
+    }
+
     // MARK: - The API key
 
     @discardableResult

@@ -66,9 +66,10 @@ prepare_and_boot() {
     fi
     cd "$root"
     pivot_root . oldroot
+    # Shared, as systemd makes it where it finds no container: what it mounts for a credential must be seen outside of that service.
     exec chroot . /usr/bin/setpriv --bounding-set -sys_time,-sys_module,-sys_rawio,-mknod --inh-caps -all \
         /usr/bin/env -i container=londi-test /bin/sh -c \
-        'umount -l /oldroot; exec /lib/systemd/systemd --show-status=0 --log-target=journal systemd.unit=multi-user.target'
+        'umount -l /oldroot; mount --make-rshared /; exec /lib/systemd/systemd --show-status=0 --log-target=journal systemd.unit=multi-user.target'
 }
 export -f prepare_and_boot
 export work models server

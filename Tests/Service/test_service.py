@@ -434,6 +434,32 @@ TimeoutSeconds=3
         self.assertEqual({step["state"] for step in self.steps(job)}, {"written"}, "a step was cut off")
         self.assertEqual(self.inode(), inode)
 
+    def test_17b_a_model_on_another_host_is_reached_with_a_credential(self):
+        machine = self.machine
+        machine.run("sh", "-c", "umask 077 && echo sk-londi-service >/etc/londi/deepthink.key")
+        model = next(row for row in CONFIGURATION.splitlines() if row.startswith("Model=")).removeprefix("Model=")
+        machine.run(
+            "systemd-run", "--unit=far", "/opt/llama.cpp/bin/llama-server", "--model", model, "--ctx-size", "4096", "--parallel", "2",
+            "--no-kv-unified", "--threads", "1", "--host", "127.0.0.1", "--port", "8099", "--api-key-file", "/etc/londi/deepthink.key")
+        drop_in = (REPOSITORY / "systemd/drop-ins/remote.conf").read_text()
+        machine.write("/etc/systemd/system/londid.service.d/remote.conf", drop_in.replace("#LoadCredential", "LoadCredential"))
+        machine.write(
+            "/etc/londi/londid.conf", CONFIGURATION.partition("[Deepthink]")[0]
+            + "[Deepthink]\nUrl=http://127.0.0.1:8099\nApiKeyCredential=deepthink-key\nContext=2048\nSlots=2\n")
+        machine.run("systemctl", "daemon-reload")
+        machine.run("systemctl", "restart", "--no-block", "londid")
+        wait_for(
+            lambda: machine.property("SubState") == "running", 60, "londid is ready",
+            lambda: machine.journal() + machine.ctl("status", check=False).stdout)
+        (engine,) = [engine for engine in machine.json("status")["engines"] if engine["role"] == "deepthink"]
+        self.assertEqual((engine["state"], engine["device"]), ("ready", "http://127.0.0.1:8099"))
+        job = machine.ctl("submit", "--queue", "q", "--prompt", STORY, "--parsable", user="alice").stdout.strip()
+        self.check_completed_once(job)
+        self.assertNotIn("sk-londi-service", machine.journal("-b", lines=10000) + machine.ctl("status").stdout)
+        machine.run("rm", "-r", "/etc/systemd/system/londid.service.d", "/etc/londi/deepthink.key")
+        machine.run("systemctl", "stop", "far")
+        machine.run("systemctl", "daemon-reload")
+
     def test_18_removed_it_keeps_its_state_and_purged_it_leaves_nothing(self):
         machine = self.machine
         jobs = machine.json("list")["jobs"]
