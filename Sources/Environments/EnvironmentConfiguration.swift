@@ -15,12 +15,15 @@ package struct EnvironmentConfiguration: Hashable, Sendable {
     package var memoryBytes: UInt64
     /// Where an episode's state has more admissible actions, models answer freely.
     package var mostActions: Int
-    /// How many of the last actions, each with what was seen before it, the models are shown.
+    /// How many of the last actions the models are shown.
     package var shownActions: Int
+    /// How many of the last observations they are shown, the present one first of all.
+    package var shownObservations: Int
 
     package init(
         name: String, path: String, arguments: [String] = [], startMilliseconds: Int = 30_000,
-        stepMilliseconds: Int = 10_000, memoryBytes: UInt64 = 8 << 30, mostActions: Int = 1000, shownActions: Int = 2
+        stepMilliseconds: Int = 10_000, memoryBytes: UInt64 = 8 << 30, mostActions: Int = 1000, shownActions: Int = 2,
+        shownObservations: Int = 3
     ) {
         self.name = name
         self.path = path
@@ -30,6 +33,7 @@ package struct EnvironmentConfiguration: Hashable, Sendable {
         self.memoryBytes = memoryBytes
         self.mostActions = mostActions
         self.shownActions = shownActions
+        self.shownObservations = shownObservations
     }
 
     var command: ProcessCommand {

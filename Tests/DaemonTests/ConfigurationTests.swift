@@ -226,12 +226,14 @@ import Testing
                 MemoryMegabytes=512
                 MostActions=40
                 ShownActions=3
+                ShownObservations=1
                 """)
         #expect(
             configuration.environments == [
                 EnvironmentConfiguration(
                     name: "rooms", path: "/bin/sh", arguments: ["a file.py", "--fast"], startMilliseconds: 60_000,
-                    stepMilliseconds: 5000, memoryBytes: 512 << 20, mostActions: 40, shownActions: 3)
+                    stepMilliseconds: 5000, memoryBytes: 512 << 20, mostActions: 40, shownActions: 3,
+                    shownObservations: 1)
             ])
         #expect(configuration.deepthink.thinks && !configuration.quick.thinks)
     }

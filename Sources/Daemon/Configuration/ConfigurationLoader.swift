@@ -238,6 +238,8 @@ package struct ConfigurationLoader {
         }
         environment.mostActions = reader.integer("MostActions", in: 0...10_000) ?? environment.mostActions
         environment.shownActions = reader.integer("ShownActions", in: 0...1000) ?? environment.shownActions
+        environment.shownObservations =
+            reader.integer("ShownObservations", in: 1...1001) ?? environment.shownObservations
         finish(&reader)
         return words.isEmpty ? nil : environment
     }
