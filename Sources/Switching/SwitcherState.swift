@@ -18,7 +18,7 @@ package struct SwitcherState: Hashable, Sendable {
     package var quickLogProbabilities: LogProbabilities?
     /// Tokens generated in the last step.
     package var lastStepTokens: Int
-    /// How many earlier steps had the last step's text: a model going round in circles.
+    /// How many earlier steps had the last step's text, an environment's opening among them: a model going round in circles.
     package var repeats: Int
     /// Steps since QUICK's last one: 0 where it wrote the last step, nil where it has not written yet.
     package var stepsSinceQuick: Int?
@@ -74,7 +74,8 @@ package struct SwitcherState: Hashable, Sendable {
         remainingBudgetShare: Double, remainingJobShare: Double = 1, dayFraction: Double
     ) {
         let quickIndex = steps.lastIndex { $0.role == .quick }
-        let texts = steps.map { Self.words(of: $0) }
+        // The opening counts as seen: a first step that leads nowhere shows it again.
+        let seen = (opening.map { [Self.words($0)] } ?? []) + steps.map(Self.words(of:))
         self.init(
             question: question,
             answer: ([opening].compactMap(\.self) + steps.map(Self.text(of:))).joined(separator: "\n"),
@@ -82,9 +83,9 @@ package struct SwitcherState: Hashable, Sendable {
             lastRole: steps.last?.role,
             quickLogProbabilities: quickIndex.flatMap { steps[$0].generated.logProbabilities },
             lastStepTokens: steps.last.map { Int($0.generated.generatedTokens) } ?? 0,
-            repeats: texts.last.map { last in texts.dropLast().count { $0 == last } } ?? 0,
+            repeats: steps.isEmpty ? 0 : seen.dropLast().count { $0 == seen[seen.count - 1] },
             stepsSinceQuick: quickIndex.map { steps.count - 1 - $0 },
-            emptySteps: Self.emptySteps(steps, texts), deepthinkSteps: steps.count { $0.role == .deepthink },
+            emptySteps: Self.emptySteps(steps, seen), deepthinkSteps: steps.count { $0.role == .deepthink },
             deepthinkInARow: steps.reversed().prefix { $0.role == .deepthink }.count, draft: draft,
             draftRepeats: draft.map { draft in steps.count { Self.words($0.generated.text) == Self.words(draft.text) } }
                 ?? 0,
@@ -97,12 +98,15 @@ package struct SwitcherState: Hashable, Sendable {
     }
 
     /// A reward is progress, whatever the text.
-    private static func emptySteps(_ steps: [WrittenStep], _ texts: [[Substring]]) -> Int {
-        let lastNew = texts.indices.last { index in
-            steps[index].observation?.reward ?? 0 > 0
-                || (!texts[index].isEmpty && !texts[..<index].contains(texts[index]))
+    /// - Parameter seen: the words of each step, behind those of the opening where there is one.
+    private static func emptySteps(_ steps: [WrittenStep], _ seen: [[Substring]]) -> Int {
+        let first = seen.count - steps.count
+        let lastNew = steps.indices.last { index in
+            let words = seen[first + index]
+            return steps[index].observation?.reward ?? 0 > 0
+                || (!words.isEmpty && !seen[..<(first + index)].contains(words))
         }
-        return texts.count - 1 - (lastNew ?? -1)
+        return steps.count - 1 - (lastNew ?? -1)
     }
 
     /// The answer as it would be with the draft.

@@ -198,6 +198,11 @@ import Testing
         #expect(stuck.repeats == 2)
         let rewarded = state([step(0, "a door"), step(1, "a door", reward: 0.5), step(2, "a door")])
         #expect(rewarded.emptySteps == 1)
+        let turnedBack = state([step(0, "a room"), step(1, "a hall")])
+        #expect(turnedBack.repeats == 1)
+        #expect(turnedBack.emptySteps == 1)
+        #expect(state([step(0, "a hall")]).emptySteps == 1)
         #expect(state([]).answer == "a hall")
+        #expect(state([]).repeats == 0)
     }
 }
