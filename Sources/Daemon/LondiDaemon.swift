@@ -12,6 +12,8 @@ package final class LondiDaemon: Sendable {
     package static let version = "0.1.0"
     /// What ending takes beyond the drain: engines that are slow to end, and the last checkpoint.
     private static let endSeconds = 30
+    /// How long an environment's process may lie idle before it is ended.
+    private static let environmentPatience = Duration.seconds(600)
 
     /// As it was at the start; what a reload can change is read from `live`.
     private let configuration: Configuration
@@ -156,9 +158,18 @@ package final class LondiDaemon: Sendable {
             { try await retention.run() }, { try await intake.removeDropped(log: self.log, shutdown: self.shutdown) },
             { await report.reportReadiness { self.announceReadiness() } }, { try await report.reportStatus() },
             { try await report.feedWatchdog() }, { await self.limitDrain() },
+            { try await self.closeForgotten(environments) },
             { for await error in store.health.fatalErrors { throw error } },
         ]) { try await workers.run() }
         await environments.close()
+    }
+
+    /// Ends environments' processes that nobody has needed for one to two times `environmentPatience`.
+    private func closeForgotten(_ environments: EnvironmentPool) async throws {
+        while true {
+            try await Task.sleep(for: Self.environmentPatience)
+            await environments.closeForgotten()
+        }
     }
 
     /// Runs `main` to its end with `others` beside it, then cancels those and waits for them. What one of them throws ends

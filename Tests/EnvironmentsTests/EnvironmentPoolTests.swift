@@ -44,6 +44,24 @@ struct EnvironmentPoolTests {
         await pool.close()
     }
 
+    /// A Java program that nobody needs any more would hold its memory until londid ends.
+    @Test func `what nobody borrowed between two looks is ended, and nothing else`() async throws {
+        let pool = EnvironmentPool([scripted()], limit: 3)
+        let (used, unused) = (try await pool.borrow("corridor"), try await pool.borrow("corridor"))
+        pool.giveBack(unused)
+        pool.giveBack(used)
+        await pool.closeForgotten()
+        #expect(used.isUsable && unused.isUsable)
+        #expect(try await pool.borrow("corridor") === used)
+        await pool.closeForgotten()
+        #expect(used.isUsable && !unused.isUsable)
+        pool.giveBack(used)
+        await pool.closeForgotten()
+        #expect(used.isUsable)
+        await pool.closeForgotten()
+        #expect(!used.isUsable)
+    }
+
     @Test func `an unknown name says which there are`() async throws {
         let pool = EnvironmentPool([scripted(name: "b"), scripted(name: "a")], limit: 1)
         await #expect(throws: EnvironmentError.unknown(name: "c", known: ["a", "b"])) { try await pool.borrow("c") }
