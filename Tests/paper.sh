@@ -43,6 +43,7 @@ ShownObservations=1
 END
 }
 
+[ -f "$repository/Tests/Pair/deepthink.gguf" ] || die "there is no trained pair yet: Tests/Pair/train.sh makes it"
 prepare "$repository/Tests/Pair/quick.gguf" "$repository/Tests/Pair/deepthink.gguf"
 environments=$("$repository/Tests/Setup/environments.sh")
 say "building londi-bench"
