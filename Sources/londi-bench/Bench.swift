@@ -15,13 +15,20 @@ struct BenchOptions: Sendable {
     /// How often `switcher` repeats each measurement, with other random numbers.
     var seedCount = 10
     var printsJSON = false
-    /// The control socket of a running londid, for `latency`.
+    /// The control socket of a running londid, for `latency` and `paper`.
     var socket: String?
+    /// Of the paper, for `paper`.
+    var figure = 0
+    /// Where `paper` writes.
+    var results = "."
+    /// Episodes from which `paper` has the Switcher learn, and those that each policy meets.
+    var trainingCount = 500
+    var episodeCount = 100
 
     static let help = """
         londi-bench - measures Londi's books and its Switcher on this machine, each figure beside its own baseline
 
-        Usage: londi-bench queue|budget|recovery|import|latency|switcher [options]
+        Usage: londi-bench queue|budget|recovery|import|latency|switcher|paper [options]
 
           queue      claim and complete jobs that do nothing, against a raw C loop over the same statements
           budget     begin and finish DEEPTHINK steps with a reservation, 64 jobs in turn
@@ -29,11 +36,16 @@ struct BenchOptions: Sendable {
           import     a batch file through the daemon's checks into the store, and by londictl
           latency    from submitting to an idle londid (--socket) to the start of the job
           switcher   each kind of switcher on simulated jobs: quality against DEEPTHINK calls
+          paper      an experiment of the paper (--figure) through a londid (--socket) that has its environment and pair
 
           --directory DIR   where to work; DIR/londi-bench-* is made and removed (default /var/tmp)
           --jobs N          jobs of the state, or lines of the file
           --seeds N         repetitions of switcher (default 10)
           --socket PATH     the control socket of an idle londid whose models are ready
+          --figure N        the paper's figure: 4
+          --results DIR     where its CSV, SVG and table go (default the working directory)
+          --training N      episodes to learn from (default 500)
+          --episodes N      episodes that each policy meets (default 100)
           --json            one object instead of text
 
         recovery and import run the londid and londictl that lie beside londi-bench.
@@ -55,6 +67,10 @@ struct BenchOptions: Sendable {
             switch argument {
             case "--directory": directory = try value(of: argument)
             case "--socket": socket = try value(of: argument)
+            case "--results": results = try value(of: argument)
+            case "--figure": figure = try count(try value(of: argument), of: argument, atLeast: 1)
+            case "--training": trainingCount = try count(try value(of: argument), of: argument, atLeast: 1)
+            case "--episodes": episodeCount = try count(try value(of: argument), of: argument, atLeast: 2)
             case "--json": printsJSON = true
             case "--jobs": jobCount = try count(try value(of: argument), of: argument, atLeast: 1000)
             case "--seeds": seedCount = try count(try value(of: argument), of: argument, atLeast: 2)
@@ -82,6 +98,7 @@ enum Bench {
             case "import": try await ImportBench(options: options).run(&report)
             case "switcher": try SwitcherBench(options: options).run(&report)
             case "latency": try await LatencyBench(options: options).run(&report)
+            case "paper": try await PaperBench(options: options).run(&report)
             default: throw BenchError(description: "there is no part '\(options.part)'; see londi-bench --help")
             }
             print(options.printsJSON ? report.json : report.text, terminator: "")

@@ -35,7 +35,8 @@ import Testing
         #expect(
             prompt(shown: 1, seen: ["o0", "o1", "o2", "o3"])
                 == "Goal of the agent: g\nObservation 0: o2\nAction 0: a2\nObservation 1: o3\nAction 1:")
-        #expect(prompt(shown: 0, seen: ["o0", "o1", "o2", "o3"]) == "Goal of the agent: g\nObservation 0: o3\nAction 0:")
+        #expect(
+            prompt(shown: 0, seen: ["o0", "o1", "o2", "o3"]) == "Goal of the agent: g\nObservation 0: o3\nAction 0:")
     }
 
     @Test func `fewer observations than actions leave the actions alone`() {
@@ -48,7 +49,25 @@ import Testing
     @Test func `what was seen before is marked, however long ago`() {
         #expect(prompt(shown: 0, seen: ["o", "o"]).contains("\nObservation 0, seen once before: o\n"))
         #expect(prompt(shown: 0, seen: ["o", "o", "p", "o"]).contains("\nObservation 0, seen twice before: o\n"))
-        #expect(prompt(shown: 1, seen: ["o", "o", "o", "o"]).hasSuffix("Observation 1, seen 3 times before: o\nAction 1:"))
+        #expect(
+            prompt(shown: 1, seen: ["o", "o", "o", "o"]).hasSuffix("Observation 1, seen 3 times before: o\nAction 1:"))
         #expect(!prompt(seen: ["o", "p", "q"]).contains("seen"))
+    }
+
+    /// The pair of Tests/Pair was trained on this text (its prompt.py): another one would make both models guess.
+    @Test func `the trained pair is shown what it was trained on`() {
+        let actions = ["turn left", "turn right", "go forward", "pick up", "drop", "toggle"]
+        #expect(
+            prompt(actions: actions, shown: 4, observations: 1, seen: ["o", "p", "q", "r", "s", "p"])
+                == """
+                Possible actions of the agent: turn left, turn right, go forward, pick up, drop, toggle
+                Goal of the agent: g
+                Action 0: a1
+                Action 1: a2
+                Action 2: a3
+                Action 3: a4
+                Observation 4, seen once before: p
+                Action 4:
+                """)
     }
 }

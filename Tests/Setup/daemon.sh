@@ -1,4 +1,4 @@
-# Sourced by the demo and the baselines: builds Londi, finds the models and runs one londid for the script's life.
+# Sourced by the demo, the baselines and the paper's figures: builds Londi, finds the models and runs one londid for the script's life.
 # shellcheck shell=bash
 # shellcheck source=common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -22,15 +22,9 @@ prepare() {
     bin=$(cd "$repository" && swift build -c release --show-bin-path)
 }
 
-# start_londid: an unprivileged londid (--user) on a fresh state directory; sets directory and londid_pid.
-start_londid() {
-    directory=$(mktemp -d /tmp/londi-demo.XXXXXX)
-    cat >"$directory/londid.conf" <<END
-[Daemon]
-StateDirectory=$directory/state
-RuntimeDirectory=$directory/run
-LlamaServer=$server
-
+# sections: londid.conf's for the demo's pair and its judge.
+sections() {
+    cat <<END
 [Quick]
 Model=$quick
 InstructionsFile=$repository/Tests/Demo/quick.txt
@@ -44,6 +38,15 @@ Command=$python -I $repository/Tests/Demo/verifier.py
 TimeoutSeconds=60
 MemoryMegabytes=4096
 END
+}
+
+# start_londid: an unprivileged londid (--user) on a fresh state directory, with what `sections` prints; sets directory and londid_pid.
+start_londid() {
+    directory=$(mktemp -d /tmp/londi-demo.XXXXXX)
+    {
+        printf '[Daemon]\nStateDirectory=%s/state\nRuntimeDirectory=%s/run\nLlamaServer=%s\n\n' "$directory" "$directory" "$server"
+        sections
+    } >"$directory/londid.conf"
     export LONDI_SOCKET=$directory/run/io.londi
     PATH=$bin:$PATH
     run_londid

@@ -1,0 +1,51 @@
+import Control
+import Domain
+import Glibc
+
+/// Runs an experiment of the paper through a running londid and writes it down: FIGURE.csv with every arm, FIGURE.svg, and
+/// FIGURE.md, a table.
+struct PaperBench {
+    private static let stretch = 100
+
+    let options: BenchOptions
+
+    func run(_ report: inout Report) async throws {
+        guard let figure = PaperFigure.all.first(where: { $0.number == options.figure }) else {
+            let numbers = PaperFigure.all.map { "\($0.number)" }.joined(separator: ", ")
+            throw BenchError(description: "paper needs --figure; there is \(numbers)")
+        }
+        guard let socket = options.socket else { throw BenchError(description: "paper needs --socket PATH") }
+        let queues = PaperQueues(client: try ControlClient.connect(path: socket), figure: figure)
+        report.note("figure \(figure.number): \(figure.title)")
+        report.note("\(options.trainingCount) episodes to learn from, \(options.episodeCount) others for each policy")
+        let middle = figure.costs[figure.costs.count / 2]
+        let learning = try await queues.learn(
+            from: options.trainingCount, cost: middle, stretch: Self.stretch)
+        for (number, sample) in learning.enumerated() {
+            let name = "learning at cost \(middle), episodes from \(number * Self.stretch)"
+            report.add("\(name): reward", sample.reward.value, "", margin: sample.reward.margin)
+            report.add("\(name): calls", sample.calls.value, "an episode", margin: sample.calls.margin)
+        }
+        var rows: [PaperRow] = []
+        func add(_ arm: PaperArm, _ sample: PaperSample) throws {
+            rows.append(PaperRow(arm: arm, sample: sample))
+            report.add("\(arm.name): reward", sample.reward.value, "", margin: sample.reward.margin)
+            report.add("\(arm.name): calls", sample.calls.value, "an episode", margin: sample.calls.margin)
+            // A long measurement that is cut off keeps what it has.
+            try write(PaperTable(figure: figure, rows: rows))
+        }
+        for arm in PaperArm.baselines { try add(arm, try await queues.measure(arm, episodes: options.episodeCount)) }
+        for cost in figure.costs {
+            try add(
+                PaperArm(kind: .fittedQ, setting: cost),
+                try await queues.measureLearnt(cost: cost, episodes: options.episodeCount))
+        }
+    }
+
+    private func write(_ table: PaperTable) throws(BenchError) {
+        let path = "\(options.results)/figure-\(table.figure.number)"
+        try Londid.write(table.csv, to: "\(path).csv")
+        try Londid.write(table.markdown, to: "\(path).md")
+        try Londid.write(PaperChart(table).svg, to: "\(path).svg")
+    }
+}

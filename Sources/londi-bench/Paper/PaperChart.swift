@@ -1,0 +1,77 @@
+import Domain
+
+/// A figure as SVG, as the paper draws it: reward as a share of always-DEEPTHINK's against the share of steps that DEEPTHINK wrote.
+struct PaperChart {
+    private static let (width, height, margin) = (640.0, 420.0, 60.0)
+    private static let colours: [SwitcherKind: String] = [
+        .fittedQ: "#c0392b", .random: "#7f8c8d", .threshold: "#2980b9", .swiftSage: "#27ae60",
+        .alwaysQuick: "#2c3e50", .alwaysDeepthink: "#2c3e50",
+    ]
+
+    private let table: PaperTable
+    /// The reward that is drawn as 1.
+    private let unit: Double
+    private let highest: Double
+
+    init(_ table: PaperTable) {
+        self.table = table
+        let deepthink = table.sample(.alwaysDeepthink)?.reward.value ?? 0
+        let unit = deepthink > 0 ? deepthink : 1
+        self.unit = unit
+        highest = max(1.1, (table.rows.map { ($0.sample.reward.value + $0.sample.reward.margin) / unit }.max() ?? 1))
+    }
+
+    var svg: String {
+        let (right, bottom) = (Self.width - Self.margin, Self.height - Self.margin)
+        var parts = [
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 \(Self.width) \(Self.height)\" "
+                + "font-family=\"sans-serif\" font-size=\"12\">",
+            "<rect width=\"100%\" height=\"100%\" fill=\"white\"/>",
+            label(
+                "\(table.figure.title), \(table.rows.first?.sample.episodes.count ?? 0) episodes a policy",
+                Self.width / 2, 24),
+            label("share of steps that DEEPTHINK writes", Self.width / 2, Self.height - 16),
+            "<path d=\"M\(Self.margin) \(Self.margin)V\(bottom)H\(right)\" fill=\"none\" stroke=\"black\"/>",
+            "<text transform=\"translate(18 \(Self.height / 2)) rotate(-90)\" text-anchor=\"middle\">"
+                + "reward, always-deepthink = 1</text>",
+        ]
+        for tick in 0...5 {
+            let share = Double(tick) / 5
+            parts.append(label("\(Int(100 * share)) %", x(share), bottom + 18))
+            parts.append(label("\(share)", Self.margin - 18, y(share * unit) + 4))
+        }
+        for kind in [SwitcherKind.random, .threshold, .fittedQ] { parts.append(line(kind)) }
+        parts += table.rows.map(point)
+        for (number, kind) in Self.colours.keys.sorted(by: { $0.rawValue < $1.rawValue }).enumerated() {
+            let top = bottom - 16 * Double(number) - 12
+            parts.append("<circle cx=\"\(right - 120)\" cy=\"\(top - 4)\" r=\"4\" fill=\"\(colour(kind))\"/>")
+            parts.append("<text x=\"\(right - 110)\" y=\"\(top)\">\(kind.rawValue)</text>")
+        }
+        return (parts + ["</svg>"]).joined(separator: "\n") + "\n"
+    }
+
+    private func x(_ share: Double) -> Double { Self.margin + share * (Self.width - 2 * Self.margin) }
+
+    private func y(_ reward: Double) -> Double {
+        Self.height - Self.margin - max(0, reward / unit) / highest * (Self.height - 2 * Self.margin)
+    }
+
+    private func colour(_ kind: SwitcherKind) -> String { Self.colours[kind] ?? "#8e44ad" }
+
+    private func label(_ text: String, _ x: Double, _ y: Double) -> String {
+        "<text x=\"\(x)\" y=\"\(y)\" text-anchor=\"middle\">\(text)</text>"
+    }
+
+    private func line(_ kind: SwitcherKind) -> String {
+        guard let curve = table.curve(kind) else { return "" }
+        let points = curve.points.map { "\(x($0.share)),\(y($0.reward))" }.joined(separator: " ")
+        return "<polyline points=\"\(points)\" fill=\"none\" stroke=\"\(colour(kind))\"/>"
+    }
+
+    private func point(_ row: PaperRow) -> String {
+        let (reward, at) = (row.sample.reward, x(row.sample.callShare))
+        let (low, high) = (y(reward.value - reward.margin), y(reward.value + reward.margin))
+        return "<path d=\"M\(at) \(low)V\(high)\" stroke=\"\(colour(row.arm.kind))\"/>"
+            + "<circle cx=\"\(at)\" cy=\"\(y(reward.value))\" r=\"4\" fill=\"\(colour(row.arm.kind))\"/>"
+    }
+}

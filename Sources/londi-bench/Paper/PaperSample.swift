@@ -1,0 +1,77 @@
+import Control
+import Domain
+
+/// The measured episodes as one arm ran them.
+struct PaperSample: Sendable {
+    /// One episode's sums.
+    struct Episode: Sendable {
+        let isSuccess: Bool
+        let reward: Double
+        let steps: Int
+        let deepthinkSteps: Int
+        let quick: Spend
+        let deepthink: Spend
+        /// From its job's start to its end.
+        let milliseconds: Int64
+
+        var modelMilliseconds: Int64 { quick.gpuMilliseconds + deepthink.gpuMilliseconds }
+    }
+
+    /// A mean with half the width of its 95 % interval.
+    struct Mean: Sendable {
+        let value: Double
+        let margin: Double
+    }
+
+    let episodes: [Episode]
+
+    var reward: Mean { mean(\.reward) }
+    /// DEEPTHINK calls of an episode.
+    var calls: Mean { mean { Double($0.deepthinkSteps) } }
+    var steps: Mean { mean { Double($0.steps) } }
+    var deepthinkTokens: Mean { mean { Double($0.deepthink.tokens) } }
+    /// GPU seconds of both models, QUICK's drafts included.
+    var gpuSeconds: Mean { mean { Double($0.modelMilliseconds) / 1000 } }
+    /// The share of all steps that DEEPTHINK wrote.
+    var callShare: Double { calls.value / max(steps.value, 1) }
+
+    /// What a step of one job takes, jobs that run beside it included.
+    var stepMilliseconds: Double { Double(sum(\.milliseconds)) / max(Double(episodes.reduce(0) { $0 + $1.steps }), 1) }
+    /// The part of that in which a model writes; the rest is the environment, the books and the way between them.
+    var modelShare: Double { Double(sum(\.modelMilliseconds)) / max(Double(sum(\.milliseconds)), 1) }
+
+    /// The share of successes with the ends of its 95 % interval.
+    /// - Source: Wilson, "Probable inference, the law of succession, and statistical inference", 1927.
+    var success: (share: Double, low: Double, high: Double) {
+        let (count, z) = (Double(episodes.count), 1.96)
+        let share = Double(episodes.count { $0.isSuccess }) / count
+        let middle = (share + z * z / (2 * count)) / (1 + z * z / count)
+        let half = z / (1 + z * z / count) * (share * (1 - share) / count + z * z / (4 * count * count)).squareRoot()
+        return (share, max(0, middle - half), min(1, middle + half))
+    }
+
+    private func sum(_ value: (Episode) -> Int64) -> Int64 { episodes.reduce(0) { $0 + value($1) } }
+
+    private func mean(_ value: (Episode) -> Double) -> Mean {
+        let values = episodes.map(value)
+        let mean = values.reduce(0, +) / Double(values.count)
+        let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(max(1, values.count - 1))
+        return Mean(value: mean, margin: 1.96 * (variance / Double(values.count)).squareRoot())
+    }
+}
+
+extension PaperSample.Episode {
+    /// - Throws: where the job has no outcome: a figure must not leave episodes out in silence.
+    init(_ shown: ShowJob.Reply) throws(BenchError) {
+        guard let outcome = shown.outcome, let reward = outcome.reward, let isSuccess = outcome.success,
+            let startedAt = shown.job.startedAt, let endedAt = shown.job.endedAt
+        else {
+            throw BenchError(
+                description: "job \(shown.job.job) has no outcome: \(shown.job.fault ?? "no reason given")")
+        }
+        self.init(
+            isSuccess: isSuccess, reward: reward, steps: shown.job.steps, deepthinkSteps: shown.job.deepthinkSteps,
+            quick: shown.job.quickSpend, deepthink: shown.job.deepthinkSpend,
+            milliseconds: endedAt.milliseconds - startedAt.milliseconds)
+    }
+}
