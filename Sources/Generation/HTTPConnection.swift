@@ -7,6 +7,7 @@ import Synchronization
 actor HTTPConnection {
     /// The longest body of a refusal that is kept for the message.
     static let longestRefusal = 65_536
+    private static let roundingMilliseconds = 50
     private static let connectMilliseconds = 5_000
 
     private let executor = BlockingExecutor(label: "londi.http")
@@ -78,8 +79,11 @@ actor HTTPConnection {
             return .notTrusted(reason)
         case _ where !transfer.isSent: return .notReached(reason)
         case CURLE_OPERATION_TIMEDOUT:
-            if let limit = request.timeLimitMilliseconds, transfer.milliseconds >= limit { return .timeLimit }
-            return .broken("nothing came for \(request.access.silenceSeconds ?? 0) s")
+            guard let silence = request.access.silenceSeconds else { return .timeLimit }
+            // curl's own sum of the exchange's time may lack a little of the limit that ended it.
+            let limit = request.timeLimitMilliseconds.map { $0 - Self.roundingMilliseconds }
+            if let limit, transfer.milliseconds >= limit { return .timeLimit }
+            return .broken("nothing came for \(silence) s")
         default: return .broken(reason)
         }
     }
