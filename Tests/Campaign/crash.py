@@ -136,12 +136,9 @@ class Life:
 
     def moment(self):
         """Seconds from the start of londid to its death."""
-        if self.first_epoch and self.epoch == self.first_epoch:
-            # Longer each time, until one start comes to the end of its upgrade: a few milliseconds, once in a life.
+        if self.epoch == self.first_epoch:
+            # Longer each time, until one start comes to the end of its migrations: a few milliseconds, once in a life.
             return self.random.uniform(0.5, 1) * 0.003 * (self.kills + 1)
-        if self.epoch == 0:
-            # The whole of the first start up to the end of recovery lies here.
-            return self.random.uniform(0, 0.025 if self.kills < 6 else 0.25)
         if self.servers:
             low, high = self.random.choices([(0, 0.02), (0.02, 0.1), (0.1, 0.5)], [2, 2, 6])[0]
         else:
