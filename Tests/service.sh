@@ -1,13 +1,20 @@
 #!/usr/bin/env bash
 # Boots a real systemd on an overlay of this machine's own / in namespaces, installs Londi's .deb there and checks it as a system
 # service, with a real llama-server and model: about three minutes. As root or by sudo. Installs and builds what it needs.
-# Usage: Tests/service.sh [--measure | NUMBER...]
+# Usage: Tests/service.sh [--newer] [--measure | NUMBER...]
+#   --newer    on Debian 13 with its systemd instead, downloaded once into the cache, by systemd-nspawn
 #   NUMBER     only these tests, 05 or 13; those that install, configure and make a queue run always
 #   --measure  no test, but the service's size, start time, memory and wake-ups
 # LONDI_TEST_BINARIES names a directory with londid and londictl instead of a build, LONDI_TEST_PACKAGES one with two packages.
 # shellcheck source=Setup/common.sh
 . "$(dirname "$0")/Setup/common.sh"
 
+LONDI_SERVICE_ROOT=/
+if [ "${1:-}" = --newer ]; then
+    shift
+    "$repository/Tests/Setup/packages.sh" systemd-container
+    LONDI_SERVICE_ROOT=$("$repository/Tests/Setup/newer-root.sh")
+fi
 "$repository/Tests/Setup/packages.sh" libsqlite3-dev libcurl4-openssl-dev libssl-dev pkg-config tzdata g++ python3 python3-venv \
     ca-certificates procps debhelper dpkg-dev systemd dbus util-linux
 LONDI_TEST_LLAMA_SERVER=${LONDI_TEST_LLAMA_SERVER:-$("$repository/Tests/Setup/llama-server.sh")}
@@ -27,7 +34,7 @@ if [ -z "${LONDI_TEST_PACKAGES:-}" ]; then
 fi
 LONDI_TEST_PACKAGE=$(ls "$packages"/londi_*.deb | grep -v +next)
 LONDI_TEST_NEXT_PACKAGE=$(ls "$packages"/londi_*+next_*.deb)
-export LONDI_TEST_PACKAGE LONDI_TEST_NEXT_PACKAGE LONDI_TEST_LLAMA_SERVER LONDI_TEST_MODEL PYTHONDONTWRITEBYTECODE=1
+export LONDI_SERVICE_ROOT LONDI_TEST_PACKAGE LONDI_TEST_NEXT_PACKAGE LONDI_TEST_LLAMA_SERVER LONDI_TEST_MODEL PYTHONDONTWRITEBYTECODE=1
 
 program=(-m unittest --verbose --failfast test_service)
 if [ "${1:-}" = --measure ]; then
@@ -35,11 +42,7 @@ if [ "${1:-}" = --measure ]; then
 elif [ $# -gt 0 ]; then
     for number in 01 02 04 "$@"; do program+=(-k "test_$number"); done
 fi
-as_root=()
-if [ "$(id -u)" != 0 ]; then
-    command -v sudo >/dev/null || die "booting a systemd needs root; run this as root"
-    as_root=(sudo --preserve-env)
-fi
+need_root "booting a systemd"
 say "booting systemd and testing the service"
 # The container's disk is a tmpfs of this namespace: it goes with the last process in it.
 export LONDI_SERVICE_WORK=$work/machine

@@ -1,7 +1,7 @@
 """A container with a real systemd, and in it Londi as Debian installs it.
 
-The environment names what goes in: LONDI_SERVICE_WORK (a directory on a tmpfs), LONDI_TEST_LLAMA_SERVER and
-LONDI_TEST_MODEL (a small GGUF file, served in both roles).
+The environment names what goes in: LONDI_SERVICE_WORK (a directory on a tmpfs), LONDI_SERVICE_ROOT (what is booted: / for this
+machine's own system), LONDI_TEST_LLAMA_SERVER and LONDI_TEST_MODEL (a small GGUF file, served in both roles).
 """
 
 import json
@@ -13,6 +13,7 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 WORK = pathlib.Path(os.environ["LONDI_SERVICE_WORK"])
+ROOT = pathlib.Path(os.environ["LONDI_SERVICE_ROOT"])
 SERVER = pathlib.Path(os.environ["LONDI_TEST_LLAMA_SERVER"]).resolve()
 MODEL = pathlib.Path(os.environ["LONDI_TEST_MODEL"]).resolve()
 SOCKET = "/run/londi/io.londi"
@@ -44,7 +45,12 @@ def wait_for(condition, seconds, what, detail=lambda: ""):
 
 
 class MemoryLimit:
-    """A limit on what processes, and those that they start from now on, may take; the kernel's first version of it where that is there."""
+    """A limit on what processes, and those that they start from now on, may take; the kernel's first version of it where that is there.
+
+    The other branch, for a machine whose version 2 hierarchy has the memory controller, as any Debian's has that is booted
+    as it comes, has not run yet: on the machine that this was written on the controller is bound to version 1, in which
+    another program has a group, and a container sees the same hierarchies, by nspawn too. It would take a virtual machine.
+    """
 
     def __init__(self, machine, megabytes):
         self.machine = machine
@@ -91,7 +97,7 @@ class Container:
     def boot(self):
         with open(self.console, "ab") as console:
             self.process = subprocess.Popen(
-                [HERE / "boot.sh", WORK, MODEL.parent, SERVER.parent.parent], stdin=subprocess.DEVNULL, stdout=console,
+                [HERE / "boot.sh", WORK, MODEL.parent, SERVER.parent.parent, ROOT], stdin=subprocess.DEVNULL, stdout=console,
                 stderr=console, cwd="/")
         self.leader = wait_for(self.find_leader, 60, "systemd starts", self.console_end)
         wait_for(

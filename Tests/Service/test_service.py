@@ -12,7 +12,7 @@ import subprocess
 import time
 import unittest
 
-from container import CONFIGURATION, MODEL, SOCKET, Container, MemoryLimit, wait_for
+from container import CONFIGURATION, MODEL, ROOT, SOCKET, Container, MemoryLimit, wait_for
 
 REPOSITORY = pathlib.Path(__file__).resolve().parent.parent.parent
 STORY = "Tell me a very long story about forty-one sheep."
@@ -55,7 +55,7 @@ def landlock_version():
 
 
 # What any machine writes by itself, whatever is installed.
-NOISE = ("var/log/", "var/lib/dpkg/", "var/lib/systemd/", "var/cache/ldconfig/", "var/tmp/", "root/")
+NOISE = ("var/log/", "var/lib/dpkg/", "var/lib/systemd/", "var/cache/ldconfig/", "var/cache/man/", "var/tmp/", "root/")
 
 
 def files(machine):
@@ -68,7 +68,7 @@ def files(machine):
             f"{path}/{name}" for name in names
             if not name.endswith("-") and not stat.S_ISCHR(os.lstat(f"{directory}/{name}").st_mode)}
         found.add(f"{path}/")
-    return {name for name in found if not name.startswith(NOISE) and not os.path.lexists(f"/{name}")}
+    return {name for name in found if not name.startswith(NOISE) and not os.path.lexists(ROOT / name)}
 
 
 class Service(unittest.TestCase):
@@ -183,6 +183,14 @@ class Service(unittest.TestCase):
         self.assertLessEqual(int(machine.read(f"/proc/{machine.pid()}/oom_score_adj")), 0)
         tcp = machine.read(f"/proc/{machine.pid()}/net/tcp").splitlines()
         self.assertEqual(len(tcp), 1, tcp)
+
+    def test_03b_this_systemd_has_no_word_against_the_units(self):
+        machine = self.machine
+        self.unpack_source()
+        machine.run("env", "HOME=/root", "/run/source/Tests/Service/units.sh")
+        # Nor had it when it loaded and started them.
+        words = machine.run("journalctl", "-b", "-p", "warning", "-o", "cat", "_PID=1").stdout.splitlines()
+        self.assertEqual([line for line in words if "londi" in line and ".service.d/" not in line], [])
 
     def test_04_who_may_do_what(self):
         machine = self.machine
@@ -518,7 +526,7 @@ TimeoutSeconds=3
 
     def unpack_source(self):
         """What install.sh reads, and the binaries out of the package."""
-        with subprocess.Popen(["tar", "-C", REPOSITORY, "-c", "systemd", "README.md", "LICENSE"], stdout=subprocess.PIPE) as tar:
+        with subprocess.Popen(["tar", "-C", REPOSITORY, "-c", "systemd", "README.md", "LICENSE", "Tests"], stdout=subprocess.PIPE) as tar:
             subprocess.run(
                 self.machine.command(["sh", "-c", "mkdir -p /run/source && tar -C /run/source -x"]), stdin=tar.stdout,
                 check=True, cwd="/")

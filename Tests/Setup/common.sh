@@ -28,3 +28,11 @@ with_lock() {
         "$@"
     ) 9>"$cache/.$name.lock"
 }
+
+# need_root WHAT: sets as_root, what is put before a command that only root may run.
+need_root() {
+    as_root=()
+    [ "$(id -u)" != 0 ] || return 0
+    command -v sudo >/dev/null || die "$1 needs root, and there is no sudo; run this as root"
+    as_root=(sudo --preserve-env)
+}

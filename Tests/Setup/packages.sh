@@ -10,14 +10,10 @@ for name in "$@"; do
 done
 [ "${#missing[@]}" -gt 0 ] || exit 0
 
-as_root=()
-if [ "$(id -u)" != 0 ]; then
-    command -v sudo >/dev/null || die "these Debian packages are missing: ${missing[*]}; install them as root, then run this again"
-    as_root=(sudo)
-fi
+need_root "installing ${missing[*]}"
 say "installing Debian packages: ${missing[*]}"
 log=$cache/apt.log
-if ! { "${as_root[@]}" apt-get update && DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
+if ! { "${as_root[@]}" apt-get update && "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
     tail -n 5 "$log" >&2
     die "apt-get could not install ${missing[*]} (whole log: $log); check the network and /etc/apt/sources.list"
 fi
