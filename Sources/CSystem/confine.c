@@ -37,6 +37,7 @@ enum {
 #define WRITE_FILE (1ULL << 1)
 #define READ_FILE (1ULL << 2)
 #define READ_DIRECTORY (1ULL << 3)
+#define MAKE_SOCKET (1ULL << 9)
 /* Everything that was there from the first version on. */
 #define FIRST_RIGHTS ((1ULL << 13) - 1)
 #define REFER (1ULL << 13)
@@ -62,14 +63,16 @@ int londi_ruleset(int version) {
     return descriptor < 0 ? -errno : (int)descriptor;
 }
 
-int londi_allow(int ruleset, int version, const char *path, int is_writable) {
+int londi_allow(int ruleset, int version, const char *path, int access) {
     int place = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
     if (place < 0) return -errno;
     struct stat status;
     int result = fstat(place, &status) < 0 ? -errno : 0;
     /* What a link leads to has its own rule, or none. */
     if (result == 0 && !S_ISLNK(status.st_mode)) {
-        uint64_t rights = is_writable ? handled_rights(version) : EXECUTE | READ_FILE | READ_DIRECTORY;
+        uint64_t rights = access == LONDI_WRITE  ? handled_rights(version)
+                          : access == LONDI_READ ? EXECUTE | READ_FILE | READ_DIRECTORY
+                                                 : MAKE_SOCKET;
         if (!S_ISDIR(status.st_mode)) rights &= EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE;
         struct path_rule rule = {.allowed = rights, .parent = place};
         if (syscall(SYS_landlock_add_rule, ruleset, RULE_PATH_BENEATH, &rule, 0) < 0) result = -errno;

@@ -100,10 +100,11 @@ static const long refused_always[] = {
 #endif
 };
 
-/* Of another process than the caller's own thread, whose number is 0. */
+/* Of another process than the caller's own thread, whose number is 0. A server lays out its threads, by their numbers. */
 static const long refused_of_others[] = {
     SYS_prlimit64, SYS_sched_setaffinity, SYS_sched_setscheduler, SYS_sched_setparam, SYS_sched_setattr,
 };
+enum { REFUSED_TO_SERVERS = 1 };
 
 /* Newer kernels' Landlock keeps all signals among those that are confined together, but says nothing of it to who signals
    everybody. For older ones: londid, its group, and the ways to them that leave no number to look at. */
@@ -131,12 +132,18 @@ void londi_build_filter(struct filter *filter, const struct londi_confinement *c
 #endif
     for (int index = 0; index < COUNT(refused_always); index++) refuse_call(filter, refused_always[index]);
     const uint32_t self[] = {0};
-    for (int index = 0; index < COUNT(refused_of_others); index++)
+    const int of_others = confinement->is_server ? REFUSED_TO_SERVERS : COUNT(refused_of_others);
+    for (int index = 0; index < of_others; index++)
         refuse_others(filter, refused_of_others[index], 0, EVERY_BIT, self, 1);
-    /* No socket of the machine's own. A pair's ends are connected for good, but datagrams could go anywhere. */
-    const uint32_t connected[] = {SOCK_STREAM, SOCK_SEQPACKET}, network[] = {AF_INET, AF_INET6};
-    refuse_others(filter, SYS_socketpair, 1, 0xf, connected, COUNT(connected));
-    refuse_others(filter, SYS_socket, 0, EVERY_BIT, network, confinement->allows_network ? COUNT(network) : 0);
+    if (confinement->is_server) {
+        /* Landlock says nothing of who connects to a socket by its path, and a filter cannot see the path. */
+        if (!confinement->allows_network) refuse_call(filter, SYS_connect);
+    } else {
+        /* No socket of the machine's own. A pair's ends are connected for good, but datagrams could go anywhere. */
+        const uint32_t connected[] = {SOCK_STREAM, SOCK_SEQPACKET}, network[] = {AF_INET, AF_INET6};
+        refuse_others(filter, SYS_socketpair, 1, 0xf, connected, COUNT(connected));
+        refuse_others(filter, SYS_socket, 0, EVERY_BIT, network, confinement->allows_network ? COUNT(network) : 0);
+    }
     if (confinement->landlock_version < 3) refuse_call(filter, SYS_truncate);
     refuse_signals(filter, londid, confinement->landlock_version >= 6);
     allow(filter);

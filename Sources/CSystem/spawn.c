@@ -36,7 +36,7 @@ static void offer_to_oom_killer(const char *readiness) {
 static int enter_ruleset(const struct londi_confinement *confinement, uint64_t tasks) {
     for (int capability = 0; prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0; capability++) {}
     struct rlimit limits = {tasks, tasks};
-    if (setrlimit(RLIMIT_NPROC, &limits) < 0) return -1;
+    if (tasks > 0 && setrlimit(RLIMIT_NPROC, &limits) < 0) return -1;
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) return -1;
     return (int)syscall(SYS_landlock_restrict_self, confinement->ruleset, 0);
 }
@@ -52,7 +52,7 @@ pid_t londi_spawn(const char *path, char *const arguments[], char *const environ
     if (confinement) {
         londi_build_filter(&filter, confinement, getpid());
         program.len = filter.count;
-        tasks = londi_own_tasks() + confinement->tasks;
+        if (confinement->tasks > 0) tasks = londi_own_tasks() + confinement->tasks;
     }
     /* The child borrows this thread's memory until exec: it changes nothing here but `failure`, and no signal handler of
        ours may run in it, so everything is blocked around vfork. */
@@ -75,7 +75,7 @@ pid_t londi_spawn(const char *path, char *const arguments[], char *const environ
             err = above_two(standard_error);
         if (in < 0 || out < 0 || err < 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0) goto failed;
         if (directory && chdir(directory) < 0) goto failed;
-        offer_to_oom_killer(confinement ? "900" : "500");
+        offer_to_oom_killer(confinement && !confinement->is_server ? "900" : "500");
         if (confinement && enter_ruleset(confinement, tasks) < 0) goto failed;
         if (syscall(SYS_close_range, 3U, ~0U, 0U) < 0) goto failed;
         limit(RLIMIT_AS, memory_bytes);

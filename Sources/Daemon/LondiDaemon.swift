@@ -92,7 +92,9 @@ package final class LondiDaemon: Sendable {
                 try Store(directory: configuration.stateDirectory, now: clock.now())
             }
             report(store.recovery, epoch: store.epoch)
-            if let warning = configuration.trustWarning { log.warning(warning) }
+            for case let warning? in [configuration.trustWarning, configuration.kernelWarning()] {
+                log.warning(warning)
+            }
             try await serve(store)
             try await moveLog(of: store)
             log.notice("stopped")
@@ -255,7 +257,8 @@ package final class LondiDaemon: Sendable {
                 sha256: engine.sha256, context: engine.context, slots: engine.slots, gpuLayers: engine.gpuLayers,
                 rpcServers: engine.rpcServers, threads: engine.threads, extraArguments: engine.extraArguments,
                 environment: environment.filter { Self.isForDrivers($0.key) },
-                socketPath: "\(configuration.engineDirectory)/\(role.rawValue).sock"))
+                socketPath: "\(configuration.engineDirectory)/\(role.rawValue).sock",
+                hidden: configuration.hidden(from: role)))
     }
 
     private func roleModel(_ role: EngineRole, _ pair: EnginePair) -> RoleModel {

@@ -76,13 +76,16 @@ package struct LocalEngine: Hashable, Sendable {
     package var environment: [String: String]
     /// In a directory that only londid's user can enter; ends in `.sock`.
     package var socketPath: String
+    /// Directories and files of londid's that it has no access to; nil: it may do whatever londid may.
+    package var hidden: [String]?
 
     package init(
         isEncoder: Bool = false, executable: String = "llama-server",
         searchPath: String = "/usr/local/bin:/usr/bin:/bin", modelPath: String,
         sha256: String? = nil, context: Int = 4096, slots: Int = 1, gpuLayers: Int? = nil,
         rpcServers: [String] = [], threads: Int? = nil, extraArguments: [String] = [],
-        environment: [String: String] = [:], socketPath: String
+        environment: [String: String] = [:], socketPath: String,
+        hidden: [String]? = nil
     ) {
         self.isEncoder = isEncoder
         self.executable = executable
@@ -97,6 +100,7 @@ package struct LocalEngine: Hashable, Sendable {
         self.extraArguments = extraArguments
         self.environment = environment
         self.socketPath = socketPath
+        self.hidden = hidden
     }
 
     /// The most tokens that it evaluates at once. Small, so that a cancelled request frees its slot soon; but an encoder

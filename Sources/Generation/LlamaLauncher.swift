@@ -47,7 +47,7 @@ struct LlamaLauncher: Sendable {
         try await memory.admit(role, devices: devices)
         try makeSocketFree()
         let tail = LogTail(forward: log)
-        let child = try await spawn(executable, devices: devices, tail: tail)
+        let child = try await spawn(executable, model: model, devices: devices, tail: tail)
         do {
             return try await waitUntilReady(child, model: model, devices: devices, tail: tail)
         } catch {
@@ -135,11 +135,22 @@ struct LlamaLauncher: Sendable {
         }
     }
 
+    /// What keeps the server from londid's own; nil where it is trusted. Listing its devices, with no model loaded, needs none.
+    private func confinement(_ executable: String, _ model: ModelFile) -> ServerConfinement? {
+        guard let hidden = engine.hidden else { return nil }
+        let named = engine.extraArguments.filter { $0.hasPrefix("/") }
+        let directory = engine.socketPath.split(separator: "/").dropLast().joined(separator: "/")
+        return ServerConfinement(
+            hidden: hidden, readable: model.paths + [executable] + named, socketDirectory: "/\(directory)",
+            connects: !engine.rpcServers.isEmpty)
+    }
+
     private func spawn(
-        _ executable: String, devices: [Device], tail: LogTail
+        _ executable: String, model: ModelFile, devices: [Device], tail: LogTail
     ) async throws(GenerationError) -> ChildProcess {
         let command = ProcessCommand(
-            path: executable, arguments: arguments(devices: devices), environment: environment)
+            path: executable, arguments: arguments(devices: devices), environment: environment,
+            serverConfinement: confinement(executable, model))
         do {
             let child = try await ChildProcess.start(command, output: .pipe, error: .output)
             if let output = child.output {

@@ -6,6 +6,8 @@ import Hashing
 /// A model on disk that was looked at: it is there, whole, and the one that was asked for.
 struct ModelFile: Equatable, Sendable {
     let path: String
+    /// Its parts, in order; one of most models.
+    let paths: [String]
     /// All parts together.
     let sizeBytes: Int64
     /// SHA-256 over all parts in order, hexadecimal.
@@ -36,7 +38,8 @@ actor ModelInspector {
         if let expected = engine.sha256?.lowercased(), expected != sha256 {
             throw .wrongHash(path: engine.modelPath, expected: expected, actual: sha256)
         }
-        return ModelFile(path: engine.modelPath, sizeBytes: measure.sizeBytes, sha256: sha256)
+        return ModelFile(
+            path: engine.modelPath, paths: measure.paths, sizeBytes: measure.sizeBytes, sha256: sha256)
     }
 
     private func hash(_ paths: [String]) throws(GenerationError) -> String {

@@ -35,36 +35,30 @@ package struct Confinement: Hashable, Sendable {
     /// The kernel's rules for one run.
     /// - Parameter scratch: the run's own directory, in `scratchParent`.
     func ruleset(scratch: String) throws(Errno) -> Descriptor {
-        let number = londi_ruleset(Int32(landlockVersion))
-        guard number >= 0 else { throw Errno(number: -number) }
-        let ruleset = Descriptor(number)
+        let ruleset = try Ruleset(version: landlockVersion)
         for path in Self.visible(hidden: hidden.map(realPath), scratch: scratch) {
             // What has gone since it was listed needs no rule.
-            _ = try allow(path, isWritable: path == "/dev" || path.hasPrefix("/dev/"), in: ruleset)
+            try ruleset.allow(path, path == "/dev" || path.hasPrefix("/dev/") ? .write : .read)
         }
-        guard try allow(scratch, isWritable: true, in: ruleset) else { throw Errno(number: ENOENT) }
-        return ruleset
-    }
-
-    /// false where there is no such path, or londid itself cannot get there.
-    private func allow(_ path: String, isWritable: Bool, in ruleset: Descriptor) throws(Errno) -> Bool {
-        let status = londi_allow(ruleset.number, Int32(landlockVersion), path, isWritable ? 1 : 0)
-        if status == -ENOENT || status == -EACCES { return false }
-        guard status == 0 else { throw Errno(number: -status) }
-        return true
+        guard try ruleset.allow(scratch, .write) else { throw Errno(number: ENOENT) }
+        return ruleset.descriptor
     }
 
     /// Everything but what is hidden and other runs' directories. Landlock knows no exceptions below a directory, so these
     /// are the neighbours of each directory on the way to one of them; the directories on the way cannot be listed.
-    /// - Parameter hidden: real paths.
-    static func visible(hidden: [String], scratch: String) -> [String] {
-        let ways = Set((hidden + [scratch]).flatMap(ancestors))
-        let others = scratch.prefix(through: scratch.lastIndex(of: "-") ?? scratch.startIndex)
+    /// - Parameters:
+    ///   - hidden: real paths.
+    ///   - scratch: of a run that has a directory of its own.
+    static func visible(hidden: [String], scratch: String? = nil) -> [String] {
+        let ways = Set((hidden + (scratch.map { [$0] } ?? [])).flatMap(ancestors))
+        let others = scratch.map { $0.prefix(through: $0.lastIndex(of: "-") ?? $0.startIndex) }
         // One hidden directory may be in another.
         let open = ways.filter { way in !hidden.contains { way == $0 || way.hasPrefix("\($0)/") } }
         return open.sorted().flatMap { directory in
             names(in: directory).map { directory == "/" ? "/\($0)" : "\(directory)/\($0)" }
-                .filter { !ways.contains($0) && !hidden.contains($0) && !$0.hasPrefix(others) }.sorted()
+                .filter { path in
+                    !ways.contains(path) && !hidden.contains(path) && others.map { path.hasPrefix($0) } != true
+                }.sorted()
         }
     }
 

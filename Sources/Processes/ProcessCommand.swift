@@ -13,10 +13,13 @@ package struct ProcessCommand: Hashable, Sendable {
     package var cpuSeconds: UInt64?
     /// nil: it may do whatever londid may.
     package var confinement: Confinement?
+    /// Instead, of a model's server.
+    package var serverConfinement: ServerConfinement?
 
     package init(
         path: String, arguments: [String] = [], environment: [String: String] = [:], directory: String? = nil,
-        memoryBytes: UInt64? = nil, cpuSeconds: UInt64? = nil, confinement: Confinement? = nil
+        memoryBytes: UInt64? = nil, cpuSeconds: UInt64? = nil, confinement: Confinement? = nil,
+        serverConfinement: ServerConfinement? = nil
     ) {
         self.path = path
         self.arguments = arguments
@@ -25,5 +28,6 @@ package struct ProcessCommand: Hashable, Sendable {
         self.memoryBytes = memoryBytes
         self.cpuSeconds = cpuSeconds
         self.confinement = confinement
+        self.serverConfinement = serverConfinement
     }
 }

@@ -7,6 +7,8 @@ package enum ProcessError: Error, Equatable, CustomStringConvertible {
     case directoryMissing(path: String, program: String)
     /// The kernel refused a rule, or there is no room for the command's own directory.
     case notConfined(path: String, scratchParent: String, reason: String)
+    /// The kernel refused a rule for a model's server.
+    case serverNotConfined(path: String, reason: String)
     /// Anything else that the system said: out of processes, memory or descriptors.
     case failed(path: String, reason: String)
 
@@ -20,6 +22,8 @@ package enum ProcessError: Error, Equatable, CustomStringConvertible {
             "working directory '\(path)' for '\(program)' is missing: create it or name another one"
         case .notConfined(let path, let parent, let reason):
             "program '\(path)' could not be confined: \(reason); check that londid may write to \(parent)"
+        case .serverNotConfined(let path, let reason):
+            "program '\(path)' could not be confined: \(reason); Confine=no starts it without"
         case .failed(let path, let reason):
             "program '\(path)' could not be started: \(reason)"
         }

@@ -12,7 +12,7 @@ struct Spawned: Sendable {
     init(_ command: ProcessCommand, streams: [Int32]) throws(ProcessError) {
         guard let confinement = command.confinement else {
             scratch = nil
-            pid = try Self.start(command, streams, nil)
+            pid = try Self.startServer(command, streams)
             return
         }
         let scratch: ScratchDirectory
@@ -26,11 +26,25 @@ struct Spawned: Sendable {
         var command = command
         command.environment["TMPDIR"] = scratch.path
         var rules = londi_confinement(
-            ruleset: ruleset.number, landlock_version: Int32(confinement.landlockVersion),
+            ruleset: ruleset.number, landlock_version: Int32(confinement.landlockVersion), is_server: 0,
             allows_network: confinement.allowsNetwork ? 1 : 0, tasks: UInt64(confinement.mostTasks))
         pid = try Self.start(command, streams, &rules)
         self.scratch = scratch
         withExtendedLifetime(ruleset) {}
+    }
+
+    /// Starts a program that has no directory of its own: a server, or one that may do whatever londid may.
+    private static func startServer(_ command: ProcessCommand, _ streams: [Int32]) throws(ProcessError) -> pid_t {
+        guard let confinement = command.serverConfinement else { return try start(command, streams, nil) }
+        let ruleset: Descriptor
+        do { ruleset = try confinement.ruleset() } catch {
+            throw .serverNotConfined(path: command.path, reason: "\(error)")
+        }
+        var rules = londi_confinement(
+            ruleset: ruleset.number, landlock_version: Int32(confinement.landlockVersion), is_server: 1,
+            allows_network: confinement.connects ? 1 : 0, tasks: 0)
+        defer { withExtendedLifetime(ruleset) {} }
+        return try start(command, streams, &rules)
     }
 
     private static func start(

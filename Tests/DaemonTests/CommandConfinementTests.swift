@@ -1,3 +1,4 @@
+import Domain
 import Environments
 import Episodes
 import Foundation
@@ -62,6 +63,31 @@ struct CommandConfinementTests {
             inside == ["Command=/bin/sh names a program in a directory that it has no access to; put it elsewhere"])
         #expect(problems("[Verifier v]\nCommand=/bin/sh\nTasksMax=0\n").first?.hasPrefix("TasksMax=0 is not") == true)
         #expect(problems("[Verifier v]\nCommand=/bin/sh\nConfine=maybe\n") == ["Confine=maybe is none of yes, no"])
+    }
+
+    @Test func `servers are kept from londid's own and from others' keys, unless they are trusted`() throws {
+        let configuration = try load(
+            "[Daemon]\nStateDirectory=/srv/state\n[Encoder]\nKind=model\nModel=/e\nConfine=no\n")
+        #expect(configuration.hidden(from: .quick) == ["/srv/state", "/run/londi"])
+        #expect(configuration.hidden(from: .encoder) == nil)
+        #expect(
+            configuration.trustWarning
+                == "Confine=no: [Encoder] can read and change the state, and do whatever else londid may")
+        var remote = configuration
+        remote.deepthink = .init(url: "https://a", apiKeyFile: "/etc/londi/key")
+        #expect(remote.hidden(from: .quick) == ["/srv/state", "/run/londi", "/etc/londi/key"])
+        #expect(
+            problems("[Encoder]\nKind=model\nUrl=http://a\nConfine=no\n")
+                == ["Confine=no belongs to Model=; remove it where Url= is given"])
+    }
+
+    @Test func `a kernel that cannot keep servers from the state is told of once`() throws {
+        var configuration = try load("")
+        #expect(configuration.kernelWarning(landlockVersion: 1) == nil)
+        #expect(configuration.kernelWarning(landlockVersion: 0)?.hasPrefix("this kernel has no Landlock") == true)
+        configuration.quick = .init(url: "http://a")
+        configuration.deepthink.isConfined = false
+        #expect(configuration.kernelWarning(landlockVersion: 0) == nil)
     }
 
     /// The state stays where it is until a restart, whatever the file says by then.

@@ -99,7 +99,7 @@ import Testing
             { $0.quick.extraArguments = ["x"] }, { $0.quick.instructions = "x" }, { $0.quick.temperature = 8 },
             { $0.quick.stallSeconds = 8 }, { $0.quick.thinks = true }, { $0.quick.modelName = "x" },
             { $0.quick.caFile = "/x" }, { $0.quick.apiKeyFile = "/x" }, { $0.quick.apiKeyCredential = "x" },
-            { $0.quick.rpcServers = ["x:1"] },
+            { $0.quick.rpcServers = ["x:1"] }, { $0.quick.isConfined = false },
             { $0.environments = [EnvironmentConfiguration(name: "x", path: "/x")] }, { $0.metricsFile = "/x.prom" },
             { $0.metricsSeconds = 8 },
         ]

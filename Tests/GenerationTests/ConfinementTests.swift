@@ -50,6 +50,23 @@ struct ConfinementTests {
                 outputLimit: 65_536, timeLimitMilliseconds: timeLimitMilliseconds)
         }
 
+        func server(version: Int = Confinement.kernelVersion, connects: Bool = false) -> ServerConfinement {
+            ServerConfinement(
+                hidden: ["\(path)/state", "\(path)/run", "\(path)/key"], readable: ["\(path)/state/model.gguf"],
+                socketDirectory: "\(path)/run", connects: connects, landlockVersion: version)
+        }
+
+        /// What a program prints that is confined as a server is.
+        func python(_ arguments: [String], _ confinement: ServerConfinement) async throws -> [String] {
+            let result = try await runToEnd(
+                ProcessCommand(
+                    path: "/usr/bin/python3", arguments: ["-I"] + arguments,
+                    environment: ["PATH": "/usr/bin:/bin", "TMPDIR": "\(path)/scratch"], serverConfinement: confinement),
+                outputLimit: 65_536, timeLimitMilliseconds: 60_000)
+            #expect(result.isSuccess, "\(result.errorTail)")
+            return String(decoding: result.output, as: UTF8.self).split(separator: "\n").map(String.init)
+        }
+
         func shell(_ script: String, _ confinement: Confinement, timeLimitMilliseconds: Int = 60_000) async throws
             -> String
         {
@@ -58,13 +75,15 @@ struct ConfinementTests {
             return String(decoding: result.output, as: UTF8.self)
         }
 
+        var hostile: [String] {
+            let directory = #filePath.split(separator: "/").dropLast().joined(separator: "/")
+            return ["/\(directory)/hostile.py", "\(path)/state", "\(path)/run"]
+        }
+
         /// What hostile.py could do.
         func attempts(_ confinement: Confinement?, _ neighbours: Int32...) async throws -> [String] {
-            let script = #filePath.split(separator: "/").dropLast().joined(separator: "/")
             let result = try await run(
-                "/usr/bin/python3",
-                ["-I", "/\(script)/hostile.py", "\(path)/state", "\(path)/run"] + neighbours.map(String.init),
-                confinement)
+                "/usr/bin/python3", ["-I"] + hostile + neighbours.map(String.init), confinement)
             #expect(result.isSuccess, "\(result.errorTail)")
             return String(decoding: result.output, as: UTF8.self).split(separator: "\n").map(String.init).dropLast()
         }
@@ -96,6 +115,55 @@ struct ConfinementTests {
         let place = try Place()
         #expect(try await place.attempts(place.confinement(), neighbour.pid) == [])
         neighbour.signal(SIGKILL)
+    }
+
+    /// A server has sockets, writes of itself in /proc, and lays out its threads, at the price that it can slow londid.
+    @Test(arguments: versions) func `a server can do nothing to the state`(version: Int) async throws {
+        let place = try Place()
+        let done = try await place.python(place.hostile, place.server(version: version)).dropLast()
+        let harmless = [
+            "have_a_socket_of_the_machine", "have_a_netlink_socket", "have_a_socket_of_the_network", "have_datagrams",
+            "bind_londid_to_a_processor", "write_to_a_process",
+        ]
+        #expect(done.filter { !harmless.contains($0) } == [])
+        #expect(done.contains("have_a_socket_of_the_machine"))
+        #expect(try bytes("\(place.path)/state/state.sqlite") == Array("secret".utf8))
+    }
+
+    @Test(arguments: versions) func `a server has its model and its socket, and none of the others'`(version: Int)
+        async throws
+    {
+        let place = try Place()
+        for name in ["state/model.gguf", "key"] { try overwrite("\(place.path)/\(name)", Array("text".utf8)) }
+        let script = """
+            import os, socket, sys
+            def attempt(name, function):
+                try: print(name, function() or "done")
+                except OSError as error: print(name, error.strerror)
+            place, own = sys.argv[1], socket.socket(socket.AF_UNIX)
+            attempt("model", lambda: open(place + "/state/model.gguf").read())
+            attempt("write model", lambda: open(place + "/state/model.gguf", "a").close())
+            attempt("key", lambda: open(place + "/key").read())
+            attempt("write", lambda: open(place + "/scratch/file", "w").close())
+            attempt("bind", lambda: own.bind(place + "/run/own.sock") or own.listen())
+            attempt("unlink", lambda: os.unlink(place + "/run/io.londi"))
+            attempt("rename", lambda: os.rename(place + "/run/own.sock", place + "/run/io.londi"))
+            attempt("connect", lambda: socket.socket(socket.AF_UNIX).connect(place + "/run/io.londi"))
+            attempt("internet", lambda: socket.socket().connect(("127.0.0.1", 1)))
+            """
+        let (done, denied, refused) = ("done", "Permission denied", "Operation not permitted")
+        func outcomes(_ connect: String, _ internet: String) -> [String] {
+            [
+                "model text", "write model \(denied)", "key \(denied)", "write \(done)", "bind \(done)",
+                "unlink \(denied)",
+                "rename \(denied)", "connect \(connect)", "internet \(internet)",
+            ]
+        }
+        let alone = try await place.python(["-c", script, place.path], place.server(version: version))
+        #expect(alone == outcomes(refused, refused))
+        #expect(unlink("\(place.path)/run/own.sock") == 0)
+        let spread = try await place.python(["-c", script, place.path], place.server(version: version, connects: true))
+        #expect(spread == outcomes(done, "Connection refused"))
     }
 
     @Test func `it reads and runs what everybody may, and works in a directory of its own`() async throws {

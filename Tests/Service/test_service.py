@@ -146,7 +146,9 @@ class Service(unittest.TestCase):
         machine = self.machine
         machine.write(
             "/usr/local/bin/slow-llama-server",
-            "#!/bin/sh\nwhile [ ! -e /etc/londi/go ]; do sleep 0.1; done\nexec /opt/llama.cpp/bin/llama-server \"$@\"\n", 0o755)
+            "#!/bin/sh\nwhile [ ! -e /etc/londi/go ]; do sleep 0.1; done\n"
+            'case "$*" in *--model*) cat /var/lib/londi/state.sqlite >/dev/null 2>&1; echo $? >>/var/cache/londi/read; esac\n'
+            'exec /opt/llama.cpp/bin/llama-server "$@"\n', 0o755)
         machine.write(
             "/etc/londi/londid.conf", CONFIGURATION.replace("/opt/llama.cpp/bin/llama-server", "/usr/local/bin/slow-llama-server"))
         # More time than systemd would give a start that says nothing.
@@ -166,7 +168,9 @@ class Service(unittest.TestCase):
         wait_for(
             lambda: machine.property("StatusText") == "ready; no job runs", 10, "the status says so",
             lambda: machine.property("StatusText"))
-        machine.run("rm", "-r", "/etc/londi/go", "/usr/local/bin/slow-llama-server", "/etc/systemd/system/londid.service.d")
+        if landlock_version() > 0:
+            self.assertEqual(machine.read("/var/cache/londi/read").split(), ["1", "1"], "a server can read the state")
+        machine.run("rm", "-r", "/var/cache/londi/read", "/etc/londi/go", "/usr/local/bin/slow-llama-server", "/etc/systemd/system/londid.service.d")
         machine.run("systemctl", "daemon-reload")
 
     def test_03_its_places_are_its_own_and_the_socket_its_members(self):

@@ -10,8 +10,9 @@
 struct londi_confinement {
     int ruleset;          /* from londi_ruleset */
     int landlock_version; /* that the ruleset was made for */
-    int allows_network;   /* sockets of IPv4 and IPv6 */
-    uint64_t tasks;       /* so many processes and threads more than this user has now; root is not held by it */
+    int is_server;        /* a model's server, not a command: see ServerConfinement.swift */
+    int allows_network;   /* a command: sockets of IPv4 and IPv6; a server: connections to others */
+    uint64_t tasks;       /* so many processes and threads more than this user has now; 0 for any; root is not held by it */
 };
 
 /* Starts a program without fork's copy: vfork and exec in a new process group, with an empty signal mask, default signal
@@ -28,8 +29,10 @@ int londi_landlock_version(void);
 /* A Landlock ruleset that allows nothing yet. */
 int londi_ruleset(int version);
 
-/* Allows to read and run what is at or below `path`, or to do anything there. Does nothing for a symbolic link. */
-int londi_allow(int ruleset, int version, const char *path, int is_writable);
+/* Allows, at or below `path`, to read and run what is there, to do anything, or to make sockets. Does nothing for a symbolic
+   link. */
+enum { LONDI_READ, LONDI_WRITE, LONDI_BIND };
+int londi_allow(int ruleset, int version, const char *path, int access);
 
 /* Removes a directory with all that is in it. Nobody may be changing it. */
 int londi_remove_tree(const char *path);

@@ -34,6 +34,8 @@ package struct Configuration: Sendable, Equatable {
         package var thinks = false
         /// The longest time without a token or a progress of the prompt before the server counts as hanging.
         package var stallSeconds = 60
+        /// llama-server is kept from the state, as far as the kernel can.
+        package var isConfined = true
     }
 
     package var stateDirectory: String
@@ -79,9 +81,31 @@ extension Configuration {
         let names =
             verifiers.filter { $0.confinement == nil }.map { "[Verifier \($0.name)]" }
             + environments.filter { $0.confinement == nil }.map { "[Environment \($0.name)]" }
+            + engineSections.filter { !$0.engine.isConfined }.map { "[\($0.name)]" }
         guard !names.isEmpty else { return nil }
         let commands = names.joined(separator: ", ")
         return "Confine=no: \(commands) can read and change the state, and do whatever else londid may"
+    }
+
+    /// A warning about servers that this kernel cannot keep from the state; nil where there are none.
+    /// - Parameter landlockVersion: the kernel's, 0 without Landlock.
+    func kernelWarning(landlockVersion: Int = Confinement.kernelVersion) -> String? {
+        let hasServer = engineRoles.contains { engine($0).url == nil && engine($0).isConfined }
+        guard hasServer, landlockVersion == 0 else { return nil }
+        return
+            "this kernel has no Landlock: llama-server can read and change the state, and do whatever else londid may;"
+            + " boot a Linux of at least 5.13 with landlock among its lsm="
+    }
+
+    /// What the llama-server of a role has no access to, keys of other servers among it; nil where nothing keeps it from anything.
+    func hidden(from role: EngineRole) -> [String]? {
+        guard engine(role).isConfined, Confinement.kernelVersion > 0 else { return nil }
+        return hidden + engineRoles.compactMap { engine($0).apiKeyFile }
+    }
+
+    /// The sections of engines, by their names.
+    var engineSections: [(name: String, engine: Engine)] {
+        [("Quick", quick), ("Deepthink", deepthink)] + (encoder.map { [("Encoder", $0)] } ?? [])
     }
 
     /// The roles that have a server.

@@ -216,6 +216,7 @@ package struct ConfigurationLoader {
         engine.rpcServers = reader.rpcServers(gpuLayers: engine.gpuLayers)
         engine.threads = reader.integer("Threads", in: 1...1024)
         engine.extraArguments = reader.words("ExtraArguments") ?? []
+        engine.isConfined = reader.choice("Confine", Answer.self) != .no
         engine.stallSeconds = reader.integer("StallSeconds", in: 1...86_400) ?? engine.stallSeconds
         switch (engine.model, engine.url) {
         case (nil, nil): reader.miss("Model", "give the path of a GGUF file, or Url= of a running server")

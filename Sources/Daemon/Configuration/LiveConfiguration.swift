@@ -94,16 +94,16 @@ package final class LiveConfiguration: Sendable {
         Key("RpcServers") { $0.rpcServers }, Key("Threads") { $0.threads },
         Key("ExtraArguments") { $0.extraArguments }, Key("Instructions") { $0.instructions },
         Key("Temperature") { $0.temperature }, Key("Think") { $0.thinks }, Key("StallSeconds") { $0.stallSeconds },
+        Key("Confine") { $0.isConfined },
     ]
 
     /// What is in force, by the names of keys.
     var entries: [(key: String, value: String)] {
         let current = current
-        let engines =
-            [("Quick", current.quick), ("Deepthink", current.deepthink)]
-            + (current.encoder.map { [("Encoder", $0)] } ?? [])
         return (Self.liveKeys + Self.otherKeys).map { ($0.name, $0.text(current)) }
-            + engines.flatMap { name, engine in Self.engineKeys.map { ("[\(name)] \($0.name)", $0.text(engine)) } }
+            + current.engineSections.flatMap { name, engine in
+                Self.engineKeys.map { ("[\(name)] \($0.name)", $0.text(engine)) }
+            }
     }
 
     /// As londid.conf would have it; of verifiers and environments their names.

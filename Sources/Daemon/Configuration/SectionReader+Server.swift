@@ -1,6 +1,6 @@
 /// The keys of a role that other machines have a part in.
 extension SectionReader {
-    private static let keysOfOurs = ["Sha256", "GpuLayers", "ExtraArguments", "Threads", "RpcServers"]
+    private static let keysOfOurs = ["Sha256", "GpuLayers", "ExtraArguments", "Threads", "RpcServers", "Confine"]
     private static let forms = ["http://", "https://", "unix:/", "/"]
 
     /// Reads `Url=` and what belongs to it.
