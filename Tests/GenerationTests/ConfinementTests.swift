@@ -120,13 +120,13 @@ struct ConfinementTests {
     /// A server has sockets, writes of itself in /proc, and lays out its threads, at the price that it can slow londid.
     @Test(arguments: versions) func `a server can do nothing to the state`(version: Int) async throws {
         let place = try Place()
-        let done = try await place.python(place.hostile, place.server(version: version)).dropLast()
+        let done = try await place.python(place.hostile, place.server(version: version)).dropLast() as Array
         let harmless = [
-            "have_a_socket_of_the_machine", "have_a_netlink_socket", "have_a_socket_of_the_network", "have_datagrams",
-            "bind_londid_to_a_processor", "write_to_a_process",
+            "write_to_a_process", "have_a_socket_of_the_machine", "have_a_netlink_socket",
+            "have_a_socket_of_the_network", "have_datagrams",
         ]
-        #expect(done.filter { !harmless.contains($0) } == [])
-        #expect(done.contains("have_a_socket_of_the_machine"))
+        // A londid of root's has more rights than its server.
+        #expect(done == harmless + (getuid() == 0 ? [] : ["bind_londid_to_a_processor"]))
         #expect(try bytes("\(place.path)/state/state.sqlite") == Array("secret".utf8))
     }
 
