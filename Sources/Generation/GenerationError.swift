@@ -91,7 +91,7 @@ package enum GenerationError: Error, Equatable, CustomStringConvertible {
             "model file '\(path)' has SHA-256 \(actual), not the configured \(expected): "
                 + "download it again, or correct Sha256= in londid.conf"
         case .executableMissing(let name, let reason):
-            "llama-server '\(name)' cannot be run (\(reason)): install llama.cpp, or set Executable= in londid.conf"
+            "llama-server '\(name)' cannot be run (\(reason)): install llama.cpp, or set LlamaServer= in londid.conf"
         case .socketUnusable(let path, let reason):
             "engine socket '\(path)' cannot be used: \(reason)"
         case .deviceMissing(let role, let wanted, let found):

@@ -4,6 +4,7 @@ The environment names what goes in: LONDI_SERVICE_WORK (a directory on a tmpfs),
 machine's own system), LONDI_TEST_LLAMA_SERVER and LONDI_TEST_MODEL (a small GGUF file, served in both roles).
 """
 
+import contextlib
 import json
 import os
 import pathlib
@@ -81,7 +82,8 @@ class MemoryLimit:
     def remove(self):
         if self.old.is_dir():
             for pid in (self.group / "cgroup.procs").read_text().split():
-                (self.old / "cgroup.procs").write_text(pid)
+                with contextlib.suppress(ProcessLookupError):
+                    (self.old / "cgroup.procs").write_text(pid)
             self.group.rmdir()
 
 
