@@ -125,11 +125,11 @@ private struct CountedModel: LanguageModel, EmbeddingModel {
     }
 
     func generate(
-        _ prompt: PreparedPrompt, limits: StepLimits, sampling: Sampling
+        _ prompt: PreparedPrompt, limits: StepLimits, sampling: Sampling, onText: @escaping @Sendable (String) -> Void
     ) async throws(GenerationError) -> Generated {
         pair.change(role, busySlotsBy: 1)
         defer { pair.change(role, busySlotsBy: -1) }
-        return try await model.generate(prompt, limits: limits, sampling: sampling)
+        return try await model.generate(prompt, limits: limits, sampling: sampling, onText: onText)
     }
 
     func embed(_ text: String) async throws(GenerationError) -> [Float]? {

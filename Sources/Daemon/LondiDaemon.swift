@@ -132,6 +132,7 @@ package final class LondiDaemon: Sendable {
     private func serve(_ store: Store) async throws {
         let reader = try store.makeReader()
         let environments = EnvironmentPool(configuration.environments, limit: configuration.workers)
+        let writings = WritingBoard()
         let policies = PolicyBook()
         let pacing = PacingBook(reader: reader, log: log)
         let pair = EnginePair(engines: engines ?? makeEngines(), configuration: configuration, board: board, log: log)
@@ -146,14 +147,16 @@ package final class LondiDaemon: Sendable {
         let workers = JobWorkers(
             environment: .init(
                 store: store, texts: texts, runner: runner, policies: policies, pacing: pacing, learner: learner,
-                pair: pair, clock: clock, board: board, shutdown: shutdown, log: log), limit: configuration.workers)
+                pair: pair, clock: clock, board: board, writings: writings, shutdown: shutdown, log: log),
+            limit: configuration.workers)
         let retention = RetentionLoop(store: store, reader: reader, clock: clock, jobs: board, log: log)
         let intake = BatchIntake(store: store, judge: judge, environments: environments, clock: clock)
         let service = ControlService(
             store: store, reader: reader, overviews: try store.makeReader(), intake: intake, judge: judge,
             environments: environments,
             workers: workers, learner: learner, retention: retention, policies: policies, pacing: pacing,
-            totals: SpendTotals(reader: reader), texts: texts, pair: pair, board: board, clock: clock,
+            totals: SpendTotals(reader: reader), texts: texts, pair: pair, board: board, writings: writings,
+            clock: clock,
             startedAt: clock.now(), isUserMode: isUserMode, reloading: reloading)
         let server = try makeControlServer(service)
         let report = ServiceReport(

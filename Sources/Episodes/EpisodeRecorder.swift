@@ -24,6 +24,10 @@ package protocol EpisodeRecorder: Sendable {
         choose: @escaping @Sendable (StepBudget, MaskReason?) -> StepChoice
     ) async throws -> StepBeginning
 
+    /// Hears each addition to the draft or the step that is being written, as it comes, on the thread that reads it: it may
+    /// not block. What `begin` and `finish` get decides.
+    func hear(_ addition: String)
+
     /// Records what the model wrote and settles what it took.
     func finish(stepAt index: Int, role: Role, generated: Generated) async throws
 
@@ -35,6 +39,11 @@ package protocol EpisodeRecorder: Sendable {
 
     /// Gives up a step that was begun; the error tells what is known of its use so far.
     func abandon(stepAt index: Int, role: Role, because error: GenerationError) async throws
+}
+
+extension EpisodeRecorder {
+    /// Who only records what is complete does not listen.
+    package func hear(_ addition: String) {}
 }
 
 /// What came of the wish to take a step.

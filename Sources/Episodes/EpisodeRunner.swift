@@ -108,7 +108,7 @@ package struct EpisodeRunner: Sendable {
         let seed = decisionSeed(job: assignment.job, episode: assignment.episode, step: index)
         @Sendable func quickStep() async throws(GenerationError) -> Generated {
             let prompt = try await quick.prepare(next)
-            return try await quick.generate(next, prompt, limits, seed: seed)
+            return try await quick.generate(next, prompt, limits, seed: seed, onText: recorder.hear)
         }
         var draft: Generated?
         if assignment.settings.observe == .draft {
@@ -148,7 +148,8 @@ package struct EpisodeRunner: Sendable {
         } whereFails: { () async throws(GenerationError) in
             try await bound.cuttingOff { () async throws(GenerationError) in
                 switch role {
-                case .deepthink: try await deepthink.generate(next, costly, limits, seed: seed)
+                case .deepthink:
+                    try await deepthink.generate(next, costly, limits, seed: seed, onText: recorder.hear)
                 case .quick: try await quickStep()
                 }
             }

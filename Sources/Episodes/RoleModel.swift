@@ -22,12 +22,13 @@ package struct RoleModel: Sendable {
     }
 
     func generate(
-        _ turn: Turn, _ prompt: PreparedPrompt, _ limits: StepLimits, seed: UInt64
+        _ turn: Turn, _ prompt: PreparedPrompt, _ limits: StepLimits, seed: UInt64,
+        onText: @escaping @Sendable (String) -> Void
     ) async throws(GenerationError) -> Generated {
         try await model.generate(
             prompt, limits: limits,
             sampling: Sampling(
                 temperature: temperature, seed: UInt32(truncatingIfNeeded: seed),
-                grammar: turn.choice.map { $0.grammar(thinks: thinks) }))
+                grammar: turn.choice.map { $0.grammar(thinks: thinks) }), onText: onText)
     }
 }

@@ -37,6 +37,9 @@ struct CompletionStream {
         self.began = began
     }
 
+    /// What was written after the first `count` bytes, which end where an event ended.
+    func text(after count: Int) -> String { String(decoding: text.utf8.dropFirst(count), as: UTF8.self) }
+
     /// Takes in what has arrived. Returns false when reading on is of no use.
     mutating func feed(_ bytes: UnsafeRawBufferPointer, now: Duration) -> Bool {
         do {

@@ -95,8 +95,8 @@ final class EngineCore: Sendable {
     }
 
     func generate(
-        _ prompt: PreparedPrompt, limits: StepLimits, sampling: Sampling
+        _ prompt: PreparedPrompt, limits: StepLimits, sampling: Sampling, onText: @escaping @Sendable (String) -> Void
     ) async throws(GenerationError) -> Generated {
-        try await connection().client.generate(prompt, limits: limits, sampling: sampling)
+        try await connection().client.generate(prompt, limits: limits, sampling: sampling, onText: onText)
     }
 }

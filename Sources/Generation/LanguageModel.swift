@@ -10,9 +10,20 @@ package protocol LanguageModel: Sendable {
 
     /// Writes one step: until a paragraph break (kept in the text, so that steps concatenate to the answer), the end of
     /// turn or a limit. Cancelling the task closes the stream at once and throws `cancelled` with what is known.
+    /// - Parameter onText: hears each addition to the step's text as it comes, on the thread that reads it: it may not
+    ///   block. What is returned decides: it may go on where the additions end.
     func generate(
-        _ prompt: PreparedPrompt, limits: StepLimits, sampling: Sampling
+        _ prompt: PreparedPrompt, limits: StepLimits, sampling: Sampling, onText: @escaping @Sendable (String) -> Void
     ) async throws(GenerationError) -> Generated
+}
+
+extension LanguageModel {
+    /// The same where nobody listens.
+    package func generate(
+        _ prompt: PreparedPrompt, limits: StepLimits, sampling: Sampling
+    ) async throws(GenerationError) -> Generated {
+        try await generate(prompt, limits: limits, sampling: sampling) { _ in }
+    }
 }
 
 /// What both models go on with: the chat, and the answer as written so far by either.

@@ -38,7 +38,8 @@ struct LlamaClient: Sendable {
 
     /// Writes one step; see `LanguageModel.generate`.
     func generate(
-        _ prompt: PreparedPrompt, limits: StepLimits, sampling: Sampling
+        _ prompt: PreparedPrompt, limits: StepLimits, sampling: Sampling,
+        onText: @escaping @Sendable (String) -> Void = { _ in }
     ) async throws(GenerationError) -> Generated {
         let began = time.now()
         var step = StepSum(prompt: prompt, limits: limits)
@@ -46,7 +47,7 @@ struct LlamaClient: Sendable {
             let elapsed = Int((time.now() - began) / .milliseconds(1))
             let part = await stream(
                 prompt: prompt.tokens + step.tokens, tokenLimit: limits.tokens - step.tokens.count,
-                timeLimitMilliseconds: max(1, limits.timeMilliseconds - elapsed), sampling: sampling)
+                timeLimitMilliseconds: max(1, limits.timeMilliseconds - elapsed), sampling: sampling, onText: onText)
             switch part.ending {
             case .complete(let reason): step.add(part, stopReason: reason)
             case .timeLimit: step.add(part, stopReason: .timeLimit)
@@ -93,11 +94,12 @@ struct LlamaClient: Sendable {
 
     /// One request for a continuation, followed until it ends in whatever way.
     private func stream(
-        prompt: [Int], tokenLimit: Int, timeLimitMilliseconds: Int, sampling: Sampling
+        prompt: [Int], tokenLimit: Int, timeLimitMilliseconds: Int, sampling: Sampling,
+        onText: @escaping @Sendable (String) -> Void
     ) async -> StreamPart {
         let (path, body) = completion(prompt, tokenLimit: tokenLimit, sampling: sampling)
         let began = time.now()
-        let reader = StreamReader(CompletionStream(dialect: dialect, began: began))
+        let reader = StreamReader(CompletionStream(dialect: dialect, began: began), onText: onText)
         let (time, progress) = (time, progress)
         progress.begin(now: began)
         defer { progress.end() }
@@ -171,12 +173,22 @@ struct LlamaClient: Sendable {
 /// A stream that curl's thread writes and the caller reads afterwards.
 private final class StreamReader: Sendable {
     private let guarded: Mutex<CompletionStream>
+    private let onText: @Sendable (String) -> Void
 
-    init(_ stream: CompletionStream) { guarded = Mutex(stream) }
+    init(_ stream: CompletionStream, onText: @escaping @Sendable (String) -> Void) {
+        guarded = Mutex(stream)
+        self.onText = onText
+    }
 
     var stream: CompletionStream { guarded.withLock { $0 } }
 
     func feed(_ bytes: UnsafeRawBufferPointer, now: Duration) -> Bool {
-        guarded.withLock { $0.feed(bytes, now: now) }
+        let (goesOn, addition) = guarded.withLock { stream in
+            let known = stream.text.utf8.count
+            let goesOn = stream.feed(bytes, now: now)
+            return (goesOn, stream.text.utf8.count > known ? stream.text(after: known) : "")
+        }
+        if !addition.isEmpty { onText(addition) }
+        return goesOn
     }
 }

@@ -32,9 +32,9 @@ package final class RemoteServer: Engine {
     }
 
     package func generate(
-        _ prompt: PreparedPrompt, limits: StepLimits, sampling: Sampling
+        _ prompt: PreparedPrompt, limits: StepLimits, sampling: Sampling, onText: @escaping @Sendable (String) -> Void
     ) async throws(GenerationError) -> Generated {
-        try await core.generate(prompt, limits: limits, sampling: sampling)
+        try await core.generate(prompt, limits: limits, sampling: sampling, onText: onText)
     }
 
     package func embed(_ text: String) async throws(GenerationError) -> [Float]? { try await core.embed(text) }

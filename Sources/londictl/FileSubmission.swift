@@ -15,7 +15,7 @@ struct FileSubmission {
 
     /// The exit code of the submission, or of the jobs with `--wait`.
     func run() async throws(CommandError) -> ExitCode {
-        InterruptNotice.set("\ninterrupted; nothing was queued: submit the file again\n")
+        InterruptNotice.set("\ninterrupted; nothing was queued: the same command submits the file from the start\n")
         let parameters = BeginBatch.Parameters(
             queue: queue, fileName: path == "-" ? nil : path, priority: try invocation.integer("priority"),
             timeLimitMilliseconds: try invocation.timeLimit(), afterOK: try invocation.jobs("after-ok"),
@@ -72,6 +72,7 @@ struct FileSubmission {
         of file: inout InputFile, to batch: BatchID, _ session: Session
     ) async throws(CommandError) -> String {
         let console = invocation.console
+        var progress = ProgressLine(path == "-" ? "stdin" : path, console)
         let digest = SHA256()
         var errors = 0
         var accepted = 0
@@ -93,14 +94,18 @@ struct FileSubmission {
             if lines.isEmpty { break }
             let reply = try await session.call(
                 AppendLines.self, .init(batch: batch, firstLine: firstLine, lines: lines))
+            if !reply.errors.isEmpty { progress.clear() }
             for error in reply.errors.prefix(Self.errorLimit - errors) {
                 console.complain("\(path):\(error.line): \(Plain.text(error.message, keepsLines: false))\n")
             }
             errors += reply.errors.count
             accepted += reply.accepted
-            if console.drawsProgress, !isOver { console.complain("\r\(file.lineNumber) lines checked\u{1b}[K") }
+            if !isOver {
+                progress.draw(
+                    "\(file.lineNumber) lines checked", count: file.lineNumber, done: file.byteCount, of: file.size)
+            }
         }
-        if console.drawsProgress, file.lineNumber > Self.chunkLines { console.complain("\r\u{1b}[K") }
+        progress.clear()
         if errors > Self.errorLimit || (errors == Self.errorLimit && !isOver) {
             console.complain("only the first \(Self.errorLimit) errors are shown\n")
         }

@@ -12,6 +12,9 @@ struct InputFile: ~Copyable {
     private var start = 0
     private var isAtEnd = false
     private(set) var lineNumber = 0
+    /// Bytes read so far, and of the whole file; nil where that is not known, as of a pipe.
+    private(set) var byteCount = 0
+    private(set) var size: Int?
 
     /// - Parameter path: `-` is stdin, as `console` reads it.
     init(path: String, console: Console) throws(CommandError) {
@@ -23,6 +26,8 @@ struct InputFile: ~Copyable {
         }
         descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .file(path: path, reason: String(cString: strerror(errno))) }
+        var status = stat()
+        if fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG { size = Int(status.st_size) }
     }
 
     deinit { if descriptor >= 0 { close(descriptor) } }
@@ -47,6 +52,7 @@ struct InputFile: ~Copyable {
             start = 0
             let more = if let readInput { try readInput() } else { try Self.read(descriptor, path: path) }
             isAtEnd = more.isEmpty
+            byteCount += more.count
             buffer += more
         }
     }

@@ -5,9 +5,18 @@ enum InterruptNotice {
     // Set before the work that it speaks of; read by a signal handler, which may not allocate.
     nonisolated(unsafe) private static let bytes = UnsafeMutablePointer<UInt8>.allocate(capacity: 512)
     nonisolated(unsafe) private static var count = 0
+    /// Half-written files: a command has no more at a time.
+    private static let mostFiles = 4
+    nonisolated(unsafe) private static let files = {
+        let files = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: mostFiles)
+        files.initialize(repeating: nil, count: mostFiles)
+        return files
+    }()
 
     /// Makes SIGINT and SIGTERM end the process with 130 after the notice.
     static func install() {
+        // Made here, since the handler may not.
+        _ = (bytes, files)
         signal(SIGINT, handler)
         signal(SIGTERM, handler)
     }
@@ -19,7 +28,25 @@ enum InterruptNotice {
         count = min(512, text.utf8.count)
     }
 
+    /// Makes an interrupt remove the half-written file at `path`.
+    static func removes(_ path: String) {
+        for slot in 0..<mostFiles where files[slot] == nil {
+            files[slot] = strdup(path)
+            return
+        }
+    }
+
+    /// An interrupt leaves what is at `path` alone. Its copy is not freed: the handler may be reading it.
+    static func keeps(_ path: String) {
+        for slot in 0..<mostFiles {
+            if let file = files[slot], strcmp(file, path) == 0 { files[slot] = nil }
+        }
+    }
+
     private static let handler: @convention(c) (Int32) -> Void = { _ in
+        for slot in 0..<mostFiles {
+            if let file = files[slot] { unlink(file) }
+        }
         _ = Glibc.write(STDERR_FILENO, bytes, count)
         _exit(ExitCode.interrupted.rawValue)
     }

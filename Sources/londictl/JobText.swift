@@ -42,7 +42,8 @@ enum JobText {
     }
 
     /// Number, model, values, propensity and why, tokens, GPU seconds, stop reason, reward; then what was written.
-    static func step(_ step: StepView, _ paint: Paint) -> String {
+    /// - Parameter showsText: not where the text was shown before.
+    static func step(_ step: StepView, _ paint: Paint, showsText: Bool = true) -> String {
         var first = "Step \(step.index)  \(paint(Phrase.role(step.role), step.role.style))"
         switch step.draft {
         case .replaced: first += "  draft, replaced by DEEPTHINK"
@@ -59,7 +60,8 @@ enum JobText {
             + "\(generated.generatedTokens) generated; \(Phrase.seconds(generated.gpuMilliseconds)) GPU s; "
             + "\(generated.stopReason.rawValue); reward \(Phrase.reward(step.reward)); day \(step.day)"
         let seen = step.observation.map { Phrase.indented($0.text, by: "    > ") + "\n" } ?? ""
-        return "\(first)\n\(second)\n\(Phrase.indented(generated.text, by: "    | "))\(seen)"
+        let text = showsText ? Phrase.indented(generated.text, by: "    | ") : ""
+        return "\(first)\n\(second)\n\(text)\(seen)"
     }
 
     /// How an environment began; nothing for a reasoning job.

@@ -148,6 +148,9 @@ enum Phrase {
         }
     }
 
+    /// `1.5 MB`: a million bytes to an MB.
+    static func bytes(_ count: Int) -> String { "\(number(Double(count) / 1_000_000, digits: 1)) MB" }
+
     /// Every line moved right.
     static func indented(_ text: String, by indent: String = "    ") -> String {
         Plain.text(text, keepsLines: true).split(separator: "\n", omittingEmptySubsequences: false)

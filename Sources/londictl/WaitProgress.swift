@@ -4,8 +4,7 @@ import Domain
 /// The progress of a wait in words and as a bar, from the replies and the time that passed between them.
 struct WaitProgress {
     private let target: WaitTarget
-    private let beganAt: Timestamp
-    private var firstEnded: Int?
+    private var pace: ProgressPace
     private var nextLineAt: Timestamp
     private var lastLine: Wait.Reply?
     /// Where no terminal redraws one line, each line stays: a log wants few of them.
@@ -13,7 +12,7 @@ struct WaitProgress {
 
     init(_ target: WaitTarget, at now: Timestamp) {
         self.target = target
-        beganAt = now
+        pace = ProgressPace(at: now)
         nextLineAt = now
     }
 
@@ -28,9 +27,7 @@ struct WaitProgress {
 
     /// `b7 [#####-----] 20/40  18 ok, 2 failed, 4 running  1.2/s  ETA 17 s  DEEPTHINK 12/30 calls`, cut to `width`.
     mutating func bar(_ reply: Wait.Reply, at now: Timestamp, width: Int) -> String {
-        let cells = 20
-        let filled = reply.total == 0 ? cells : reply.counts.ended * cells / reply.total
-        let bar = Chart.bar(filled, of: cells, rest: "-")
+        let bar = ProgressLine.bar(reply.counts.ended, of: reply.total)
         return String("\(target) \(bar) \(words(reply, at: now))".prefix(max(20, width - 1)))
     }
 
@@ -39,21 +36,11 @@ struct WaitProgress {
 
     private mutating func words(_ reply: Wait.Reply, at now: Timestamp) -> String {
         let ended = reply.counts.ended
-        let first = firstEnded ?? ended
-        firstEnded = first
         // A queue is done when nothing is left in it, and what has ended there is not counted.
         var parts = [
             target.queue == nil ? "\(ended)/\(reply.total)" : "\(reply.total) left", Phrase.counts(reply.counts),
         ]
-        let seconds = Double(now.milliseconds - beganAt.milliseconds) / 1000
-        if seconds > 0, ended > first {
-            let rate = Double(ended - first) / seconds
-            parts.append(
-                rate >= 0.1 ? "\(Phrase.number(rate, digits: 1))/s" : "\(Phrase.number(rate * 60, digits: 1))/min")
-            if ended < reply.total {
-                parts.append("ETA \(Phrase.duration(Int64(Double(reply.total - ended) / rate * 1000)))")
-            }
-        }
+        parts += pace.words(count: ended, done: ended, of: reply.total, at: now)
         if let budget = reply.budget { parts.append("DEEPTHINK \(Phrase.budget(budget))") }
         return parts.joined(separator: "  ")
     }

@@ -15,11 +15,14 @@ final class WholeFile {
         partialPath = "\(path).partial-\(getpid())"
         descriptor = open(partialPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
         guard descriptor >= 0 else { throw Self.failure(partialPath) }
+        InterruptNotice.removes(partialPath)
     }
 
     deinit {
         close(descriptor)
-        if !isInPlace { unlink(partialPath) }
+        guard !isInPlace else { return }
+        unlink(partialPath)
+        InterruptNotice.keeps(partialPath)
     }
 
     func write(_ text: String) throws(CommandError) { try write(Array(text.utf8)) }
@@ -43,6 +46,7 @@ final class WholeFile {
         guard !isInPlace else { return }
         guard rename(partialPath, path) == 0 else { throw Self.failure(path) }
         isInPlace = true
+        InterruptNotice.keeps(partialPath)
         let name = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
         let directory = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard directory >= 0 else { throw Self.failure(name) }

@@ -19,7 +19,7 @@ import Testing
         "list": ["", "--json", "--jsonl", "--parsable", "-n -o job,state,submitted"],
         "show": ["42", "42 --json", "b7", "b7 --json"],
         "explain": ["42", "42 --json", "42 --jsonl"],
-        "watch": ["42", "42 --jsonl"],
+        "watch": ["42", "42 --jsonl", "42 --partial", "42 --partial --jsonl"],
         "cancel": ["b7", "b7 --json"],
         "retry": ["42", "42 --json"],
         "feedback": ["42 --reward 0.5"],

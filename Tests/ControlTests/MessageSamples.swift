@@ -90,6 +90,12 @@ enum MessageSamples {
     static let leanJob = JobView(
         job: JobID(43), queue: queue, user: "ann", state: .pending, priority: 0, attempt: 0, steps: 0,
         deepthinkSteps: 0, quickSpend: .zero, deepthinkSpend: .zero, submittedAt: now)
+    /// A draft that is dropped, then the step.
+    static let parts = [
+        StepPart(index: 0, role: .quick, isDraft: true, isFirst: true, text: "It is\nfi"),
+        StepPart(index: 0, role: .quick, isDraft: true, isFirst: false, text: "ve"),
+        StepPart(index: 0, role: .deepthink, isDraft: false, isFirst: true, text: "4"),
+    ]
     static let step = StepView(
         index: 0, role: .deepthink, state: .written, draft: .kept,
         decision: DecisionView(
@@ -219,6 +225,12 @@ enum MessageSamples {
                 job: job, specification: specification, outcome: outcome,
                 opening: opening, steps: [step]),
             leanReply: .init(job: leanJob, specification: leanSpecification, steps: [leanStep])),
+        MessageSample(
+            WatchJob.self, .init(job: JobID(42)),
+            .init(
+                job: job, specification: specification, outcome: outcome, opening: opening, steps: [step],
+                part: parts[0]),
+            leanReply: .init(job: leanJob)),
         MessageSample(
             Cancel.self, .init(job: JobID(42), batch: BatchID(7), states: [.held], customID: "p*"), .init(count: 1),
             lean: .init()),

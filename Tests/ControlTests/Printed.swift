@@ -11,17 +11,19 @@ struct Printed: Sendable {
     var messages: String
 
     /// Runs a command line with the daemon at `path`, or where `environment` says, and `input` as its stdin.
-    /// - Parameter terminal: stdout is one, so many cells wide.
+    /// - Parameters:
+    ///   - terminal: stdout is one, so many cells wide.
+    ///   - drawsProgress: stderr is one.
     static func by(
         _ arguments: [String], path: String = "/nowhere/londi", environment: [String: String]? = nil,
-        input: String = "", at instant: Timestamp? = nil, terminal width: Int? = nil
+        input: String = "", at instant: Timestamp? = nil, terminal width: Int? = nil, drawsProgress: Bool = false
     ) async -> Printed {
         let output = Recorder()
         let messages = Recorder()
         let rest = Mutex(Array(input.utf8))
         var console = Console(
             write: { output.add($0) }, complain: { messages.add($0) }, isTerminal: width != nil,
-            drawsProgress: false, width: width ?? 80,
+            drawsProgress: drawsProgress, width: width ?? 80,
             paint: Paint(isTerminal: width != nil, environment: environment ?? [:]),
             now: { instant ?? MessageSamples.now.advanced(byMilliseconds: 200_000) },
             readInput: { () throws(CommandError) in

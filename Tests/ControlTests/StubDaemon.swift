@@ -305,6 +305,18 @@ final class StubDaemon: Sendable {
                     outcome: MessageSamples.outcome, opening: MessageSamples.opening,
                     steps: [MessageSamples.step, MessageSamples.leanStep]))
         }
+        table.on(WatchJob.self) { _, _, reply async throws(ControlError) in
+            var running = MessageSamples.job
+            running.state = .running
+            for part in MessageSamples.parts {
+                try await reply.send(
+                    .init(
+                        job: running, specification: part.isFirst ? MessageSamples.specification : nil,
+                        opening: part.isFirst ? MessageSamples.opening : nil, part: part), continues: true)
+            }
+            try await reply.send(
+                .init(job: MessageSamples.job, outcome: MessageSamples.outcome, steps: [MessageSamples.step]))
+        }
         table.on(CheckEnvironment.self) { parameters, _, reply async throws(ControlError) in
             try await reply.send(.init(rule: "lists its tasks", passed: true, detail: "3 tasks"), continues: true)
             let passed = parameters.name == "rooms"

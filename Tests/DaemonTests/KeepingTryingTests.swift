@@ -92,7 +92,8 @@ import Testing
         let context = StoreRecorder.Context(
             claim: claim, zone: try Zone("UTC"), quickModel: "small", deepthinkModel: "large", pairKey: "p")
         let recorder = StoreRecorder(
-            store: store, context: context, clock: WallClock(), board: board, shutdown: Shutdown(board: board), log: log
+            store: store, context: context, clock: WallClock(), board: board, writings: WritingBoard(),
+            shutdown: Shutdown(board: board), log: log
         )
         _ = try await recorder.begin(
             stepAt: 0, worstCase: Spend(calls: 1, tokens: 500, gpuMilliseconds: 9_000), draft: nil

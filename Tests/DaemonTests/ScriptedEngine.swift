@@ -3,6 +3,10 @@ import Generation
 
 /// A model that is always ready: it answers `yes` at once, or, asked something that begins with `slow`, never.
 final class ScriptedEngine: Engine {
+    /// What it writes before it hangs.
+    static let slowText = "let me think"
+    /// What it writes so often before where it is asked something that begins with `slow flood`.
+    static let (floodWord, floodCount) = ("and so on; ", 90_000)
     let configuration: EngineConfiguration
 
     init(_ role: EngineRole) {
@@ -25,7 +29,8 @@ final class ScriptedEngine: Engine {
 
     func prepare(_ transcript: Transcript) async throws(GenerationError) -> PreparedPrompt {
         let isSlow = transcript.messages.contains { $0.content.hasPrefix("slow") }
-        return PreparedPrompt(tokens: [isSlow ? 1 : 0, 2, 3])
+        let isFlood = transcript.messages.contains { $0.content.hasPrefix("slow flood") }
+        return PreparedPrompt(tokens: [isSlow ? 1 : 0, isFlood ? 1 : 0, 3])
     }
 
     /// The text's length and its first byte, so that different texts differ.
@@ -34,9 +39,11 @@ final class ScriptedEngine: Engine {
     }
 
     func generate(
-        _ prompt: PreparedPrompt, limits: StepLimits, sampling: Sampling
+        _ prompt: PreparedPrompt, limits: StepLimits, sampling: Sampling, onText: @escaping @Sendable (String) -> Void
     ) async throws(GenerationError) -> Generated {
         if prompt.tokens[0] == 1 {
+            if prompt.tokens[1] == 1 { for _ in 0..<Self.floodCount { onText(Self.floodWord) } }
+            onText(Self.slowText)
             let (never, continuation) = AsyncStream.makeStream(of: Void.self)
             for await _ in never {}
             withExtendedLifetime(continuation) {}

@@ -30,6 +30,7 @@ class Londid:
         self.process = None
         # What londid is started by, such as a program that enters a namespace.
         self.starter = []
+        self.mode = ["--user"]
 
     def default_configuration(self, model=MODEL, quick="", deepthink="", daemon=""):
         return f"""[Daemon]
@@ -55,7 +56,7 @@ Threads=1
     def start(self, wait=True, environment=None):
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [*self.starter, BIN / "londid", "--user", "--config", self.configuration], stdin=subprocess.DEVNULL, stdout=log,
+                [*self.starter, BIN / "londid", *self.mode, "--config", self.configuration], stdin=subprocess.DEVNULL, stdout=log,
                 stderr=log, env={**os.environ, **(environment or {})})
         if wait:
             self.wait_ready()

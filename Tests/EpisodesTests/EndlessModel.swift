@@ -16,9 +16,10 @@ final class EndlessModel: LanguageModel {
     }
 
     func generate(
-        _ prompt: PreparedPrompt, limits: StepLimits, sampling: Sampling
+        _ prompt: PreparedPrompt, limits: StepLimits, sampling: Sampling, onText: @escaping @Sendable (String) -> Void
     ) async throws(GenerationError) -> Generated {
         isWriting.withLock { $0 = true }
+        onText(Self.partial.text)
         let (never, hold) = AsyncStream.makeStream(of: Void.self)
         for await _ in never {}
         withExtendedLifetime(hold) {}

@@ -28,13 +28,15 @@ final class ScriptedModel: LanguageModel {
     }
 
     func generate(
-        _ prompt: PreparedPrompt, limits: StepLimits, sampling: Sampling
+        _ prompt: PreparedPrompt, limits: StepLimits, sampling: Sampling, onText: @escaping @Sendable (String) -> Void
     ) async throws(GenerationError) -> Generated {
         if let transcript = prepared.withLock({ $0 }) { seen.withLock { $0.append(transcript) } }
         asked.withLock { $0.append(sampling.grammar) }
         let step = steps.withLock { $0.isEmpty ? nil : $0.removeFirst() }
         guard let step else { throw .unavailable(role: .quick, reason: "the script has ended") }
-        return try step.get()
+        let written = try step.get()
+        onText(written.text)
+        return written
     }
 
     private let prepared = Mutex<Transcript?>(nil)

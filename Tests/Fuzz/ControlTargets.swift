@@ -52,7 +52,8 @@ private let methods: [any ControlMethod.Type] = [
     ShowBudgets.self, ReportSpend.self, Retry.self, Reload.self, Status.self, ListPolicies.self, ListPolicyEvents.self,
     FreezePolicy.self, ThawPolicy.self, RollBackPolicy.self, ExportPolicy.self, ImportPolicy.self, ListBatches.self,
     ShowBatch.self, Wait.self, Results.self, EvaluatePolicy.self, CurvePolicy.self, MapPolicy.self, ListJobs.self,
-    ShowJob.self, ExplainJob.self, Cancel.self, Feedback.self, Prune.self, SubmitJob.self, BeginBatch.self,
+    ShowJob.self, ExplainJob.self, WatchJob.self, Cancel.self, Feedback.self, Prune.self, SubmitJob.self,
+    BeginBatch.self,
     AppendLines.self, CommitBatch.self, AbandonBatch.self, Backup.self, CreateQueue.self, SetQueue.self,
     ListQueues.self, ShowPolicy.self, ListPolicyVersions.self,
 ]

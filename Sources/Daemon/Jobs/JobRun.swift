@@ -19,6 +19,7 @@ struct JobRun: Sendable {
         var pair: EnginePair
         var clock: WallClock
         var board: ChangeBoard
+        var writings: WritingBoard
         var shutdown: Shutdown
         var log: Log
     }
@@ -75,7 +76,9 @@ struct JobRun: Sendable {
             context: .init(
                 claim: claimed.claim, zone: zone, quickModel: quickModel, deepthinkModel: deepthinkModel,
                 pairKey: pairKey),
-            clock: environment.clock, board: environment.board, shutdown: environment.shutdown, log: log)
+            clock: environment.clock, board: environment.board, writings: environment.writings,
+            shutdown: environment.shutdown, log: log)
+        defer { environment.writings.end(claimed.claim) }
         let result = try await environment.runner.run(assignment, recorder: recorder, bound: time.bound)
         if let pacing { environment.pacing.noteEnd(of: claimed.queue, pacing, recorder.pacedCalls) }
         if case .timedOut = result { return try await settle(.timeout(time.failure)) }

@@ -20,6 +20,7 @@ final class StoreRecorder: EpisodeRecorder {
     private let context: Context
     private let clock: WallClock
     private let board: ChangeBoard
+    private let writings: WritingBoard
     private let shutdown: Shutdown
     private let log: Log
     /// The step that runs, as the store numbers it.
@@ -28,11 +29,16 @@ final class StoreRecorder: EpisodeRecorder {
     private let draftStart = Mutex<Timestamp?>(nil)
     private let calls = Mutex(PacedCalls())
 
-    init(store: Store, context: Context, clock: WallClock, board: ChangeBoard, shutdown: Shutdown, log: Log) {
+    init(
+        store: Store, context: Context, clock: WallClock, board: ChangeBoard, writings: WritingBoard,
+        shutdown: Shutdown,
+        log: Log
+    ) {
         self.store = store
         self.context = context
         self.clock = clock
         self.board = board
+        self.writings = writings
         self.shutdown = shutdown
         self.log = log
     }
@@ -40,13 +46,17 @@ final class StoreRecorder: EpisodeRecorder {
     func beginDraft(stepAt index: Int) async -> Bool {
         guard shutdown.phase == .running else { return false }
         draftStart.withLock { $0 = clock.now() }
+        writings.begin(context.claim, stepAt: index, role: .quick, isDraft: true)
         return true
     }
+
+    func hear(_ addition: String) { writings.add(addition, to: context.claim) }
 
     func dropDraft(stepAt index: Int, used: Generated) async throws {
         try await keepingTrying(log, "job \(context.claim.job)", shutdown) { [self] in
             try await store.dropDraft(try start(stepAt: index, draft: used))
         }
+        writings.end(context.claim)
         board.post()
     }
 
@@ -61,6 +71,10 @@ final class StoreRecorder: EpisodeRecorder {
                 try start(stepAt: index, worstCase: worstCase, draft: draft), choose: choose)
         }
         await tellNotices()
+        writings.end(context.claim)
+        if case .begun(_, let decision, _) = begun, draft == nil || decision.role == .deepthink {
+            writings.begin(context.claim, stepAt: index, role: decision.role, isDraft: false)
+        }
         board.post()
         switch begun {
         case .begun(let step, let decision, _):
@@ -82,6 +96,7 @@ final class StoreRecorder: EpisodeRecorder {
         _ = try await keepingTrying(log, "job \(context.claim.job)", shutdown) { [self] in
             try await store.finishStep(step, context.claim, generated, now: clock.now())
         }
+        writings.end(context.claim)
         await tellNotices()
         board.post()
     }
@@ -91,6 +106,7 @@ final class StoreRecorder: EpisodeRecorder {
         _ = try await keepingTrying(log, "job \(context.claim.job)", shutdown) { [self] in
             try await store.abandonStep(step, context.claim, Self.use(known: error), now: clock.now())
         }
+        writings.end(context.claim)
         await tellNotices()
         board.post()
     }

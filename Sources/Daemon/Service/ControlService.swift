@@ -24,6 +24,7 @@ struct ControlService: Sendable {
     let texts: any TextEncoding
     let pair: EnginePair
     let board: ChangeBoard
+    let writings: WritingBoard
     let clock: WallClock
     let startedAt: Timestamp
     let isUserMode: Bool
@@ -36,6 +37,7 @@ struct ControlService: Sendable {
         addQueues(to: &table)
         addSubmission(to: &table)
         addJobs(to: &table)
+        addWatching(to: &table)
         addEndings(to: &table)
         addBatches(to: &table)
         addBudgets(to: &table)

@@ -63,7 +63,7 @@ extension ControlService {
         return .pruned(job: id, at: pruned.prunedAt, ledgerEntries: pruned.entryCount)
     }
 
-    private func specification(of detail: JobDetail) throws(ControlError) -> JobSpecification {
+    func specification(of detail: JobDetail) throws(ControlError) -> JobSpecification {
         try JSONText.decode(JobSpecification.self, from: Array(detail.specification.utf8))
     }
 
@@ -91,7 +91,7 @@ extension ControlService {
         }
     }
 
-    private func view(_ detail: JobDetail) async throws(ControlError) -> JobView {
+    func view(_ detail: JobDetail) async throws(ControlError) -> JobView {
         var view = try await view(detail.job)
         view.end = detail.end
         if detail.job.pendingReason == .dependency {
@@ -129,7 +129,7 @@ extension ControlService {
 
 extension JobDetail {
     /// nil where the job has come to no answer.
-    fileprivate var outcome: Outcome? {
+    var outcome: Outcome? {
         guard let answer, let end else { return nil }
         return Outcome(answer: answer, end: end, reward: job.reward, success: success)
     }

@@ -14,14 +14,19 @@ extension Command {
                 Column("version", isRight: true) { "\($0.version)" }, Column("verdict") { $0.verdict.rawValue },
                 Column("reason") { $0.reason ?? "" },
             ], invocation)
+        InterruptNotice.set(
+            "\ninterrupted; nothing was changed: `londictl audit replay \(queue)` compares from the start\n")
         var all: [PolicyReplayView] = []
+        // Rows on the same terminal tell the same.
+        let draws = invocation.isSet("json") || !console.isTerminal
+        var progress = ProgressLine("replaying \(queue)", console)
         try await Session(invocation).stream(ReplayPolicy.self, .init(queue: queue)) { reply throws(CommandError) in
             all += reply.versions
             if !invocation.isSet("json") && !reply.versions.isEmpty { listing.print(reply.versions) }
-            guard console.drawsProgress, !console.isTerminal else { return }
-            console.complain("\r\(all.count)/\(reply.total) versions\u{1b}[K")
+            guard draws else { return }
+            progress.draw("\(all.count)/\(reply.total) versions", count: all.count, done: all.count, of: reply.total)
         }
-        if console.drawsProgress && !console.isTerminal { console.complain("\r\u{1b}[K") }
+        progress.clear()
         if invocation.isSet("json") {
             invocation.writeObject(ReplayPolicy.Reply(total: all.count, versions: all))
         }

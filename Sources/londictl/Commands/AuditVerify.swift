@@ -7,13 +7,20 @@ extension Command {
         examples: ["audit verify", "audit verify --json"]
     ) { invocation async throws(CommandError) in
         let console = invocation.console
+        InterruptNotice.set("\ninterrupted; nothing was changed: `londictl audit verify` checks from the start\n")
         var last: VerifyBooks.Reply?
+        var progress = ProgressLine("the books", console)
         try await Session(invocation).stream(VerifyBooks.self, .init()) { reply throws(CommandError) in
+            if let check = reply.check {
+                // Each check goes through the ledger at a pace of its own.
+                if check != last?.check { progress = ProgressLine("checking \(check)", console, after: progress) }
+                progress.draw(
+                    "\(reply.entries)/\(reply.total) ledger entries", count: reply.entries, done: reply.entries,
+                    of: reply.total)
+            }
             last = reply
-            guard console.drawsProgress else { return }
-            let words = reply.check.map { "checking \($0): \(reply.entries)/\(reply.total) ledger entries" } ?? ""
-            console.complain("\r\(words)\u{1b}[K")
         }
+        progress.clear()
         guard let reply = last else { throw .control(.disconnected) }
         if invocation.isForMachines {
             invocation.writeObject(reply)

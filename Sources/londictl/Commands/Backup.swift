@@ -12,6 +12,9 @@ extension Command {
         guard access(path, F_OK) != 0 else {
             throw .file(path: path, reason: "it exists already; name another file, or remove this one")
         }
+        InterruptNotice.set(
+            "\ninterrupted; there is no \(Plain.text(path, keepsLines: false)) yet: the same command makes it from the start\n"
+        )
         let session = try Session(invocation)
         let file = try WholeFile(path: path, mode: 0o600)
         let summary = try await copy(session, into: file, path: path, invocation.console)
@@ -37,6 +40,7 @@ private func copy(
 ) async throws(CommandError) -> BackupSummary {
     let hash = SHA256()
     var byteCount = 0
+    var progress = ProgressLine(path, console)
     var told: String?
     try await session.stream(Backup.self, .init()) { reply throws(CommandError) in
         guard let data = Data(base64Encoded: reply.data) else {
@@ -46,10 +50,12 @@ private func copy(
         bytes.withUnsafeBytes { hash.update($0) }
         try file.write(bytes)
         byteCount += bytes.count
-        if console.drawsProgress { console.complain("\r\(byteCount) of \(reply.total) bytes") }
+        progress.draw(
+            "\(Phrase.bytes(byteCount)) of \(Phrase.bytes(reply.total))", count: byteCount / 1_000_000, done: byteCount,
+            of: reply.total)
         told = reply.sha256
     }
-    if console.drawsProgress { console.complain("\n") }
+    progress.clear()
     let digest = hexadecimal(hash.finish())
     guard digest == told else {
         throw .control(.malformed(what: "the backup has SHA-256 \(digest), londid said \(told ?? "nothing")"))

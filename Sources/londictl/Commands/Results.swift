@@ -29,10 +29,18 @@ extension Command {
         guard invocation.text("output") == nil || invocation.text("output") != invocation.text("error-output") else {
             throw .usage("--output and --error-output name one file; give each its own")
         }
-        InterruptNotice.set("\ninterrupted; `londictl results \(batch)` prints them again from the start\n")
+        let isFollowing = invocation.isSet("follow")
+        let remains =
+            filesNamed
+            ? (isFollowing ? "the files hold what has come so far" : "no file was written")
+                + ": the same command writes them from the start"
+            : "`londictl results \(batch)` prints them again from the start"
+        InterruptNotice.set("\ninterrupted; \(remains)\n")
+        var progress = ProgressLine("\(batch)", invocation.console)
+        // Rows on the same terminal tell the same.
+        let draws = filesNamed || !invocation.console.isTerminal
         var printer = try ResultPrinter(invocation)
         var daemon = try Reconnection(invocation)
-        let isFollowing = invocation.isSet("follow")
         while true {
             do throws(CommandError) {
                 try await daemon.session().stream(
@@ -40,6 +48,9 @@ extension Command {
                 ) { reply throws(CommandError) in
                     daemon.noteReply()
                     try printer.print(reply.lines)
+                    guard draws else { return }
+                    progress.draw(
+                        Phrase.count(printer.count, "result"), count: printer.count, done: printer.count, of: nil)
                 }
                 break
             } catch {
@@ -47,6 +58,7 @@ extension Command {
                 try await daemon.pause(after: error)
             }
         }
+        progress.clear()
         try printer.finish()
         if printer.errorCount > 0, !printer.takesErrors {
             invocation.console.complain(
@@ -62,6 +74,8 @@ extension Command {
 private struct ResultPrinter {
     private let wanted: Set<ResultKind>
     private(set) var errorCount = 0
+    /// Of all results that came.
+    private(set) var count = 0
     private let console: Console
     private let files: [ResultKind: WholeFile]
     private let isFollowing: Bool
@@ -91,6 +105,7 @@ private struct ResultPrinter {
 
     mutating func print(_ lines: [ResultLine]) throws(CommandError) {
         let new = lines.filter { printed.updateValue($0.endedAt, forKey: $0.job) != $0.endedAt }
+        count += new.count
         errorCount += new.count { $0.kind == .error }
         console.write(new.filter { wanted.contains($0.kind) }.map { $0.line + "\n" }.joined())
         for (kind, file) in files {
