@@ -1,7 +1,7 @@
 /// Every command, in the order of the help.
 enum CommandTable {
     static let all: [Command] = [
-        .submit, .wait, .results, .list, .show, .explain, .watch, .cancel, .retry, .feedback,
+        .quickstart, .submit, .wait, .results, .list, .show, .explain, .watch, .cancel, .retry, .feedback,
         .queueCreate, .queueSet, .queueList, .queuePause, .queueDrain, .queueResume,
         .batchList, .budgetShow, .budgetHistory, .budgetGrant, .budgetRevoke, .spend, .policyShow, .policyVersions,
         .policyHistory, .policyFreeze, .policyThaw, .policyRollback, .policyExport, .policyImport,
