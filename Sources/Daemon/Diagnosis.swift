@@ -55,9 +55,13 @@ struct Diagnosis {
         let check = EngineCheck(
             LocalEngine(
                 executable: configuration.serverProgram ?? "llama-server", searchPath: environment["PATH"] ?? "",
-                modelPath: model, sha256: engine.sha256, socketPath: ""))
+                modelPath: model, sha256: engine.sha256,
+                environment: environment.filter { LondiDaemon.isForDrivers($0.key) }, socketPath: ""))
         var findings: [Finding] = []
-        do { findings.append(Finding(name, .ok, "its server is \(try check.program())")) } catch {
+        do {
+            let version = try await check.version()
+            findings.append(Finding(name, .ok, "its server is \(try check.program()), version \(version)"))
+        } catch {
             findings.append(
                 Finding(name, .problem, "\(error)", remedy: "install llama.cpp, or set LlamaServer= in londid.conf"))
         }

@@ -14,6 +14,23 @@ package struct EngineCheck: Sendable {
         }
     }
 
+    /// What llama-server says of its version, `9876 (0a1b2c3)`.
+    package func version() async throws(GenerationError) -> String {
+        let path = try program()
+        let command = ProcessCommand(path: path, arguments: ["--version"], environment: engine.variables)
+        let result: ProcessResult
+        do { result = try await runToEnd(command, outputLimit: 1 << 16, timeLimitMilliseconds: 60_000) } catch {
+            throw .executableMissing(name: path, reason: "\(error)")
+        }
+        // Some builds say it on stdout, others on stderr.
+        let lines = (String(decoding: result.output, as: UTF8.self) + "\n" + result.errorTail).split(separator: "\n")
+        guard result.isSuccess, let line = lines.first(where: { $0.hasPrefix("version: ") }) else {
+            throw .executableMissing(
+                name: path, reason: "--version: \(result.ending) \(result.errorTail.suffix(500))")
+        }
+        return String(line.dropFirst("version: ".count))
+    }
+
     /// The devices that llama-server lists; empty for the CPU.
     package func devices() async throws(GenerationError) -> [Device] {
         try await Device.list(executable: try program(), arguments: engine.rpcArguments, environment: engine.variables)

@@ -100,6 +100,26 @@ class Doctor(unittest.TestCase):
         self.assertEqual((state / "state.sqlite").read_text(), "no database")
         self.assertEqual(os.listdir(state), ["state.sqlite"])
 
+    def test_without_a_daemon_the_server_says_its_version(self):
+        [server, model] = [finding for finding in self.stopped(0) if finding["subject"] == "quick"]
+        self.assertRegex(server["detail"], r"^its server is /.*llama-server, version .*\d")
+        self.assertRegex(model["detail"], r" is whole, \d+ MiB, and has no hash")
+        self.londid.configuration.write_text(
+            self.londid.default_configuration().replace(harness.SERVER, "/bin/false"))
+        self.assertIn("--version", self.problems()[0][1])
+
+    @unittest.skipUnless(os.geteuid() == 0, "mounts a small file system")
+    def test_without_a_daemon_a_disk_that_is_nearly_full_is_a_problem(self):
+        (self.londid.directory / "state").mkdir(mode=0o700)
+        script = 'mount -t tmpfs -o size=16m,mode=700 none "$1" && exec "$2" doctor --json --config "$3"'
+        done = subprocess.run(
+            ["unshare", "--mount", "sh", "-c", script, "sh", self.londid.directory / "state", harness.BIN / "londictl",
+             self.londid.configuration], capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        [full] = [finding for finding in json.loads(done.stdout)["findings"] if finding["level"] == "problem"]
+        self.assertEqual((full["subject"], full["detail"]), ("disk", "16 MiB are free, the state has 0 MiB"))
+        self.assertIn("make room", full["remedy"])
+
     def test_a_user_without_a_daemon_gets_findings_all_the_same(self):
         environment = {"HOME": str(self.londid.directory), "PATH": "/usr/bin:/bin"}
         done = subprocess.run([harness.BIN / "londictl", "doctor"], env=environment, capture_output=True, text=True, timeout=60)
