@@ -3,10 +3,12 @@ enum CommandTable {
     static let all: [Command] = [
         .quickstart, .submit, .wait, .results, .list, .show, .explain, .watch, .cancel, .retry, .feedback,
         .queueCreate, .queueSet, .queueList, .queuePause, .queueDrain, .queueResume,
+        .queueExport, .queueImport,
         .batchList, .budgetShow, .budgetHistory, .budgetGrant, .budgetRevoke, .spend, .policyShow, .policyVersions,
         .policyHistory, .policyFreeze, .policyThaw, .policyRollback, .policyExport, .policyImport,
         .policyEvaluate, .policyCurve, .policyHeatmap,
-        .environmentCheck, .backup, .reload, .prune, .auditVerify, .auditExport, .auditReplay, .status, .doctor,
+        .environmentCheck, .backup, .restore, .reload, .prune, .auditVerify, .auditExport, .auditReplay,
+        .status, .doctor,
         .configShow, .databaseInfo, .top, .events, .logs,
         .metrics,
         .reportPage,
