@@ -2,6 +2,7 @@ import Control
 import Domain
 import Generation
 import Glibc
+import Storage
 
 /// What can be looked at without starting londid: it makes, migrates and locks nothing of the state.
 struct Diagnosis {
@@ -42,7 +43,7 @@ struct Diagnosis {
                 Finding("state", .ok, "there is no \(configuration.stateDirectory) yet; londid makes it")
             ]
         }
-        findings.append(state(in: configuration.stateDirectory))
+        findings.append(await state(in: configuration.stateDirectory))
         return findings + MachineCheck(configuration: configuration, isUserMode: isUserMode).findings
     }
 
@@ -82,8 +83,8 @@ struct Diagnosis {
         return findings
     }
 
-    /// From the file's header alone: opening a database may write beside it.
-    private func state(in directory: String) -> Finding {
+    /// From the file's header alone where there is a write-ahead log: opening the database would write beside it.
+    private func state(in directory: String) async -> Finding {
         let path = "\(directory)/state.sqlite"
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else {
@@ -101,7 +102,22 @@ struct Diagnosis {
                 "state", .problem, "\(path) is damaged: it does not begin as a SQLite database",
                 remedy: "keep it, and restore a backup with londid --restore FILE")
         }
-        return Finding("state", .ok, "\(path) begins as a database should; londid checks the rest when it starts")
+        guard count > 0, DiskCheck.size(of: "\(path)-wal") == 0 else {
+            return Finding("state", .ok, "\(path) begins as a database should; londid checks the rest when it starts")
+        }
+        let latest: DayKey?
+        do { latest = try await StateGlance.latestDay(in: path) } catch {
+            return Finding(
+                "state", .problem, "\(error)", remedy: "keep it, and restore a backup with londictl restore FILE")
+        }
+        // Nowhere is it a day later than this.
+        let tomorrow = DayKey(daysSinceEpoch: WallClock().now().milliseconds / 86_400_000 + 1)
+        guard let latest, latest > tomorrow else {
+            return Finding("state", .ok, "\(path) can be read, and no queue is ahead of the clock")
+        }
+        return Finding(
+            "state", .warning, "a queue is on \(latest), which the clock has not reached",
+            remedy: "look at the clock; the queue's next day begins when it is over \(latest)")
     }
 
     private static func say(_ text: String) {

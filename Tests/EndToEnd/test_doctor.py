@@ -1,9 +1,11 @@
 """The doctor and the state's description, of a real londid: what is well, what is not, and what to do about it."""
 
+import contextlib
 import hashlib
 import json
 import os
 import pathlib
+import sqlite3
 import subprocess
 import unittest
 
@@ -67,6 +69,7 @@ class Doctor(unittest.TestCase):
         self.assertIn("yet; londid makes it", [finding for finding in findings if finding["subject"] == "state"][0]["detail"])
         self.assertFalse((self.londid.directory / "state").exists())
         self.londid.start()
+        self.londid.ctl("queue", "create", "q")
         self.londid.stop()
         names = sorted(os.listdir(self.londid.directory / "state"))
         self.assertLessEqual(
@@ -119,6 +122,24 @@ class Doctor(unittest.TestCase):
         [full] = [finding for finding in json.loads(done.stdout)["findings"] if finding["level"] == "problem"]
         self.assertEqual((full["subject"], full["detail"]), ("disk", "16 MiB are free, the state has 0 MiB"))
         self.assertIn("make room", full["remedy"])
+
+    def test_without_a_daemon_a_queue_ahead_of_the_clock_and_a_damaged_page_are_named(self):
+        self.londid.start()
+        self.londid.ctl("queue", "create", "q")
+        self.londid.stop()
+        path = self.londid.directory / "state/state.sqlite"
+        [well] = [finding for finding in self.stopped(0) if finding["subject"] == "state"]
+        self.assertIn("no queue is ahead of the clock", well["detail"])
+        with contextlib.closing(sqlite3.connect(path)) as state:
+            state.execute("UPDATE queue SET last_day = 80000")
+            state.commit()
+        [ahead] = [finding for finding in self.stopped(0) if finding["subject"] == "state"]
+        self.assertEqual((ahead["level"], ahead["detail"]), ("warning", "a queue is on 2189-01-12, which the clock has not reached"))
+        content = path.read_bytes()
+        path.write_bytes(content[:4096])
+        [(subject, detail)] = self.problems()
+        self.assertEqual(subject, "state")
+        self.assertEqual(path.read_bytes(), content[:4096])
 
     def test_a_user_without_a_daemon_gets_findings_all_the_same(self):
         environment = {"HOME": str(self.londid.directory), "PATH": "/usr/bin:/bin"}

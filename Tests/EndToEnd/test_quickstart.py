@@ -126,6 +126,26 @@ class Quickstart(unittest.TestCase):
         self.assertIn("NoSuchKey", (self.home / ".local/state/londi/londid.log").read_text())
         self.assertEqual(self.path.read_text(), "[Daemon]\nNoSuchKey=1\n")
 
+    def test_a_model_that_does_not_start_is_named_with_its_fault_and_can_be_corrected(self):
+        self.path.parent.mkdir(parents=True)
+        server = self.home / "llama-server"
+        server.write_text(f'#!/bin/sh\ncase " $* " in *--model*) [ -e {self.home}/repaired ] || exit 3;; esac\nexec {SERVER} "$@"\n')
+        server.chmod(0o755)
+        section = f"Model={MODEL}\nContext=2048\nSlots=1\nThreads=1\n"
+        self.path.write_text(f"[Daemon]\nLlamaServer={server}\n[Quick]\n{section}[Deepthink]\n{section}")
+        message = self.ctl("quickstart", "--user", exit_code=2).stderr
+        self.assertRegex(message, r"(QUICK|DEEPTHINK): .*; londid runs and tries again")
+        self.assertIn("`londictl quickstart` goes on from here", message)
+        (self.home / "repaired").touch()
+        # londid tries again with growing pauses, and says meanwhile what was wrong.
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            status = json.loads(self.ctl("status", "--json").stdout)
+            if all(engine["state"] == "ready" for engine in status["engines"]):
+                break
+            time.sleep(0.2)
+        self.assertIn("londictl explain 1", self.ctl("quickstart", "--user").stdout)
+
 
 if __name__ == "__main__":
     unittest.main()
