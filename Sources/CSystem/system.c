@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
+#include <sys/timex.h>
 
 #ifndef SO_PEERGROUPS
 #define SO_PEERGROUPS 59
@@ -56,3 +57,9 @@ int londi_clock_alarm(int64_t unix_milliseconds) {
 }
 
 int londi_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC) < 0 ? -errno : 0; }
+
+int londi_clock_is_kept(void) {
+    struct timex time = {0};
+    int state = adjtimex(&time);
+    return state < 0 ? -errno : !(time.status & STA_UNSYNC);
+}

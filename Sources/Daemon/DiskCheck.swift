@@ -28,23 +28,11 @@ struct DiskCheck {
 
     /// The median time of appending 4 KiB and syncing them.
     private var speed: Finding {
-        let path = "\(directory)/speed-\(getpid())"
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { return failure("disk") }
-        defer {
-            close(descriptor)
-            unlink(path)
+        let times: [Duration]
+        do { times = try SyncedAppend.times(in: directory, count: Self.syncs) } catch {
+            return Finding("disk", .problem, error.description, remedy: "repair what the error says")
         }
-        let block = [UInt8](repeating: 0, count: 4096)
-        var times: [Double] = []
-        for _ in 0..<Self.syncs {
-            let began = WallClock.monotonicNanoseconds()
-            guard write(descriptor, block, block.count) == block.count, fdatasync(descriptor) == 0 else {
-                return failure("disk")
-            }
-            times.append(Double(WallClock.monotonicNanoseconds() - began) / 1e6)
-        }
-        let median = (times.sorted()[Self.syncs / 2] * 100).rounded() / 100
+        let median = (times.sorted()[Self.syncs / 2] / .milliseconds(1) * 100).rounded() / 100
         let detail = "4 KiB are appended and synced in \(median) ms"
         guard median > Self.mostSyncMilliseconds else { return Finding("disk", .ok, detail) }
         return Finding(

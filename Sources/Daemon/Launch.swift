@@ -8,12 +8,18 @@ package enum Launch {
     static let help = """
         londid - runs reasoning jobs with a cheap and a costly language model under daily budgets
 
-        Usage: londid [--config FILE] [--user] [--check-config | --check-backup FILE | --restore FILE]
+        Usage: londid [--config FILE] [--user] [--check-config | --doctor | --check-backup FILE | --restore FILE |
+               --propose QUICK DEEPTHINK [--llama-server FILE]]
 
           --config FILE    the configuration (default /etc/londi/londid.conf; with --user
                            $XDG_CONFIG_HOME/londi/londid.conf); FILE.d/*.conf is read after it
           --user           run without privileges, with state and sockets in the XDG directories
           --check-config   read the configuration, say what is wrong with it, and exit
+          --doctor         look at configuration, models, disk, clock and kernel without starting, and
+                           print what was found as JSON; `londictl doctor` shows it
+          --propose QUICK DEEPTHINK
+                           print a configuration for two GGUF files on this machine, and exit;
+                           --llama-server FILE where llama-server is not on PATH
           --check-backup FILE
                            say whether a backup can be restored, and exit
           --restore FILE   put a backup in the place of the state, which is kept beside it, and exit;
@@ -31,6 +37,9 @@ package enum Launch {
         var configPath: String?
         var isUserMode = false
         var checksOnly = false
+        var diagnoses = false
+        var proposed: (quick: String, deepthink: String)?
+        var serverProgram: String?
         var checkedBackup: String?
         var restoredBackup: String?
     }
@@ -46,8 +55,23 @@ package enum Launch {
     /// - Parameter arguments: without the program's name.
     package static func run(arguments: [String], environment: [String: String]) -> Never {
         londi_return_blocks(keptBlockBytes)
-        let signals = blockSignals()
         let options = parse(arguments, environment)
+        // These two only read, and end where they are interrupted.
+        if let models = options.proposed {
+            let proposal = Proposal(
+                quick: models.quick, deepthink: models.deepthink, program: options.serverProgram,
+                environment: environment)
+            Task.detached { exit(await proposal.run()) }
+            while true { pause() }
+        }
+        if options.diagnoses {
+            let (path, places) = locations(options, environment)
+            let diagnosis = Diagnosis(
+                path: path, places: places, isUserMode: options.isUserMode, environment: environment)
+            Task.detached { exit(await diagnosis.run()) }
+            while true { pause() }
+        }
+        let signals = blockSignals()
         if let backup = options.checkedBackup {
             Task.detached { exit(await Maintenance.run(backup: backup, restoringInto: nil)) }
             while true { pause() }
@@ -109,6 +133,17 @@ package enum Launch {
             switch argument {
             case "--user": options.isUserMode = true
             case "--check-config": options.checksOnly = true
+            case "--doctor": options.diagnoses = true
+            case "--propose":
+                guard let quick = rest.popFirst(), let deepthink = rest.popFirst() else {
+                    finish(environment, status: usageStatus, message: "--propose needs two files; see londid --help")
+                }
+                options.proposed = (quick, deepthink)
+            case "--llama-server":
+                guard let path = rest.popFirst() else {
+                    finish(environment, status: usageStatus, message: "--llama-server needs a file; see londid --help")
+                }
+                options.serverProgram = path
             case "--config":
                 guard let path = rest.popFirst() else {
                     finish(environment, status: usageStatus, message: "--config needs a file; see londid --help")

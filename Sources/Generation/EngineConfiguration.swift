@@ -107,6 +107,13 @@ package struct LocalEngine: Hashable, Sendable {
     /// takes a whole text at once or not at all.
     var physicalBatch: Int { isEncoder ? context : 256 }
 
+    /// llama-server's environment.
+    var variables: [String: String] {
+        // Waiting threads sleep: spinning ones take the processor from the other role's server. A backtrace by gdb
+        // would stop a dying server for seconds.
+        ["OMP_WAIT_POLICY": "passive", "GGML_NO_BACKTRACE": "1", "PATH": searchPath].merging(environment) { $1 }
+    }
+
     /// What makes llama-server connect to the other hosts: before anything that asks for devices.
     var rpcArguments: [String] { rpcServers.isEmpty ? [] : ["--rpc", rpcServers.joined(separator: ",")] }
 }

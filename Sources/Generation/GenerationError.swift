@@ -141,6 +141,11 @@ package enum GenerationError: Error, Equatable, CustomStringConvertible {
 package struct MemoryNeed: Hashable, Sendable {
     package let role: EngineRole
     package let bytes: Int64
+
+    package init(role: EngineRole, bytes: Int64) {
+        self.role = role
+        self.bytes = bytes
+    }
 }
 
 /// For messages: 1,048,576 bytes each, rounded up.

@@ -75,7 +75,7 @@ struct LlamaLauncher: Sendable {
     private func listDevices(_ executable: String) async throws(GenerationError) -> [Device] {
         do throws(GenerationError) {
             return try await Device.list(
-                executable: executable, arguments: engine.rpcArguments, environment: environment)
+                executable: executable, arguments: engine.rpcArguments, environment: engine.variables)
         } catch .executableMissing(_, let reason) where !engine.rpcServers.isEmpty {
             let refusal = reason.firstRange(of: "Failed to connect to ").map { reason[$0.lowerBound...] }
             throw .unavailable(
@@ -92,13 +92,6 @@ struct LlamaLauncher: Sendable {
         guard let index = arguments.firstIndex(where: { $0 == "--device" || $0 == "-dev" }), index + 1 < arguments.count
         else { return nil }
         return arguments[index + 1].split(separator: ",").map(String.init)
-    }
-
-    private var environment: [String: String] {
-        // Waiting threads sleep: spinning ones take the processor from the other role's server. A backtrace by gdb
-        // would stop a dying server for seconds.
-        ["OMP_WAIT_POLICY": "passive", "GGML_NO_BACKTRACE": "1", "PATH": engine.searchPath]
-            .merging(engine.environment) { $1 }
     }
 
     private func arguments(devices: [Device]) -> [String] {
@@ -149,7 +142,7 @@ struct LlamaLauncher: Sendable {
         _ executable: String, model: ModelFile, devices: [Device], tail: LogTail
     ) async throws(GenerationError) -> ChildProcess {
         let command = ProcessCommand(
-            path: executable, arguments: arguments(devices: devices), environment: environment,
+            path: executable, arguments: arguments(devices: devices), environment: engine.variables,
             serverConfinement: confinement(executable, model))
         do {
             let child = try await ChildProcess.start(command, output: .pipe, error: .output)

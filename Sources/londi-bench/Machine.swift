@@ -1,3 +1,4 @@
+import Daemon
 import Glibc
 import SQLite
 
@@ -42,7 +43,10 @@ struct Place {
             }
             if mount.isEmpty || fields[1].utf8.count >= mount[1].utf8.count { mount = fields }
         }
-        let baseline = try Self.fdatasync(in: path)
+        let baseline: Distribution
+        do { baseline = Distribution(try SyncedAppend.times(in: path, count: 200)) } catch {
+            throw BenchError(description: error.description)
+        }
         described = [
             ("directory", path),
             ("file system", mount.isEmpty ? "unknown" : "\(mount[2]) on \(mount[1]) (\(mount[3]))"),
@@ -51,27 +55,6 @@ struct Place {
                 "p50 \(microseconds(baseline.at(0.5))) us, p99 \(microseconds(baseline.at(0.99))) us"
             ),
         ]
-    }
-
-    /// What appending 4 KiB and fdatasync take.
-    private static func fdatasync(in directory: String) throws(BenchError) -> Distribution {
-        let path = "\(directory)/londi-bench-fdatasync-\(getpid())"
-        let file = open(path, O_CREAT | O_EXCL | O_WRONLY | O_APPEND | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw BenchError(description: "\(path): \(String(cString: strerror(errno)))") }
-        defer {
-            close(file)
-            unlink(path)
-        }
-        let page = [UInt8](repeating: 0x6c, count: 4096)
-        var times: [Duration] = []
-        for _ in 0..<200 {
-            let start = ContinuousClock.now
-            guard write(file, page, page.count) == page.count, Glibc.fdatasync(file) == 0 else {
-                throw BenchError(description: "\(path): \(String(cString: strerror(errno)))")
-            }
-            times.append(.now - start)
-        }
-        return Distribution(times)
     }
 }
 

@@ -1,12 +1,14 @@
 /// Every command, in the order of the help.
 enum CommandTable {
     static let all: [Command] = [
-        .submit, .wait, .results, .list, .show, .explain, .watch, .cancel, .retry, .feedback,
+        .quickstart, .submit, .wait, .results, .list, .show, .explain, .watch, .cancel, .retry, .feedback,
         .queueCreate, .queueSet, .queueList, .queuePause, .queueDrain, .queueResume,
+        .queueExport, .queueImport,
         .batchList, .budgetShow, .budgetHistory, .budgetGrant, .budgetRevoke, .spend, .policyShow, .policyVersions,
         .policyHistory, .policyFreeze, .policyThaw, .policyRollback, .policyExport, .policyImport,
         .policyEvaluate, .policyCurve, .policyHeatmap,
-        .environmentCheck, .backup, .reload, .prune, .auditVerify, .auditExport, .auditReplay, .status, .doctor,
+        .environmentCheck, .backup, .restore, .reload, .prune, .auditVerify, .auditExport, .auditReplay,
+        .status, .doctor,
         .configShow, .databaseInfo, .top, .events, .logs,
         .metrics,
         .reportPage,

@@ -20,6 +20,11 @@ struct Console: Sendable {
     /// The next bytes of stdin, empty at its end.
     var readInput: @Sendable () throws(CommandError) -> [UInt8]
 
+    /// Somebody can be asked: stdin and stderr are a terminal.
+    var canAsk = false
+    /// The line that was typed as an answer, without its newline; nil at the end of stdin.
+    var readAnswer: @Sendable () -> String? = { nil }
+
     /// The process's own streams.
     static func standard(_ environment: [String: String]) -> Console {
         let isTerminal = isatty(STDOUT_FILENO) == 1
@@ -30,7 +35,8 @@ struct Console: Sendable {
             isTerminal: isTerminal, drawsProgress: isatty(STDERR_FILENO) == 1,
             width: isSized ? Int(size.ws_col) : 80,
             paint: Paint(isTerminal: isTerminal, environment: environment), now: clock,
-            readInput: { () throws(CommandError) in try InputFile.read(STDIN_FILENO, path: "stdin") })
+            readInput: { () throws(CommandError) in try InputFile.read(STDIN_FILENO, path: "stdin") },
+            canAsk: isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1, readAnswer: { readLine() })
     }
 
     /// The environment as a dictionary.

@@ -54,12 +54,14 @@ enum CommandError: Error, Equatable {
     case file(path: String, reason: String)
     /// Batch lines are invalid, and were reported already. Not complete: the rest of the file was not looked at.
     case invalidLines(count: Int, isComplete: Bool)
+    /// A program that the command ran, or the daemon that it started, did not do its part.
+    case failed(String)
     /// What the daemon has cannot be shown as asked.
     case cannotShow(String)
 
     var message: String {
         switch self {
-        case .usage(let text), .cannotShow(let text): text
+        case .usage(let text), .cannotShow(let text), .failed(let text): text
         case .control(let error): error.description
         case .file(let path, let reason): "\(path): \(reason)"
         case .invalidLines(let count, let isComplete):
@@ -72,7 +74,7 @@ enum CommandError: Error, Equatable {
         switch self {
         case .usage: .usage
         case .control(let error): ExitCode(error)
-        case .file, .invalidLines, .cannotShow: .error
+        case .file, .invalidLines, .cannotShow, .failed: .error
         }
     }
 }

@@ -13,7 +13,7 @@ import Testing
     }
 
     @Test func `a command is offered word by word`() {
-        #expect(Self.offered("qu") == ["queue"])
+        #expect(Self.offered("que") == ["queue"])
         #expect(Self.offered("queue", "p") == ["pause"])
         #expect(Self.offered("help", "policy", "fr") == ["freeze"])
         #expect(Self.offered("--json", "sp") == ["spend"])

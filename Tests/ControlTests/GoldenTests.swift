@@ -26,6 +26,7 @@ import Testing
         "queue create": ["maths", "maths --json"],
         "queue set": ["maths --cost 0.1", "maths --cost 0.1 --json"],
         "queue list": ["", "--json", "--jsonl", "--parsable"],
+        "queue export": ["-o -", "maths -o -"],
         "queue pause": ["maths"], "queue drain": ["maths"], "queue resume": ["maths"],
         "batch list": ["", "--json", "--jsonl", "--parsable"],
         "budget show": ["", "--json", "--jsonl", "--parsable"],

@@ -158,6 +158,9 @@ class Storage(unittest.TestCase):
         second = self.stories(daemon, 2, "goats")
         self.assertEqual(daemon.ctl("wait", second).returncode, 0)
         self.assertEqual(daemon.run("--restore", copy).returncode, 1, "a londid runs on it")
+        refused = daemon.ctl("restore", copy, "--config", daemon.configuration, check=False)
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn("stop that londid", refused.stderr)
         self.assertEqual(daemon.stop(), 0)
 
         damaged = daemon.directory / "damaged"
@@ -173,8 +176,15 @@ class Storage(unittest.TestCase):
             self.assertIn("it was left as it is; restore a backup with londid --restore FILE", result.stderr)
         self.assertEqual(database.read_bytes(), before)
 
-        self.assertEqual(daemon.run("--check-backup", copy).returncode, 0)
-        result = daemon.run("--restore", copy)
+        for check in (["--check"], []):
+            refused = daemon.ctl("restore", damaged, "--config", daemon.configuration, *check, check=False)
+            self.assertEqual(refused.returncode, 2)
+            self.assertIn("restored", refused.stderr)
+        self.assertEqual(database.read_bytes(), before)
+
+        checked = daemon.ctl("restore", copy, "--check")
+        self.assertEqual(checked.stdout, daemon.run("--check-backup", copy).stdout)
+        result = daemon.ctl("restore", copy, "--config", daemon.configuration)
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertRegex(result.stdout, r"its last ledger entry is \d+, of \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ, sealed")
         self.assertEqual((daemon.directory / "state/state.sqlite.before-restore-1").read_bytes(), before)
@@ -184,6 +194,34 @@ class Storage(unittest.TestCase):
         self.assertEqual(len(daemon.json("list")["jobs"]), 4, "the goats came after the backup")
         self.assertEqual(daemon.ctl("wait", second, check=False).returncode, 3)
         daemon.ctl("audit", "verify")
+
+    def test_queues_go_into_a_file_and_to_another_londid(self):
+        daemon = self.londid().start()
+        daemon.ctl("queue", "create", "maths", "--deepthink-calls", "30/day", "--cost", "0.1", "--max-running", "2")
+        daemon.ctl("queue", "create", "rooms", "--switcher", "random", "--parameter", "0.5", "--retention", "9")
+        path = daemon.directory / "queues.json"
+        daemon.ctl("queue", "export", "-o", path)
+        self.assertEqual(daemon.ctl("queue", "export", "nothing", "-o", "-", check=False).returncode, 3)
+        only = json.loads(daemon.ctl("queue", "export", "rooms", "-o", "-").stdout)
+        self.assertEqual([queue["name"] for queue in only["queues"]], ["rooms"])
+
+        other = self.londid().start()
+        other.ctl("queue", "create", "maths", "--deepthink-tokens", "5/day", "--deepthink-calls-per-job", "1")
+        refused = other.ctl("queue", "import", path, check=False)
+        self.assertEqual(refused.returncode, 6)
+        self.assertIn("--replace", refused.stderr)
+        self.assertEqual(
+            other.ctl("queue", "import", path, "--replace", "--dry-run").stdout,
+            "Queue maths would be changed\nQueue rooms would be created\n")
+        self.assertEqual([queue["name"] for queue in other.json("queue", "list")["queues"]], ["maths"])
+        self.assertEqual(
+            other.ctl("queue", "import", path, "--replace").stdout, "Queue maths changed\nQueue rooms created\n")
+        self.assertEqual(other.ctl("queue", "export", "-o", "-").stdout, path.read_text())
+        self.assertIn("Queue maths is as in the file", other.ctl("queue", "import", path).stdout)
+        for text, reason in [("{}", "schema_version"), (path.read_text().replace('"maxSteps":12', '"maxSteps":0', 1), "maxSteps")]:
+            broken = other.ctl("queue", "import", "-", input=text, check=False)
+            self.assertEqual(broken.returncode, 2)
+            self.assertIn(reason, broken.stderr)
 
     def test_a_queue_runs_one_job_at_a_time_and_drains(self):
         daemon = self.londid().start()

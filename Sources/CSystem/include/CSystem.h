@@ -41,6 +41,9 @@ int londi_remove_tree(const char *path);
    to the largest that it has seen, and keeps what is below. */
 void londi_return_blocks(int bytes);
 
+/* 1 where the kernel says that somebody keeps its clock in time, 0 where nobody does. */
+int londi_clock_is_kept(void);
+
 /* A descriptor that becomes readable when the process ends. */
 int londi_pidfd(pid_t pid);
 

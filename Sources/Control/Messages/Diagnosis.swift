@@ -7,7 +7,7 @@ package struct Finding: Hashable, Codable, Sendable {
         case problem
     }
 
-    /// What was looked at: configuration, quick, deepthink, encoder, disk, log, permissions, groups, clock.
+    /// What was looked at: version, londid, configuration, quick, deepthink, encoder, state, disk, log, permissions, groups, clock, kernel.
     package var subject: String
     package var level: Level
     package var detail: String

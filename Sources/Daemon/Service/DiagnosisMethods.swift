@@ -7,10 +7,8 @@ extension ControlService {
         table.on(Diagnose.self) { _, _, reply throws(ControlError) in
             var findings = [configurationFinding]
             for engine in try await status().engines { findings.append(finding(about: engine)) }
-            findings += await Task.detached { [directory = store.directory] in DiskCheck(directory: directory).findings
-            }
-            .value
-            findings.append(contentsOf: groupFindings)
+            let check = MachineCheck(configuration: reloading.configuration.current, isUserMode: isUserMode)
+            findings += await Task.detached { check.findings }.value
             findings.append(try await clockFinding())
             try await reply.send(Diagnose.Reply(findings: findings))
         }
@@ -62,19 +60,6 @@ extension ControlService {
             return Finding(
                 name, .problem, engine.fault ?? "its server is \(engine.state.rawValue)",
                 remedy: "do what it says; jobs wait as ModelUnavailable meanwhile")
-        }
-    }
-
-    /// The groups that decide who may do what.
-    private var groupFindings: [Finding] {
-        guard !isUserMode else { return [] }
-        let configuration = reloading.configuration.current
-        return [configuration.memberGroup, configuration.adminGroup].map { name in
-            Host.group(named: name) == nil
-                ? Finding(
-                    "groups", .problem, "there is no group \(name), so nobody is in it",
-                    remedy: "make it with groupadd --system \(name), or name another in londid.conf")
-                : Finding("groups", .ok, "\(name) is there")
         }
     }
 
