@@ -20,6 +20,8 @@ extension ControlService {
                     if reply.wantsMore, !round.isOver {
                         try await reply.send(Prune.Reply(jobs: count, finished: false), continues: true)
                     }
+                    // A look keeps nobody from writing, and other readers get their turn between two steps.
+                    if parameters.dryRun, !Task.isCancelled { continue }
                     // As long again for everybody else.
                     do { try await Task.sleep(for: .milliseconds(round.stepMilliseconds)) } catch {
                         throw .disconnected
