@@ -40,9 +40,9 @@ extension ControlService {
         let now = clock.now()
         let rules = queues.compactMap { PruningRule(retentionOf: $0, now: now) }
         if rules.isEmpty, let name = parameters.queue {
-            throw .invalidArgument(
-                argument: "before", value: "nothing",
-                remedy: "queue \(name) keeps its jobs for ever: name a date, or set its --retention")
+            throw .conflict(
+                what: "queue \(name) keeps its jobs for ever",
+                remedy: "name a date with --before, or set its --retention")
         }
         return rules
     }
