@@ -152,7 +152,8 @@ package final class LondiDaemon: Sendable {
             store: store, reader: reader, overviews: overviews, intake: intake, judge: judge,
             environments: environments,
             workers: workers, learner: learner, retention: retention, policies: policies, pacing: pacing,
-            totals: SpendTotals(reader: reader), ends: EndTotals(reader: overviews), texts: texts, pair: pair, board: board, clock: clock,
+            totals: SpendTotals(reader: reader), ends: EndTotals(reader: overviews), texts: texts, pair: pair,
+            board: board, clock: clock,
             startedAt: clock.now(), isUserMode: isUserMode, reloading: reloading)
         let server = try makeControlServer(service)
         let report = ServiceReport(
