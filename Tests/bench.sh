@@ -30,7 +30,7 @@ measure() {
     echo "that took $((SECONDS - start)) s" >&2
 }
 
-for part in queue budget recovery import; do
+for part in queue budget recovery import list; do
     measure "$part" "$bin/londi-bench" "$part" --directory "$directory"
 done
 
@@ -46,7 +46,7 @@ awk '
     /^part: / { part = substr($0, 7); next }
     NR < 12 && /^(cpu|cores|memory|kernel|sqlite|file system|fdatasync[^:]*): / { print "- " $0 }
     # name: number unit, and what a peer adds behind a comma
-    match($0, /: [0-9.]+ (jobs|lines|steps)?(\/s|ms|us|%|s)/) && !/^(cpu|cores|memory|fdatasync|note)/ {
+    match($0, /: [0-9.]+ (jobs|lines|steps)?(\/s|ms|us|%|s|MiB)/) && !/^(cpu|cores|memory|fdatasync|note)/ {
         if (!header++) print "\n| part | figure | value |\n|---|---|---|"
         print "| " part " | " substr($0, 1, RSTART - 1) " | " substr($0, RSTART + 2) " |"
     }' "$figures"

@@ -12,5 +12,6 @@ package enum Migrations {
         ("0009_pacing", PackageResources._009_pacing_sql),
         ("0010_prior", PackageResources._010_prior_sql),
         ("0011_environments", PackageResources._011_environments_sql),
+        ("0012_ends", PackageResources._012_ends_sql),
     ]
 }

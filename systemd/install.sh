@@ -49,6 +49,9 @@ files() {
     for file in "$here"/drop-ins/*.conf; do
         printf '%s\n' "$prefix/share/londi/drop-ins/$(basename "$file") 644 $file"
     done
+    for file in londi.rules.yml grafana.json; do
+        printf '%s\n' "$prefix/share/londi/monitoring/$file 644 $here/monitoring/$file"
+    done
 }
 
 # What is made of the command table and of the example configuration.
@@ -64,7 +67,7 @@ generate() {
 if [ "$uninstall" = 1 ]; then
     systemctl disable --now londid.service londid.socket 2>/dev/null || true
     files | while read -r path _ _; do rm -f "$path"; done
-    for path in londi/drop-ins londi doc/londi bash-completion/completions bash-completion fish/vendor_completions.d fish; do
+    for path in londi/drop-ins londi/monitoring londi doc/londi bash-completion/completions bash-completion fish/vendor_completions.d fish; do
         rmdir --ignore-fail-on-non-empty "$prefix/share/$path" 2>/dev/null || true
     done
     systemctl daemon-reload

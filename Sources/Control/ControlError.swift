@@ -54,6 +54,8 @@ extension ControlError: CustomStringConvertible {
         switch kind {
         case "queue", "batch": "`londictl \(kind) list` shows what there is"
         case "open batch": "submit the file again"
+        case "policy": "`londictl policy versions QUEUE` shows what there is"
+        case "environment": "`londictl config show` shows the [Environment NAME] sections of londid.conf"
         default: "`londictl list` shows what there is"
         }
     }

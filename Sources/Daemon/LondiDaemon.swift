@@ -151,12 +151,13 @@ package final class LondiDaemon: Sendable {
             limit: configuration.workers)
         let retention = RetentionLoop(store: store, reader: reader, clock: clock, jobs: board, log: log)
         let intake = BatchIntake(store: store, judge: judge, environments: environments, clock: clock)
+        let overviews = try store.makeReader()
         let service = ControlService(
-            store: store, reader: reader, overviews: try store.makeReader(), intake: intake, judge: judge,
+            store: store, reader: reader, overviews: overviews, intake: intake, judge: judge,
             environments: environments,
             workers: workers, learner: learner, retention: retention, policies: policies, pacing: pacing,
-            totals: SpendTotals(reader: reader), texts: texts, pair: pair, board: board, writings: writings,
-            clock: clock,
+            totals: SpendTotals(reader: reader), ends: EndTotals(reader: overviews), texts: texts, pair: pair,
+            board: board, writings: writings, clock: clock,
             startedAt: clock.now(), isUserMode: isUserMode, reloading: reloading)
         let server = try makeControlServer(service)
         let report = ServiceReport(

@@ -18,6 +18,8 @@ struct PolicyMap {
     private static let mostRows = 20
     private static let mostColumns = 16
     private static let bucketCount = 5
+    /// Digits behind the point that a label may have.
+    private static let mostPlaces = 6
 
     private(set) var reply: MapPolicy.Reply
 
@@ -75,22 +77,35 @@ struct PolicyMap {
             })
     }
 
-    /// A bucket for each value where there are few, else buckets of equal width from the least to the greatest.
+    /// A bucket for each value where there are few, else buckets of equal width from the least to the greatest. Labels
+    /// have as many digits as it takes to tell them apart, two at least.
     static func buckets(_ values: [Double]) -> (labels: [String], indices: [Int]) {
-        func hundredths(_ value: Double) -> String { "\((value * 100).rounded() / 100)" }
+        // Features are 32-bit floats: what differs by less is the same.
+        let values = values.map { rounded($0, places: mostPlaces) }
         let distinct = Set(values).sorted()
         if distinct.count <= bucketCount {
             let places = Dictionary(uniqueKeysWithValues: distinct.enumerated().map { ($0.element, $0.offset) })
-            return (distinct.map(hundredths), values.map { places[$0] ?? 0 })
+            return (labels(of: distinct), values.map { places[$0] ?? 0 })
         }
         let (least, greatest) = (distinct[0], distinct[distinct.count - 1])
         let width = (greatest - least) / Double(bucketCount)
+        let bounds = labels(of: (0...bucketCount).map { least + Double($0) * width })
         return (
-            (0..<bucketCount).map {
-                "\(hundredths(least + Double($0) * width)) to \(hundredths(least + Double($0 + 1) * width))"
-            },
+            zip(bounds, bounds.dropFirst()).map { "\($0) to \($1)" },
             values.map { min(bucketCount - 1, Int(($0 - least) / width)) }
         )
+    }
+
+    private static func labels(of numbers: [Double]) -> [String] {
+        let places = (2..<mostPlaces).first { places in
+            Set(numbers.map { rounded($0, places: places) }).count == numbers.count
+        }
+        return numbers.map { "\(rounded($0, places: places ?? mostPlaces))" }
+    }
+
+    private static func rounded(_ number: Double, places: Int) -> Double {
+        let unit = (0..<places).reduce(1.0) { unit, _ in unit * 10 }
+        return (number * unit).rounded() / unit
     }
 
     /// Where a feature that a person can read stands; nil for any other word.

@@ -28,12 +28,13 @@ struct BenchOptions: Sendable {
     static let help = """
         londi-bench - measures Londi's books and its Switcher on this machine, each figure beside its own baseline
 
-        Usage: londi-bench queue|budget|recovery|import|latency|switcher|paper [options]
+        Usage: londi-bench queue|budget|recovery|import|list|latency|switcher|paper [options]
 
           queue      claim and complete jobs that do nothing, against a raw C loop over the same statements
           budget     begin and finish DEEPTHINK steps with a reservation, 64 jobs in turn
           recovery   from kill -9 with 64 running jobs to a socket that takes connections
           import     a batch file through the daemon's checks into the store, and by londictl
+          list       londictl's list of many jobs and its status: to the first byte, and the memory they take
           latency    from submitting to an idle londid (--socket) to the start of the job
           switcher   each kind of switcher on simulated jobs: quality against DEEPTHINK calls
           paper      an experiment of the paper (--figure) through a londid (--socket) that has its environment and pair
@@ -48,7 +49,7 @@ struct BenchOptions: Sendable {
           --episodes N      episodes that each policy meets (default 100)
           --json            one object instead of text
 
-        recovery and import run the londid and londictl that lie beside londi-bench.
+        recovery, import and list run the londid and londictl that lie beside londi-bench.
         """
 
     init(_ arguments: [String]) throws(BenchError) {
@@ -96,6 +97,7 @@ enum Bench {
             case "budget": try await BudgetBench(options: options).run(&report)
             case "recovery": try await RecoveryBench(options: options).run(&report)
             case "import": try await ImportBench(options: options).run(&report)
+            case "list": try await ListBench(options: options).run(&report)
             case "switcher": try SwitcherBench(options: options).run(&report)
             case "latency": try await LatencyBench(options: options).run(&report)
             case "paper": try await PaperBench(options: options).run(&report)

@@ -66,6 +66,8 @@ struct Londid {
     let startTime: Duration
     private let process: ChildProcess
 
+    var pid: Int32 { process.pid }
+
     static func start(in workplace: Workplace) async throws -> Londid {
         let path = workplace.path
         try write(

@@ -19,7 +19,7 @@ extension Command {
         "amount.calls": "calls", "amount.tokens": "tokens", "amount.gpuMilliseconds": "gpu-seconds",
         "retentionDays": "retention",
         "from": "start", "to": "end", "states": "state", "timeLimitMilliseconds": "time-limit", "afterOK": "after-ok",
-        "customID": "custom-id",
+        "customID": "custom-id", "row": "by", "column": "by",
     ]
 
     /// The option that sets a member such as `switcher.explorationRate`; nil where the command has none.

@@ -14,7 +14,8 @@ final class WholeFile {
         self.path = path
         partialPath = "\(path).partial-\(getpid())"
         descriptor = open(partialPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
-        guard descriptor >= 0 else { throw Self.failure(partialPath) }
+        // The name beside it is nobody's concern, unless it is that which is taken.
+        guard descriptor >= 0 else { throw Self.failure(errno == EEXIST ? partialPath : path) }
         InterruptNotice.removes(partialPath)
     }
 

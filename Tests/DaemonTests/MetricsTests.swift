@@ -47,6 +47,7 @@ import Testing
                 #"londi_budget_limit_calls{queue="maths"} 50"#,
                 #"londi_budget_limit_gpu_seconds{queue="maths"} 600.500"#,
                 #"londi_budget_warning{queue="maths",unit="calls"} 0"#, #"londi_jobs{queue="maths",state="held"} 0"#,
+                #"londi_jobs_ended_total{queue="maths",state="completed"} 0"#,
                 #"londi_engine_up{role="deepthink"} 0"#, "londi_ledger_entries_total 0", "londi_starts_total 3",
             ] { #expect(lines.contains(Substring(line)), "\(line)") }
         }

@@ -63,9 +63,9 @@ import Testing
             }
             #expect(try await client.call(VerifyBooks.self, .init()).differences == [])
             await #expect(
-                throws: ControlError.invalidArgument(
-                    argument: "before", value: "nothing",
-                    remedy: "queue long keeps its jobs for ever: name a date, or set its --retention")
+                throws: ControlError.conflict(
+                    what: "queue long keeps its jobs for ever",
+                    remedy: "name a date with --before, or set its --retention")
             ) { try await client.call(Prune.self, .init(queue: long, dryRun: false)) }
         }
     }

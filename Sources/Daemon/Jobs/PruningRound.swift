@@ -12,8 +12,8 @@ struct PruningRound {
     private static let quickMilliseconds: Int64 = 10
 
     private let rule: PruningRule
-    private let take: @Sendable (PruningRule, JobID?, Int) async throws(StorageError) -> PruningStep
-    private var after: JobID?
+    private let take: @Sendable (PruningRule, PruningPlace?, Int) async throws(StorageError) -> PruningStep
+    private var after: PruningPlace?
     private var limit = 100
     /// Nothing older is left to look at.
     private(set) var isOver = false
@@ -22,10 +22,10 @@ struct PruningRound {
     /// How long the last step took.
     private(set) var stepMilliseconds: Int64 = 0
 
-    /// - Parameter take: does a step: the rule, the job after which it begins, and the most jobs to look at.
+    /// - Parameter take: does a step: the rule, where the step before ended, and the most jobs to look at.
     init(
         _ rule: PruningRule,
-        take: @escaping @Sendable (PruningRule, JobID?, Int) async throws(StorageError) -> PruningStep
+        take: @escaping @Sendable (PruningRule, PruningPlace?, Int) async throws(StorageError) -> PruningStep
     ) {
         self.rule = rule
         self.take = take

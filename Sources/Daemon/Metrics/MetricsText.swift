@@ -9,6 +9,8 @@ struct MetricsText {
     let budgets: [BudgetView]
     /// Of the whole ledger.
     let sums: LedgerSums
+    /// Every end of a job, those of pruned and of retried jobs too.
+    let ends: JobEnds.Counts
     /// The mean of the newest outcomes.
     let rewards: [QueueName: Double]
     let policies: [PolicyStateView]
@@ -60,6 +62,15 @@ struct MetricsText {
                 "jobs", .gauge, "Jobs that have not ended, by queue and state.",
                 queues.flatMap { queue in
                     states.map { .init(["queue": queue.name.text, "state": $0.rawValue], Int64(queue.jobs[$0])) }
+                }),
+            MetricFamily(
+                "jobs_ended_total", .counter,
+                "Ends of jobs, by queue and the state in which they ended; a retried job ends again.",
+                queues.flatMap { queue in
+                    JobState.allCases.filter(\.isTerminal).map { state in
+                        .init(
+                            ["queue": queue.name.text, "state": state.rawValue], ends[queue.name]?[state] ?? 0)
+                    }
                 }),
             MetricFamily(
                 "queue_paused", .gauge, "1 where a queue starts no jobs.",

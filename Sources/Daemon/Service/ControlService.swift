@@ -21,6 +21,7 @@ struct ControlService: Sendable {
     let policies: PolicyBook
     let pacing: PacingBook
     let totals: SpendTotals
+    let ends: EndTotals
     let texts: any TextEncoding
     let pair: EnginePair
     let board: ChangeBoard

@@ -20,6 +20,8 @@ extension ControlService {
                     if reply.wantsMore, !round.isOver {
                         try await reply.send(Prune.Reply(jobs: count, finished: false), continues: true)
                     }
+                    // A look keeps nobody from writing, and other readers get their turn between two steps.
+                    if parameters.dryRun, !Task.isCancelled { continue }
                     // As long again for everybody else.
                     do { try await Task.sleep(for: .milliseconds(round.stepMilliseconds)) } catch {
                         throw .disconnected
@@ -38,9 +40,9 @@ extension ControlService {
         let now = clock.now()
         let rules = queues.compactMap { PruningRule(retentionOf: $0, now: now) }
         if rules.isEmpty, let name = parameters.queue {
-            throw .invalidArgument(
-                argument: "before", value: "nothing",
-                remedy: "queue \(name) keeps its jobs for ever: name a date, or set its --retention")
+            throw .conflict(
+                what: "queue \(name) keeps its jobs for ever",
+                remedy: "name a date with --before, or set its --retention")
         }
         return rules
     }

@@ -6,7 +6,7 @@ internal import Domain
 struct PruningPage {
     private(set) var jobs: [Int64] = []
     private(set) var batches: Set<Int64> = []
-    private(set) var next: JobID?
+    private(set) var next: PruningPlace?
     private(set) var firstYoung: Timestamp?
 
     /// Literal states: only so does SQLite see that the partial indexes have them all.
@@ -35,12 +35,13 @@ struct PruningPage {
 
     /// - Parameter limit: the most jobs to look at, >= 1.
     static func load(
-        _ rule: PruningRule, after: JobID?, limit: Int, _ database: Database
+        _ rule: PruningRule, after: PruningPlace?, limit: Int, _ database: Database
     ) throws(StorageError) -> PruningPage {
-        let kept = try firstKeptOutcome(rule, database)
+        let kept: Int64
+        if let after { kept = after.firstKeptOutcome } else { kept = try firstKeptOutcome(rule, database) }
         var page = PruningPage()
         let rows = try database.all(
-            sql, rule.queue.text, rule.before.milliseconds, kept, after?.number ?? 0, limit
+            sql, rule.queue.text, rule.before.milliseconds, kept, after?.job.number ?? 0, limit
         ) { (row: Row) throws(StorageError) in
             (
                 job: try row.integer("id"), batch: try row.optionalInteger("batch"),
@@ -52,7 +53,7 @@ struct PruningPage {
         // One job that a wrong clock dated into the future does not hide those after it; a whole page of young ones is
         // the end of the old ones.
         let isLast = rows.count < limit || rows.allSatisfy { $0.createdAt >= rule.before }
-        page.next = isLast ? nil : rows.last.map { JobID($0.job) }
+        page.next = isLast ? nil : rows.last.map { PruningPlace(job: JobID($0.job), firstKeptOutcome: kept) }
         var isUnended: [Int64: Bool] = [:]
         for row in rows where row.mayGo {
             if let batch = row.batch {

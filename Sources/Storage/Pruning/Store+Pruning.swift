@@ -8,7 +8,7 @@ extension Store {
     ///   - after: where the step before ended; nil begins with the oldest job.
     ///   - limit: the most jobs to look at, >= 1. Every writer waits for the step's end.
     package func prune(
-        _ rule: PruningRule, after: JobID? = nil, limit: Int, now: Timestamp
+        _ rule: PruningRule, after: PruningPlace? = nil, limit: Int, now: Timestamp
     ) throws(StorageError) -> PruningStep {
         precondition(rule.keptEpisodes >= 0 && limit >= 1, "a rule keeps 0 episodes or more, a step looks at a job")
         // A look first: most steps of a queue that is up to date have nothing to write.

@@ -3,7 +3,7 @@ package import Domain
 extension StoreReader {
     /// What `Store.prune` would do, without doing it.
     package func prunable(
-        _ rule: PruningRule, after: JobID? = nil, limit: Int
+        _ rule: PruningRule, after: PruningPlace? = nil, limit: Int
     ) throws(StorageError) -> PruningStep {
         try database.snapshot { () throws(StorageError) in
             let page = try PruningPage.load(rule, after: after, limit: limit, database)

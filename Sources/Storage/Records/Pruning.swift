@@ -20,16 +20,25 @@ package struct PruningRule: Hashable, Sendable {
 package struct PruningStep: Hashable, Sendable {
     /// Jobs that went; of a look without pruning, those that may go.
     package let jobCount: Int
-    /// After which job the next step goes on; nil where all older jobs were looked at.
-    package let next: JobID?
+    /// Where the next step goes on; nil where all older jobs were looked at.
+    package let next: PruningPlace?
     /// When the first job was submitted that was too young to be looked at; nil where there is none.
     package let firstYoung: Timestamp?
 
-    package init(jobCount: Int, next: JobID?, firstYoung: Timestamp?) {
+    package init(jobCount: Int, next: PruningPlace?, firstYoung: Timestamp?) {
         self.jobCount = jobCount
         self.next = next
         self.firstYoung = firstYoung
     }
+}
+
+/// Where a walk over a queue's jobs stands.
+package struct PruningPlace: Hashable, Sendable {
+    /// The last job that was looked at.
+    package let job: JobID
+    /// Episodes with this outcome or a later one stay. Found once for a walk: it only rises while outcomes come, so a walk
+    /// lets go no more than one that looked again at each step, which takes thousands of looks.
+    let firstKeptOutcome: Int64
 }
 
 /// What is left of a job that was pruned.

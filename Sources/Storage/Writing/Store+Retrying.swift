@@ -160,6 +160,11 @@ extension Store {
     private func retry(_ job: JobID, deadline: Timestamp?, now: Timestamp) throws(StorageError) {
         try database.run(
             """
+            INSERT INTO retried_end (queue, state, ends) SELECT queue, state, 1 FROM job WHERE id = ?
+            ON CONFLICT (queue, state) DO UPDATE SET ends = ends + 1
+            """, job.number)
+        try database.run(
+            """
             UPDATE job SET state = 'pending', ended_at_ms = NULL, started_at_ms = NULL, episode = NULL,
                 failed_attempts = 0, error_code = NULL, error_message = NULL, reward = NULL,
                 deadline_ms = coalesce(?1, deadline_ms),

@@ -59,7 +59,8 @@ private func amount(
 ) throws(CommandError) -> Int64 {
     guard let text = invocation.text(name) else { return 0 }
     let amount: Int64?
-    do throws(ControlError) { amount = try read(text, "--\(name)") } catch { throw .usage(error.description) }
-    guard let amount else { throw .usage("--\(name) cannot be 'none': use a number such as 20") }
+    // What is wrong with it is said in words of this command: a grant has no "/day".
+    do throws(ControlError) { amount = try read(text, "--\(name)") } catch { amount = nil }
+    guard let amount else { throw .usage("--\(name) cannot be '\(text)': use a number such as 20 or 20k") }
     return amount
 }

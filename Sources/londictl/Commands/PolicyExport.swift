@@ -41,7 +41,12 @@ extension Command {
         let bytes = try contents(of: path)
         let parameters = ImportPolicy.Parameters(
             queue: queue, data: Data(bytes).base64EncodedString(), force: invocation.isSet("force"))
-        let version = try await Session(invocation).call(ImportPolicy.self, parameters).version
+        let version: PolicyVersionView
+        do throws(CommandError) {
+            version = try await Session(invocation).call(ImportPolicy.self, parameters).version
+        } catch .control(.invalidArgument(argument: "data", value: _, remedy: let complaint)) {
+            throw .file(path: path, reason: complaint)
+        }
         if invocation.isForMachines {
             invocation.writeObject(version)
         } else {

@@ -37,6 +37,8 @@ extension Command {
     private static func instant(_ invocation: Invocation) throws(CommandError) -> Timestamp? {
         guard let text = invocation.text("before") else { return nil }
         if let day = DayKey(parsing: text) { return Timestamp(milliseconds: day.daysSinceEpoch * 86_400_000) }
-        return try invocation.parse { () throws(ControlError) in try RFC3339.parse(text, argument: "--before") }
+        do throws(ControlError) { return try RFC3339.parse(text, argument: "--before") } catch {
+            throw .usage("--before cannot be '\(text)': use a day such as 2026-11-23, or 2026-11-23T10:00:00Z")
+        }
     }
 }

@@ -19,6 +19,11 @@ extension Command {
             invocation.console.complain("timed out; the jobs go on: `londictl wait \(target)` comes back to them\n")
             return .jobFailed
         }
-        return JobWait.exitCode(of: reply)
+        let exit = JobWait.exitCode(of: reply)
+        if exit != .ok, let job = target.job {
+            let shown = try await Session(invocation).call(ShowJob.self, .init(job: job))
+            if let fault = shown.job.fault { invocation.console.complain("job \(job): \(fault)\n") }
+        }
+        return exit
     }
 }

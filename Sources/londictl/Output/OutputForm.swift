@@ -35,9 +35,11 @@ enum OutputForm: Sendable {
             !own.contains($0) && (invocation.isSet($0) || invocation.text($0) != nil)
         }
         for option in given where !taken.contains(option) {
-            throw .usage(
-                "\(invocation.command.name) does nothing with --\(option); it takes "
-                    + taken.map { "--\($0)" }.joined(separator: " and "))
+            let remedy =
+                taken.isEmpty
+                ? "it prints a text of its own; leave that out"
+                : "it takes " + taken.map { "--\($0)" }.joined(separator: " and ")
+            throw .usage("\(invocation.command.name) does nothing with --\(option); \(remedy)")
         }
         if invocation.isSet("csv"), let other = given.first(where: { $0.hasPrefix("json") || $0 == "parsable" }) {
             throw .usage("--csv and --\(other) are two forms of output; give one")
