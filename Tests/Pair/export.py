@@ -25,12 +25,16 @@ def describe(writer, role, shape, coder):
     writer.add_rope_freq_base(ROPE_BASE)
     writer.add_vocab_size(coder.count)
     bpe = json.loads(coder.tokenizer.to_str())["model"]
-    special = {coder.begin, coder.answer, coder.end}
+    kinds = dict.fromkeys(range(len(bpe["vocab"])), gguf.TokenType.NORMAL)
+    kinds |= dict.fromkeys([coder.begin, coder.answer, coder.end], gguf.TokenType.CONTROL)
+    texts = sorted(bpe["vocab"], key=bpe["vocab"].get)
+    for token in range(len(texts), coder.count):
+        texts.append(coder.tokenizer.id_to_token(token))
+        kinds[token] = gguf.TokenType.USER_DEFINED
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("superbpe")
-    writer.add_token_list(sorted(bpe["vocab"], key=bpe["vocab"].get))
-    types = [gguf.TokenType.CONTROL if token in special else gguf.TokenType.NORMAL for token in range(coder.count)]
-    writer.add_token_types(types)
+    writer.add_token_list(texts)
+    writer.add_token_types([kinds[token] for token in range(coder.count)])
     writer.add_token_merges([pair if isinstance(pair, str) else " ".join(pair) for pair in bpe["merges"]])
     writer.add_bos_token_id(coder.begin)
     writer.add_eos_token_id(coder.end)

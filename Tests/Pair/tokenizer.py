@@ -1,24 +1,31 @@
 """The pair's own byte-level BPE, made from demonstrations. Usage: tokenizer.py FILE.jsonl TOKENIZER.json
 
-Only digits cut a text into pieces, as in SuperBPE (Liu et al. 2025; the `superbpe` of llama.cpp), so that " steps forward, You
-see a " is one token and a prompt has about 40. The merges are learnt from texts that are cut before and after each word that
-carries meaning too, or whole thoughts would become one token, which nobody thinks. "red ball " is one: what stands behind a token
-is found where the same token stood before, and a name of two would have to be put together first.
+A thing's name, "red ball", and a place, " 2 steps left and 3 steps forward", are one token each, whatever stands around them
+(tokens of the user's, which llama.cpp finds before all others). So where a thing is stands behind its name: what followed a token
+is found where the same token stood before, which transformers learn first, and a place in five tokens would have to be put together
+from them. Between these only digits cut a text into pieces, as in SuperBPE (Liu et al. 2025; the `superbpe` of llama.cpp); the
+merges are learnt from texts that are cut before and after each word that carries meaning too, or whole thoughts would become one
+token, which nobody thinks.
 """
 
 import itertools
 import json
+import re
 import sys
 
-from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from prompt import ANSWER, BEGIN, END, answer
 
 DIGITS = r"\p{N}+"
-COLOUR = "red|green|blue|purple|yellow|grey"
+COLOURS = ["red", "green", "blue", "purple", "yellow", "grey"]
+TYPES = ["ball", "key", "box", "door"]
+NAMES = [f"{colour} {kind}" for colour in COLOURS for kind in TYPES]
+STEPS = r"\d+ steps? (?:left|right|forward|back)"
+PLACE = re.compile(rf" {STEPS}(?: and {STEPS})?")
 MEANING = (
-    rf"({COLOUR}) (ball|key|box|door) ?|({COLOUR}) |(open|closed|locked) |ball|key|box|door|wall ?|free place|free|object|"
-    r"not in view|then ")
+    rf"({'|'.join(NAMES)})|({'|'.join(COLOURS)}) |{PLACE.pattern}|(open|closed|locked) |ball|key|box|door|wall ?|free place|free|"
+    r"object|not in view|then ")
 STATES = 20_000
 
 
@@ -46,6 +53,9 @@ def main():
     with open(source) as file:
         tokenizer.train_from_iterator(texts(file), trainer)
     tokenizer.pre_tokenizer = pieces(DIGITS)
+    with open(source) as file:
+        places = sorted({place for text in texts(file) for place in PLACE.findall(text)})
+    tokenizer.add_tokens([AddedToken(text, normalized=False) for text in NAMES + places])
     tokenizer.save(target)
     print(f"{tokenizer.get_vocab_size()} tokens")
 

@@ -20,27 +20,26 @@ from torch.nn import functional
 
 from model import SHAPES, Coder, Model
 from prompt import answer
+from tokenizer import NAMES, PLACE
 
 SEED = 7
 TOKENS = {"quick": 2048, "deepthink": 4096}
 RATE = {"quick": 2e-3, "deepthink": 1.5e-3}
 WARM_UP = 100
 REPORT = 50
-THING = re.compile(r"You see an? (.+?) (\d[^,]*)")
+THING = re.compile(rf"({'|'.join(NAMES)})({PLACE.pattern})")
 RECITED = 6
 
 
 def recital(prompt, coder, draw):
-    """Things in view, those of one name left out, as tokens, and which of these are to be written."""
+    """Things in view, those of one name left out, as tokens, and which of these are to be written: all behind the name."""
     things = THING.findall(prompt.rsplit("Observation", 1)[1])
     names = collections.Counter(name for name, _ in things)
     single = [(name, place) for name, place in things if names[name] == 1]
     tokens, is_written = [], []
     for name, place in draw.sample(single, min(RECITED, len(single))):
-        line = [coder.answer, *coder.written(f"{name} {place}")]
-        first = next(index for index, token in enumerate(line) if coder.text([token]).isdigit())
-        tokens += line
-        is_written += [index >= first for index in range(len(line))]
+        tokens += [coder.answer, *coder.written(name + place)]
+        is_written += [False, False, True, True]
     return tokens, is_written
 
 

@@ -36,7 +36,7 @@ for role in quick deepthink; do
     say "training $role (log: $work/$role.log)"
     case $role in
     quick) updates=1000 decay=300 ;;
-    deepthink) updates=3000 decay=600 ;;
+    deepthink) updates=9000 decay=1000 ;;
     esac
     run train "$role" --work "$work" --updates "$updates" --decay "$decay" "$demonstrations" >>"$work/$role.log"
     run evaluate "$role" --work "$work" | tee -a "$work/$role.log"
