@@ -39,6 +39,14 @@ ROWS = """
 3 | submit -q nowhere -f LINES | queue nowhere + `londictl queue list`
 3 | submit -q q --prompt hi --after-ok 999999 | 999999
 6 | submit -q drained --prompt hi | drained is draining + `londictl queue resume drained`
+64 | quickstart | --socket does nothing here
+64 | restore | FILE is missing
+2 | restore --check /no/file | /no/file cannot be restored
+64 | queue export q | --output is missing
+3 | queue export nowhere -o NEW | queue nowhere
+64 | queue import | FILE is missing
+2 | queue import /no/file | /no/file: No such file
+2 | queue import MISTAKES | MISTAKES
 64 | wait | is missing
 64 | wait 7b | '7b' + 42 + b7
 64 | wait DONE --timeout soon | --timeout cannot be 'soon' + 10m
@@ -172,7 +180,7 @@ queue create x | queue set q --max-steps 3 | queue list | queue pause q | queue 
 budget show | budget history | budget grant q --calls 1 | budget revoke q | spend
 policy show q | policy versions q | policy history q | policy freeze q | policy thaw q | policy rollback q | policy export q NEW
 policy evaluate q | policy curve q | policy heatmap q | environment check x | backup NEW | reload | prune | audit verify
-audit export | audit replay q | status | doctor | config show | db info | top | events | metrics | report -o NEW
+queue export -o NEW | audit export | audit replay q | status | doctor | config show | db info | top | events | metrics | report -o NEW
 """
 
 # What changes something, and so is refused where the disk is full.
@@ -274,7 +282,7 @@ class Errors(unittest.TestCase):
         for command in commands:
             self.assertTrue(any(f"{row} ".startswith(f"{command} ") for row in tried), f"no row of ROWS is about {command}")
         asking = [command for command in commands if command not in
-                  ["policy import", "completion", "complete", "manual", "version", "logs"]]
+                  ["policy import", "queue import", "quickstart", "restore", "completion", "complete", "manual", "version", "logs"]]
         for command in asking:
             self.assertTrue(any(f"{row} ".startswith(f"{command} ") for row in cells(ASKING)), f"ASKING lacks {command}")
 
