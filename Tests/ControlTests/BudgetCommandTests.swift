@@ -6,7 +6,7 @@ import Testing
 @testable import londictl
 
 /// What administrators do to budgets from the command line.
-@Suite(.timeLimit(.minutes(2))) struct `Budget commands` {
+@Suite(.timeLimit(.minutes(5))) struct `Budget commands` {
     @Test func `grants what was typed and says until when`() async throws {
         let daemon = StubDaemon()
         try await withServer(daemon.table) { path in

@@ -8,7 +8,7 @@ import Testing
 /// Every command's help, what it prints for people and for scripts, and the shape of its JSON, as files that one can read.
 /// Whoever changes one on purpose writes them anew with LONDI_WRITE_GOLDEN=1, looks at the difference, and raises
 /// `Invocation.schemaVersion` where a member of the JSON has gone or means something else.
-@Suite(.timeLimit(.minutes(2))) struct `Golden output` {
+@Suite(.timeLimit(.minutes(5))) struct `Golden output` {
     private static let directory = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Golden")
 
     /// The lines that are run of each command beside its help; one whose output is a file of the user's own has none.

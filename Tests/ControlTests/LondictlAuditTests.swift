@@ -7,7 +7,7 @@ import Testing
 @testable import londictl
 
 /// What auditors and their scripts get to see.
-@Suite(.timeLimit(.minutes(1))) struct LondictlAudits {
+@Suite(.timeLimit(.minutes(5))) struct LondictlAudits {
     /// Scripts decide by the exit code; the first difference must be told in full.
     @Test func `verify ends with 1 where there is a difference, and names its rows`() async throws {
         let daemon = StubDaemon()

@@ -7,7 +7,7 @@ import Testing
 @testable import londictl
 
 /// A backup that looks like one and is none is worse than none.
-@Suite(.timeLimit(.minutes(1))) struct LondictlBackups {
+@Suite(.timeLimit(.minutes(5))) struct LondictlBackups {
     private let content = Data((0..<1000).map { UInt8(truncatingIfNeeded: $0 * 7) })
 
     /// The content in three pieces, with the digest that londid gives in the last one.

@@ -6,7 +6,7 @@ import Testing
 @testable import londictl
 
 /// What the command line says about jobs that end early or begin again, as the daemon hears it.
-@Suite(.timeLimit(.minutes(1))) struct `Cancelling, retrying and waiting for others` {
+@Suite(.timeLimit(.minutes(5))) struct `Cancelling, retrying and waiting for others` {
     @Test func `cancel sends its filters, and refuses them for one job`() async throws {
         let daemon = StubDaemon()
         try await withServer(daemon.table) { path in

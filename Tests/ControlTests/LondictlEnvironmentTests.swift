@@ -6,7 +6,7 @@ import Testing
 @testable import londictl
 
 /// Jobs that act in an environment, on the command line.
-@Suite(.timeLimit(.minutes(2))) struct `londictl and environments` {
+@Suite(.timeLimit(.minutes(5))) struct `londictl and environments` {
     @Test func `submits what the environment is told`() async throws {
         let daemon = StubDaemon()
         try await withServer(daemon.table) { path in

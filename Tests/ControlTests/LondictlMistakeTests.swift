@@ -4,7 +4,7 @@ import Testing
 @testable import londictl
 
 /// Every mistake that a user can make is answered with the value at fault, the remedy and the documented exit code.
-@Suite(.timeLimit(.minutes(1))) struct `A mistake` {
+@Suite(.timeLimit(.minutes(5))) struct `A mistake` {
     @Test(
         arguments: [
             (["status"], ExitCode.unreachable, "no londid answers at /nowhere/londi (No such file or directory)"),

@@ -4,7 +4,7 @@ import Glibc
 import Testing
 
 /// What only a whole process shows: signals, and a daemon that goes away and comes back.
-@Suite(.timeLimit(.minutes(2))) struct `The londictl program` {
+@Suite(.timeLimit(.minutes(5))) struct `The londictl program` {
     /// Says when a wait began, then answers as told.
     private struct WaitingDaemon: ControlHandler {
         let began: AsyncStream<Void>.Continuation

@@ -6,7 +6,7 @@ import Testing
 @testable import londictl
 
 /// What administrators do to queues, over a real socket.
-@Suite(.timeLimit(.minutes(2))) struct `londictl for queues` {
+@Suite(.timeLimit(.minutes(5))) struct `londictl for queues` {
     @Test func `sets limits, and removes them with none`() async throws {
         let daemon = StubDaemon()
         try await withServer(daemon.table) { path in

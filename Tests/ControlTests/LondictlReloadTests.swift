@@ -5,7 +5,7 @@ import Testing
 @testable import londictl
 
 /// What an administrator and systemd's ExecReload= learn from `londictl reload`.
-@Suite(.timeLimit(.minutes(1))) struct LondictlReloads {
+@Suite(.timeLimit(.minutes(5))) struct LondictlReloads {
     @Test func `a reload says what is in force and what needs a restart`() async throws {
         let daemon = StubDaemon()
         daemon.state.withLock {

@@ -8,7 +8,7 @@ import Testing
 
 /// What a script relies on when it submits work and waits for it: one exit code, one object, the same batch for the
 /// same lines.
-@Suite(.timeLimit(.minutes(2))) struct `Submitting and waiting` {
+@Suite(.timeLimit(.minutes(5))) struct `Submitting and waiting` {
     private static let line =
         #"{"custom_id":"a","method":"POST","url":"/v1/chat/completions","#
         + #""body":{"messages":[{"role":"user","content":"x"}]}}"#

@@ -9,7 +9,7 @@ import Testing
 
 /// londictl as its users and their scripts see it: whole commands over a real socket, with what they print and how they
 /// end.
-@Suite(.timeLimit(.minutes(2))) struct `londictl` {
+@Suite(.timeLimit(.minutes(5))) struct `londictl` {
     private static let batchLine =
         #"{"custom_id":"a","method":"POST","url":"/v1/chat/completions","#
         + #""body":{"messages":[{"role":"user","content":"x"}]}}"#

@@ -5,7 +5,7 @@ import Synchronization
 import Testing
 
 /// The kernel says who calls; what the caller may do must follow from that and from nothing in the message.
-@Suite(.timeLimit(.minutes(1))) struct `The caller` {
+@Suite(.timeLimit(.minutes(5))) struct `The caller` {
     /// Root and the daemon's own user are administrators whatever their groups, so a stranger is made here by an
     /// authorization that knows neither.
     @Test func `is refused what it may not do, but told what the service is`() async throws {

@@ -7,7 +7,7 @@ import Testing
 @testable import londictl
 
 /// What people read about policies, and what administrators do to them.
-@Suite(.timeLimit(.minutes(2))) struct `Policy commands` {
+@Suite(.timeLimit(.minutes(5))) struct `Policy commands` {
     @Test func `freezes, thaws and rolls back, and says what acts now`() async throws {
         let daemon = StubDaemon()
         try await withServer(daemon.table) { path in

@@ -31,7 +31,7 @@ import Testing
     @Test(arguments: [
         (["audit", "verify"], "checking chain [######--------------] 1/3 ledger entries"),
         (["audit", "replay", "maths"], "replaying maths [##########----------] 1/2 versions"),
-        (["results", "b7"], "b7 2 results"),
+        (["results", "b7"], "b7 [#-------------------] 2 results"),
     ])
     func `is drawn by commands that take long, on a terminal only`(words: [String], drawn: String) async throws {
         try await withServer(StubDaemon().table) { path in

@@ -4,7 +4,7 @@ import Testing
 @testable import londictl
 
 /// Whoever finds a results file may trust it: it is whole, or it is not there.
-@Suite(.timeLimit(.minutes(1))) struct `Result files` {
+@Suite(.timeLimit(.minutes(5))) struct `Result files` {
     private func inDirectory(_ body: (String) async throws -> Void) async throws {
         var template = Array("/tmp/londi-results-XXXXXX".utf8CString)
         try #require(mkdtemp(&template) != nil)

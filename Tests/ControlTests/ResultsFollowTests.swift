@@ -6,7 +6,7 @@ import Testing
 @testable import londictl
 
 /// `results --follow` may run for days: londid is updated and restarted meanwhile.
-@Suite(.timeLimit(.minutes(1))) struct `Following results` {
+@Suite(.timeLimit(.minutes(5))) struct `Following results` {
     private static func line(_ job: Int64, endedAt: Int64 = 1) -> ResultLine {
         ResultLine(
             job: JobID(job), kind: .output, endedAt: Timestamp(milliseconds: endedAt),

@@ -5,7 +5,7 @@ import Synchronization
 import Testing
 
 /// The control socket with real connections: what clients get, whatever they send.
-@Suite(.timeLimit(.minutes(2))) struct `The control server` {
+@Suite(.timeLimit(.minutes(5))) struct `The control server` {
     private static func table(
         _ authorization: Authorization = .userMode(ownUID: getuid())
     ) -> MethodTable {

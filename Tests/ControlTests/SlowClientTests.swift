@@ -5,7 +5,7 @@ import Synchronization
 import Testing
 
 /// Clients rest, vanish and stop reading: none of that may cost the daemon memory or hold its work.
-@Suite(.timeLimit(.minutes(1))) struct `A client that` {
+@Suite(.timeLimit(.minutes(5))) struct `A client that` {
     /// A wait that nobody listens to any more must not hold anything.
     @Test func `closes cancels its handler`() async throws {
         let (events, continuation) = AsyncStream.makeStream(of: String.self)

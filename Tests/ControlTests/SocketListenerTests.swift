@@ -3,7 +3,7 @@ import Glibc
 import Testing
 
 /// The socket's file: nobody else's file may be removed, and a dead daemon's must not keep a new one from starting.
-@Suite(.timeLimit(.minutes(1))) struct `The control socket` {
+@Suite(.timeLimit(.minutes(5))) struct `The control socket` {
     @Test func `is open to those whom its mode names and goes with its listener`() throws {
         let directory = try makeDirectory()
         defer { rmdir(directory) }

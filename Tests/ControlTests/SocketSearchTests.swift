@@ -5,7 +5,7 @@ import Testing
 @testable import londictl
 
 /// londictl must find the londid that the same user started, with or without a login session's variables.
-@Suite(.timeLimit(.minutes(1))) struct `The socket` {
+@Suite(.timeLimit(.minutes(5))) struct `The socket` {
     @Test(
         arguments: [
             (["HOME": "/h"], ["/run/londi", "/h/.local/state/londi/run"]),

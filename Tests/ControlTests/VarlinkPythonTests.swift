@@ -5,7 +5,7 @@ import Testing
 
 /// Somebody else's client is the only proof that this is Varlink and not a dialect: PyPI's `varlink` reads the
 /// interface file, checks every message against it and lists jobs. LONDI_TEST_PYTHON names a python that has it.
-@Suite(.timeLimit(.minutes(2)), .enabled(if: getenv("LONDI_TEST_PYTHON") != nil)) struct `PyPI's varlink client` {
+@Suite(.timeLimit(.minutes(5)), .enabled(if: getenv("LONDI_TEST_PYTHON") != nil)) struct `PyPI's varlink client` {
     private static let script = """
         import sys, varlink
         with varlink.Client.new_with_address("unix:" + sys.argv[1]) as client:

@@ -8,7 +8,7 @@ import Testing
 @testable import Daemon
 
 /// A batch that came to nothing leaves nothing, also where the disk was full when it was dropped.
-@Suite(.timeLimit(.minutes(1))) struct BatchRemovals {
+@Suite(.timeLimit(.minutes(5))) struct BatchRemovals {
     private static let line =
         #"{"custom_id":"a","method":"POST","url":"/v1/chat/completions","body":{"messages":[{"role":"user","#
         + #""content":"x"}]},"londi":{"verifier":{"type":"feedback"}}}"#

@@ -8,7 +8,7 @@ import Testing
 /// Random commands of several clients at once, over the socket of a whole londid that is stopped and started in between,
 /// against a pure model (`JobBook`, `ClientModel`). Each client knows what must be true of its own queue and jobs; of the
 /// queue that all share, invariants hold.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct CommandHistories {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct CommandHistories {
     private static let admin = User(uid: 0, name: "root")
 
     @Test(arguments: 1...50) func `what clients see is what the model says`(seed: UInt64) async throws {

@@ -6,7 +6,7 @@ import Testing
 @testable import Daemon
 
 /// What the doctor says of a whole londid.
-@Suite(.timeLimit(.minutes(1))) struct Diagnoses {
+@Suite(.timeLimit(.minutes(5))) struct Diagnoses {
     private static let longAgo = Timestamp(milliseconds: 0)
 
     private static func findings(_ path: String) async throws -> [Finding] {

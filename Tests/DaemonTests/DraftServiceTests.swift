@@ -6,7 +6,7 @@ import Testing
 @testable import Daemon
 
 /// Drafts and budgets of single jobs, by a whole londid over its socket.
-@Suite(.timeLimit(.minutes(2))) struct DraftServices {
+@Suite(.timeLimit(.minutes(5))) struct DraftServices {
     private static let root = User(uid: 0, name: "root")
 
     private func withClient(_ settings: QueueSettings, _ body: (ControlClient, QueueName) async throws -> Void)

@@ -7,7 +7,7 @@ import Testing
 @testable import Daemon
 
 /// A whole londid whose encoder is a model.
-@Suite(.timeLimit(.minutes(1))) struct EncoderService {
+@Suite(.timeLimit(.minutes(5))) struct EncoderService {
     private static let ann = User(uid: 0, name: "root")
 
     @Test func `its features are recorded, and status and policy name it`() async throws {

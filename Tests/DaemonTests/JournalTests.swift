@@ -5,7 +5,7 @@ import Testing
 @testable import Daemon
 
 /// Entries in the journal carry what programs look for, and never a second entry within their text.
-@Suite(.timeLimit(.minutes(1))) struct Journals {
+@Suite(.timeLimit(.minutes(5))) struct Journals {
     @Test func `one line is a pair, several are counted`() {
         let bytes = Journal.datagram([("MESSAGE", "a=b"), ("TEXT", "x\ny"), ("EMPTY", "")])
         #expect(bytes == Array("MESSAGE=a=b\nTEXT\n".utf8) + [3, 0, 0, 0, 0, 0, 0, 0] + Array("x\ny\nEMPTY=\n".utf8))

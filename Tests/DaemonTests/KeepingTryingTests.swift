@@ -10,7 +10,7 @@ import Testing
 @testable import Daemon
 
 /// What was generated is kept until it can be recorded: a job that is cancelled meanwhile has used it no less.
-@Suite(.timeLimit(.minutes(1))) struct KeepingTrying {
+@Suite(.timeLimit(.minutes(5))) struct KeepingTrying {
     private static let log = Log(threshold: .error)
 
     /// A store that is full until told otherwise, and tells of each try.

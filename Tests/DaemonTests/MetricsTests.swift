@@ -7,7 +7,7 @@ import Testing
 @testable import Daemon
 
 /// What monitoring reads, from a whole londid over its socket and from its file.
-@Suite(.timeLimit(.minutes(1))) struct Metrics {
+@Suite(.timeLimit(.minutes(5))) struct Metrics {
     private static func prepare(_ store: Store) async throws {
         let limits = BudgetLimits(calls: 50, gpuMilliseconds: 600_500)
         try await store.createQueue(

@@ -6,7 +6,7 @@ import Testing
 @testable import Daemon
 
 /// What londid expects of the rest of a day, at any time of day.
-@Suite(.timeLimit(.minutes(2))) struct PacingBooks {
+@Suite(.timeLimit(.minutes(5))) struct PacingBooks {
     /// 18 November 2026, 00:00 in Berlin.
     private static let now = Timestamp(milliseconds: 1_794_956_400_000)
     private static let oneCall = Spend(calls: 1, tokens: 10, gpuMilliseconds: 100)

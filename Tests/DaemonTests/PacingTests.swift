@@ -8,7 +8,7 @@ import Testing
 @testable import Daemon
 
 /// A whole londid over its socket: the second batch of a day gets its share of the budget.
-@Suite(.timeLimit(.minutes(2))) struct PacedQueues {
+@Suite(.timeLimit(.minutes(5))) struct PacedQueues {
     private struct Client {
         let client: ControlClient
         let queue: QueueName

@@ -10,7 +10,7 @@ import Testing
 
 /// A version of a policy is a pure function of what is stored. Everything that happens between two versions, and that a
 /// careless program would let in, happens here: corrections, restarts, another price, another pair of models.
-@Suite(.timeLimit(.minutes(2))) struct PolicyReplays {
+@Suite(.timeLimit(.minutes(5))) struct PolicyReplays {
     private static let user = User(uid: 1000, name: "ann")
     private static let now = Timestamp(milliseconds: 1_795_000_000_000)
 

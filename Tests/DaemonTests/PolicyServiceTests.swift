@@ -10,7 +10,7 @@ import Testing
 @testable import Daemon
 
 /// Policies over the socket of a whole londid whose models answer at once: what comes in force, goes out and comes back.
-@Suite(.timeLimit(.minutes(2))) struct PolicyServices {
+@Suite(.timeLimit(.minutes(5))) struct PolicyServices {
     private static func daemon() async throws -> RunningDaemon {
         var daemon = try await RunningDaemon { store in
             let user = User(uid: 0, name: "root")

@@ -6,7 +6,7 @@ import Testing
 @testable import Daemon
 
 /// Pruning and draining, by a whole londid over its socket.
-@Suite(.timeLimit(.minutes(1))) struct PruningServices {
+@Suite(.timeLimit(.minutes(5))) struct PruningServices {
     private static let ann = User(uid: 1000, name: "ann")
     private static let longAgo = Timestamp(milliseconds: 1_000_000)
 

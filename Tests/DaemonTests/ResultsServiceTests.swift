@@ -6,7 +6,7 @@ import Testing
 @testable import Daemon
 
 /// What a client that reads a batch's results gets from a whole londid.
-@Suite(.timeLimit(.minutes(1))) struct ResultsServices {
+@Suite(.timeLimit(.minutes(5))) struct ResultsServices {
     private static let ann = User(uid: 1000, name: "ann")
     private static let start = Timestamp(milliseconds: 1_795_000_000_000)
     private static let lineCount = 450

@@ -6,7 +6,7 @@ import Testing
 @testable import Daemon
 
 /// The service manager's end of the readiness protocol.
-@Suite(.timeLimit(.minutes(1))) struct ServiceManagers {
+@Suite(.timeLimit(.minutes(5))) struct ServiceManagers {
     @Test func `a service manager that takes nothing keeps nobody waiting`() throws {
         let state = try TemporaryState()
         let status = try StatusSocket(path: "\(state.directory)/notify")
@@ -35,7 +35,7 @@ import Testing
 }
 
 /// Readiness, status and signs of life of a whole londid.
-@Suite(.timeLimit(.minutes(2))) struct ServiceReports {
+@Suite(.timeLimit(.minutes(5))) struct ServiceReports {
     @Test func `without a model more time is asked for, and the status says what is awaited`() async throws {
         let daemon = try await RunningDaemon { _ in }
         try await daemon.run { _, status in
@@ -60,7 +60,7 @@ import Testing
 }
 
 /// Socket activation: systemd's socket is descriptor 3, which a test process cannot give away; so what stands behind it.
-@Suite(.timeLimit(.minutes(1))) struct `A socket of the service manager` {
+@Suite(.timeLimit(.minutes(5))) struct `A socket of the service manager` {
     @Test func `is for the process that LISTEN_PID names`() throws {
         #expect(try SocketActivation.listener([:]) == nil)
         #expect(try SocketActivation.listener(["LISTEN_PID": "1", "LISTEN_FDS": "1"]) == nil)

@@ -8,7 +8,7 @@ import Testing
 @testable import Daemon
 
 /// What clients are told, by a whole londid over its socket, about jobs and batches in every state.
-@Suite(.timeLimit(.minutes(1))) struct ControlServices {
+@Suite(.timeLimit(.minutes(5))) struct ControlServices {
     private static let ann = User(uid: 1000, name: "ann")
     private static let bob = User(uid: 1001, name: "bob")
     private static let start = Timestamp(milliseconds: 1_795_000_000_000)

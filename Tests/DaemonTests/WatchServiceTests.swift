@@ -6,7 +6,7 @@ import Testing
 @testable import Daemon
 
 /// What is written reaches whoever watches before it is recorded, by a whole londid over its socket.
-@Suite(.timeLimit(.minutes(2))) struct WatchServices {
+@Suite(.timeLimit(.minutes(5))) struct WatchServices {
     private static let root = User(uid: 0, name: "root")
 
     private func watched(

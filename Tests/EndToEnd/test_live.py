@@ -204,6 +204,35 @@ class Live(unittest.TestCase):
         self.assertIn(f"there is no {target} yet: the same command makes it from the start", messages)
         self.assertEqual(list(self.londid.directory.glob("copy*")), [])
 
+    def test_interrupted_results_and_exports_say_what_remains(self):
+        self.londid.ctl("queue", "create", "half", "--switcher", "always-quick", "--max-steps", "1", "--step-tokens", "8")
+        lines = self.londid.directory / "half.jsonl"
+        lines.write_text("".join(json.dumps(harness.line(f"h{i}", "Say yes.")) + "\n" for i in range(4)))
+        batch = json.loads(self.londid.ctl("submit", "-q", "half", "-f", str(lines), "--wait", "--json").stdout)["batch"]
+        lines.write_text("".join(json.dumps(harness.line(f"k{i}", "Say no.")) + "\n" for i in range(4)))
+        self.londid.ctl("queue", "pause", "half")
+        waiting = json.loads(self.londid.ctl("submit", "-q", "half", "-f", str(lines), "--json").stdout)["batch"]
+        self.londid.ctl("cancel", waiting, "--custom-id", "k0")
+        answers = self.londid.directory / "answers.jsonl"
+        text, status = self.on_terminal(
+            "results", waiting, "--follow", "--output", str(answers), seconds=60, until=rf"{waiting} \[#####-+\] 1 result")
+        self.assertEqual(status, 130)
+        self.assertEqual(answers.read_text(), "")
+        self.londid.ctl("results", batch, "--output", str(answers))
+        self.assertEqual(len(answers.read_text().splitlines()), 4)
+        ledger = self.londid.directory / "ledger.csv"
+        os.kill(self.londid.process.pid, signal.SIGSTOP)
+        try:
+            exporting = self.begin("audit", "export", "--csv", "--file", str(ledger))
+            self.londid.wait_for(lambda: list(self.londid.directory.glob("ledger.csv.partial-*")), 30, "the file has been begun")
+            exporting.send_signal(signal.SIGINT)
+            _, messages = exporting.communicate(timeout=60)
+        finally:
+            os.kill(self.londid.process.pid, signal.SIGCONT)
+        self.assertEqual(exporting.returncode, 130)
+        self.assertIn(f"{ledger} was not written: the same command writes it from the start", messages)
+        self.assertEqual(list(self.londid.directory.glob("ledger.csv*")), [])
+
     def test_a_large_submission_draws_how_far_it_is_and_is_all_or_nothing(self):
         self.londid.ctl("queue", "create", "large")
         self.londid.ctl("queue", "pause", "large")

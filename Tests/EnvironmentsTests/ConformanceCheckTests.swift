@@ -2,7 +2,7 @@ import Environments
 import Testing
 
 /// What the checker passes, authors believe: it must find what it looks for.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct ConformanceCheckTests {
     private func findings(_ configuration: EnvironmentConfiguration) async throws -> [ConformanceCheck.Finding] {
         var findings: [ConformanceCheck.Finding] = []

@@ -5,7 +5,7 @@ import Processes
 import Testing
 
 /// Environments are other people's programs: whatever they do, londid must notice it in time and be rid of them.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct EnvironmentProcessTests {
     private func episode(
         _ configuration: EnvironmentConfiguration, seed: Int64 = 2, options: [String: String] = [:]

@@ -8,7 +8,7 @@ import Testing
 
 /// Jobs whose models act: what they are shown, what they may answer, and how an episode goes on after a crash. The
 /// environment is the corridor of EnvironmentsTests, whose goal is the cell 1 + seed % 9.
-@Suite(.timeLimit(.minutes(2))) struct Acting {
+@Suite(.timeLimit(.minutes(5))) struct Acting {
     private static let pool = {
         let tests = #filePath.split(separator: "/").dropLast(2).joined(separator: "/")
         return EnvironmentPool(

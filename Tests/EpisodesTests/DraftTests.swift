@@ -116,7 +116,7 @@ import Testing
         #expect(recorder.state.withLock { $0.dropped.isEmpty })
     }
 
-    @Test(.timeLimit(.minutes(1))) func `a draft that runs when the time is over is cut off and dropped`() async throws
+    @Test(.timeLimit(.minutes(5))) func `a draft that runs when the time is over is cut off and dropped`() async throws
     {
         let endless = EndlessModel()
         let recorder = MemoryRecorder()

@@ -170,7 +170,7 @@ import Testing
     }
 
     /// A model that thinks for ever must not outlive its job's time, and what it took until then is booked.
-    @Test(.timeLimit(.minutes(1))) func `the step that runs when the time is over is cut off and given up`()
+    @Test(.timeLimit(.minutes(5))) func `the step that runs when the time is over is cut off and given up`()
         async throws
     {
         let endless = EndlessModel()
@@ -213,17 +213,17 @@ import Testing
         return try await Judge(commands: [command]).reward(for: "the answer", of: specification, job: JobID(5))
     }
 
-    @Test(.timeLimit(.minutes(1))) func `the last line is the reward`() async throws {
+    @Test(.timeLimit(.minutes(5))) func `the last line is the reward`() async throws {
         #expect(try await Self.reward("echo chatter; echo 0.25") == 0.25)
     }
 
-    @Test(.timeLimit(.minutes(1))) func `it gets the job, the answer and its arguments as JSON`() async throws {
+    @Test(.timeLimit(.minutes(5))) func `it gets the job, the answer and its arguments as JSON`() async throws {
         let script = #"grep -q '"answer":"the answer","arguments":7,.*"job":5' && echo 1 || echo 0"#
         #expect(try await Self.reward(script) == 1)
     }
 
     @Test(
-        .timeLimit(.minutes(1)),
+        .timeLimit(.minutes(5)),
         arguments: [
             ("exit 3", "exit status 3"), ("echo nonsense", "nonsense"), ("true", "not a number"),
             ("sleep 60", "longer than"),

@@ -80,7 +80,7 @@ import Testing
     }
 
     /// A backtracking engine takes hours for this one.
-    @Test(.timeLimit(.minutes(1))) func `no pattern can take exponential time`() async throws {
+    @Test(.timeLimit(.minutes(5))) func `no pattern can take exponential time`() async throws {
         let text = String(repeating: "a", count: 5000) + "b"
         #expect(try await Self.reward(.regex(pattern: "^(a+)+$"), text) == 0)
     }

@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 
 /// A daemon that runs for weeks must notice each exit once, leave no zombie and kill whole families.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ChildProcessTests {
     private func shell(_ script: String) -> ProcessCommand {
         ProcessCommand(path: "/bin/sh", arguments: ["-c", script], environment: ["PATH": "/usr/bin:/bin"])

@@ -4,7 +4,7 @@ import Testing
 @testable import Processes
 
 /// Verifiers and environments run under londid's account, and answers of models are their input: none may reach the state.
-@Suite(.timeLimit(.minutes(2)), .enabled(if: Confinement.kernelVersion > 0, "this kernel has no Landlock"))
+@Suite(.timeLimit(.minutes(5)), .enabled(if: Confinement.kernelVersion > 0, "this kernel has no Landlock"))
 struct ConfinementTests {
     /// A state directory and one for sockets, with a listener, beside a file that everybody may read.
     private final class Place {

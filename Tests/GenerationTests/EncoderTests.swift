@@ -6,7 +6,7 @@ import Testing
 @testable import Generation
 
 /// The server in the encoder role: what is asked of it, and what its faults mean to a job.
-@Suite(.timeLimit(.minutes(1))) struct EncoderServing {
+@Suite(.timeLimit(.minutes(5))) struct EncoderServing {
     /// A server whose tokens are the bytes of a text, and whose embedding of tokens is their number and their sum.
     private final class Script: Sendable {
         let context: Int

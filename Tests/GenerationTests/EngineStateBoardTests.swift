@@ -7,7 +7,7 @@ import Testing
     /// londid did not stop, once in some hundred times: the stream's watcher was cancelled, which holds its task's lock
     /// and waits for the board's, while the engine published its end, which held the board's lock and waited for the
     /// task's.
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(5)))
     func `a watcher can be cancelled at the moment at which the state changes`() async {
         for round in 0..<20_000 {
             let board = EngineStateBoard()

@@ -7,7 +7,7 @@ import Testing
 @testable import Generation
 
 /// Servers that somebody else runs, as far as no real one can be made to show it.
-@Suite(.timeLimit(.minutes(2))) struct RemoteServerTests {
+@Suite(.timeLimit(.minutes(5))) struct RemoteServerTests {
     /// A server of completions as vLLM answers: each letter is a token, of its own number.
     final class Completions: Sendable {
         let requests = Mutex<[(path: String, body: String)]>([])

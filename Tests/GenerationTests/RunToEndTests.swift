@@ -3,7 +3,7 @@ import Processes
 import Testing
 
 /// Verifier commands are the administrator's, and may do anything: hang, flood, die, ignore their input.
-@Suite(.timeLimit(.minutes(1)), .serialized)
+@Suite(.timeLimit(.minutes(5)), .serialized)
 struct RunToEndTests {
     private func run(
         _ script: String, input: [UInt8] = [], outputLimit: Int = 1 << 20, timeLimitMilliseconds: Int = 30_000,

@@ -26,7 +26,7 @@ import Testing
     }
 
     /// The same with threads: 64 tasks on one store, of which those that began last end first.
-    @Test(.timeLimit(.minutes(2)), arguments: UInt64(1)...4)
+    @Test(.timeLimit(.minutes(5)), arguments: UInt64(1)...4)
     func `64 tasks at once use a budget up and no more`(seed: UInt64) async throws {
         let limits = BudgetLimits(calls: 300, tokens: 40_000, gpuMilliseconds: 600_000)
         let fixture = try await Fixture(QueueSettings(limits: limits))

@@ -92,7 +92,7 @@ import Testing
     }
 
     /// 64 jobs with random limits under a day's budget, with tasks that interleave as they like.
-    @Test(.timeLimit(.minutes(2)), arguments: UInt64(1)...2)
+    @Test(.timeLimit(.minutes(5)), arguments: UInt64(1)...2)
     func `64 chains at once keep the day's and each job's limit`(seed: UInt64) async throws {
         let fixture = try await Fixture(
             QueueSettings(limits: BudgetLimits(calls: 150), deepthinkCallsPerJob: 4))

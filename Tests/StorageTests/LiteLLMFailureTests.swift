@@ -4,7 +4,7 @@ import Testing
 
 /// What LiteLLM's users report of its budgets, one test each. The two about days and zones are with the zones, in
 /// DaemonTests.
-@Suite(.timeLimit(.minutes(1))) struct LiteLLMFailureTests {
+@Suite(.timeLimit(.minutes(5))) struct LiteLLMFailureTests {
     /// Begins one step of each claim at the same time; returns the DEEPTHINK ones.
     private func begin(
         _ claims: [Claim], worstCase: Spend, _ fixture: Fixture

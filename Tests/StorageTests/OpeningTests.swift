@@ -58,7 +58,7 @@ import Testing
         #expect(try Store(directory: directory.path, now: morning).epoch == Epoch(1))
     }
 
-    @Test(.timeLimit(.minutes(2))) func `each opening is a new epoch and keeps what was there`() async throws {
+    @Test(.timeLimit(.minutes(5))) func `each opening is a new epoch and keeps what was there`() async throws {
         let directory = TemporaryDirectory()
         for epoch in 1...3 {
             let store = try await Self.openWhenFree(directory)

@@ -15,7 +15,7 @@ import Testing
         close(descriptor)
     }
 
-    @Test(.timeLimit(.minutes(2))) func `a restored backup has what was there, and keeps what it replaced`()
+    @Test(.timeLimit(.minutes(5))) func `a restored backup has what was there, and keeps what it replaced`()
         async throws
     {
         let (original, place, shelf) = (try await Fixture(), TemporaryDirectory(), TemporaryDirectory())
@@ -52,7 +52,7 @@ import Testing
     }
 
     /// From the point of no return on, the next start finishes what was cut off between any two steps.
-    @Test(.timeLimit(.minutes(2)), arguments: 0...3)
+    @Test(.timeLimit(.minutes(5)), arguments: 0...3)
     func `a restore that was cut off is finished by the next start`(moved: Int) async throws {
         let (original, shelf, place) = (try await Fixture(), TemporaryDirectory(), TemporaryDirectory())
         let job = try await original.submit()

@@ -8,7 +8,7 @@ import Testing
 
     /// Paper notes, test A. The data do not depend on the cost, so each seed's episodes serve all costs. The smallest
     /// margin among them, |Delta - c| = 0.01 in state 6 at c = 0.21, sets the number of episodes.
-    @Test(.timeLimit(.minutes(2)), arguments: seeds)
+    @Test(.timeLimit(.minutes(20)), arguments: seeds)
     func `the activation set of the success chain is exact at every cost`(seed: UInt64) throws {
         let chain = ChainSimulation.fixture
         let episodes = chain.exploringEpisodes(100_000, seed: seed)

@@ -6,7 +6,7 @@ import Testing
 @Suite struct BudgetTests {
     /// Paper notes, test A': at cost 0 a budget of B calls goes to exactly the B hardest states.
     @Test(
-        .timeLimit(.minutes(2)),
+        .timeLimit(.minutes(20)),
         arguments: [Set<Int>(), [5], [2, 5], [2, 4, 5], [2, 4, 5, 6], [1, 2, 4, 5, 6]], [UInt64(1), 2, 3, 4])
     func `a budget goes to the hardest states of the chain`(expected: Set<Int>, seed: UInt64) throws {
         let simulation = BudgetChainSimulation(budget: expected.count)

@@ -4,7 +4,7 @@ import Testing
 
 /// The pair of models is swapped after 300 jobs. What was known of the old pair is to help where the new one is like it,
 /// and to be forgotten where it is not.
-@Suite(.timeLimit(.minutes(3))) struct PairSwaps {
+@Suite(.timeLimit(.minutes(20))) struct PairSwaps {
     /// The odds that a step is right on questions of plain words, and on those with others among them.
     struct Pair {
         var quick: [Double]

@@ -25,17 +25,21 @@ extension Command {
             }
             return .ok
         }
+        InterruptNotice.set(
+            "\ninterrupted; \(Plain.text(path, keepsLines: false)) was not written: the same command writes it from the "
+                + "start\n")
         let session = try Session(invocation)
         let file = try WholeFile(path: path)
         if isCSV { try file.write(CSV.record(LedgerEntryView.header)) }
         var count = 0
+        var progress = ProgressLine(path, console)
         try await session.stream(ExportLedger.self, parameters) { reply throws(CommandError) in
             try file.write(text(of: reply.entries, isCSV: isCSV))
             count += reply.entries.count
-            if console.drawsProgress { console.complain("\r\(Phrase.count(count, "ledger entry"))\u{1b}[K") }
+            progress.draw(Phrase.count(count, "ledger entry"), count: count, done: count, of: nil)
         }
         try file.save()
-        if console.drawsProgress { console.complain("\r\u{1b}[K") }
+        progress.clear()
         console.complain("\(path): \(Phrase.count(count, "ledger entry"))\n")
         return .ok
     }

@@ -41,16 +41,21 @@ extension Command {
         let draws = filesNamed || !invocation.console.isTerminal
         var printer = try ResultPrinter(invocation)
         var daemon = try Reconnection(invocation)
+        var expected: Int?
         while true {
             do throws(CommandError) {
+                if draws, invocation.console.drawsProgress {
+                    let jobs = try await daemon.session().call(ShowBatch.self, .init(batch: batch)).batch.jobs
+                    expected = isFollowing ? jobs.total : jobs.ended
+                }
                 try await daemon.session().stream(
                     Results.self, .init(batch: batch, follow: isFollowing)
                 ) { reply throws(CommandError) in
                     daemon.noteReply()
                     try printer.print(reply.lines)
                     guard draws else { return }
-                    progress.draw(
-                        Phrase.count(printer.count, "result"), count: printer.count, done: printer.count, of: nil)
+                    let words = Phrase.count(printer.count, "result")
+                    progress.draw(words, count: printer.count, done: printer.count, of: expected)
                 }
                 break
             } catch {
