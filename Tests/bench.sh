@@ -8,15 +8,15 @@
 directory=${1:-/var/tmp}
 cd "$repository"
 
-command -v swift >/dev/null || die "swift is not on PATH; install the Swift 6.3 toolchain from https://www.swift.org/install"
 Tests/Setup/packages.sh libsqlite3-dev libcurl4-openssl-dev libssl-dev pkg-config tzdata g++ python3-venv ca-certificates procps
 python=$(Tests/Setup/python.sh litequeue==0.9 huey==3.5.4 persist-queue==1.1.0)
 server=$(Tests/Setup/llama-server.sh)
 model=$(Tests/Setup/model.sh tiny)
-for product in londid londictl londi-bench; do
-    swift build -c release --product "$product" >&2 || die "the build of $product failed"
-done
-bin=$(swift build -c release --show-bin-path)
+# The binaries as they are packaged.
+# shellcheck source=../systemd/build.sh
+. systemd/build.sh
+build_binaries londi-bench
+bin=$binaries
 
 # Prints a part's output and keeps it for the table; the time it took goes to stderr.
 figures=$(mktemp)

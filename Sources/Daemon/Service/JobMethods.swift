@@ -5,6 +5,8 @@ import Storage
 extension ControlService {
     /// The jobs of one streamed reply.
     private static let pageLength = 500
+    /// Somebody waits for the first one.
+    private static let firstPageLength = 100
     /// The most jobs of a reply to a caller that takes one.
     private static let lonePageLength = 1000
 
@@ -73,7 +75,7 @@ extension ControlService {
         if let name = parameters.queue { _ = try await queue(name) }
         if let id = parameters.batch { _ = try await batch(id, for: peer) }
         var left = try Self.limit(parameters.limit) ?? .max
-        let pageLength = reply.wantsMore ? Self.pageLength : Self.lonePageLength
+        var pageLength = reply.wantsMore ? Self.firstPageLength : Self.lonePageLength
         var filter = JobFilter(
             queue: parameters.queue, batch: parameters.batch, states: parameters.states ?? [],
             uid: Self.visibleUser(to: peer), userName: parameters.user)
@@ -88,6 +90,7 @@ extension ControlService {
             try await reply.send(ListJobs.Reply(jobs: views), continues: !isLast)
             if isLast { return }
             filter.before = records.last?.id
+            pageLength = Self.pageLength
         }
     }
 
