@@ -20,7 +20,8 @@ while [ $# -gt 0 ]; do
     esac
 done
 
-# The pair reads the last four actions and what it sees now.
+# The pair reads the last four actions and what it sees now. Where a model always writes the likeliest token it goes round in circles
+# wherever it is wrong once; each has the temperature at which it succeeds most.
 sections() {
     cat <<END
 [Quick]
@@ -28,12 +29,14 @@ Model=$quick
 Context=512
 Slots=4
 Threads=1
+Temperature=1
 
 [Deepthink]
 Model=$deepthink
 Context=512
 Slots=4
 Threads=1
+Temperature=0.5
 Think=yes
 
 [Environment babyai-text]
@@ -52,3 +55,5 @@ start_londid
 mkdir -p "$results"
 londi-bench paper --figure "$figure" --socket "$LONDI_SOCKET" --training "$training" --episodes "$episodes" --results "$results" --directory "$directory"
 londictl audit verify
+say "the environment alone, for comparison"
+LONDI_TEST_ENVIRONMENTS=$environments "$environments/python/bin/python3" "$repository/Tests/Environments/speed.py"

@@ -1,6 +1,6 @@
-"""Plays unseen episodes of all levels with a model as it is now, the likeliest token each time, and prints how many succeed.
+"""Plays unseen episodes of all levels with a model as it is now and prints how many succeed.
 
-Usage: evaluate.py quick|deepthink --work DIRECTORY [--episodes N] [--first SEED]
+Usage: evaluate.py quick|deepthink --work DIRECTORY [--episodes N] [--first SEED] [--temperature T]
 """
 
 import argparse
@@ -28,11 +28,12 @@ def chosen(text):
     return text.rsplit("Action: ", 1)[-1]
 
 
-def play(model, coder, episodes):
+def play(model, coder, episodes, temperature):
     """Plays all to their ends; an answer that is no action counts as a step that does nothing."""
-    strange = 0
+    strange, draw = 0, torch.Generator().manual_seed(0)
     while running := [episode for episode in episodes if not episode.has_ended]:
-        for episode, text in zip(running, write(model, coder, [episode.prompt for episode in running])):
+        texts = write(model, coder, [episode.prompt for episode in running], temperature=temperature, draw=draw)
+        for episode, text in zip(running, texts):
             try:
                 episode.act(chosen(text))
             except Exception:
@@ -47,6 +48,7 @@ def main():
     arguments.add_argument("--work", type=pathlib.Path, required=True)
     arguments.add_argument("--episodes", type=int, default=20)
     arguments.add_argument("--first", type=int, default=900_000)
+    arguments.add_argument("--temperature", type=float, default=0)
     options = arguments.parse_args()
     torch.set_num_threads(1)
     coder = Coder(options.work / "tokenizer.json")
@@ -54,11 +56,11 @@ def main():
     saved = torch.load(options.work / f"{options.role}.pt")
     model.load_state_dict(saved["model"])
     worlds = [Episode() for _ in range(options.episodes)]
-    print(f"{options.role} after {saved['updates']} updates, {options.episodes} episodes a level")
+    print(f"{options.role} after {saved['updates']} updates, {options.episodes} episodes a level at temperature {options.temperature}")
     for level in LEVELS:
         with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
             episodes = [world.begin(level, options.first + number) for number, world in enumerate(worlds)]
-            strange = play(model, coder, episodes)
+            strange = play(model, coder, episodes, options.temperature)
         successes = sum(episode.success for episode in episodes)
         low, high = interval(successes, len(episodes))
         reward = sum(episode.reward for episode in episodes) / len(episodes)

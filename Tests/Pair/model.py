@@ -115,8 +115,8 @@ class Coder:
 
 
 @torch.inference_mode()
-def write(model, coder, prompts, most=40, draw=None):
-    """The answers' texts, the likeliest token each time, or drawn with the generator `draw`.
+def write(model, coder, prompts, most=40, temperature=0, draw=None):
+    """The answers' texts: at temperature 0 the likeliest token each time, else drawn with the generator `draw`.
 
     Prompts of different lengths stand flush right; what pads them on the left is masked and has no place of its own.
     """
@@ -137,7 +137,9 @@ def write(model, coder, prompts, most=40, draw=None):
         for block, cache in zip(model.blocks, caches):
             x = block(x, turns, mask[:, None], cache)
         logits = model.logits(model.norm(x[:, -1]))
-        next_token = logits.argmax(-1) if draw is None else torch.multinomial(logits.softmax(-1), 1, generator=draw)[:, 0]
+        next_token = logits.argmax(-1)
+        if temperature > 0:
+            next_token = torch.multinomial((logits / temperature).softmax(-1), 1, generator=draw)[:, 0]
         has_ended |= next_token == coder.end
         for answer, token, ended in zip(answers, next_token.tolist(), has_ended.tolist()):
             if not ended:

@@ -1,11 +1,11 @@
 """The pair's own byte-level BPE, made from demonstrations. Usage: tokenizer.py FILE.jsonl TOKENIZER.json
 
-A thing's name, "red ball", and a place, " 2 steps left and 3 steps forward", are one token each, whatever stands around them
-(tokens of the user's, which llama.cpp finds before all others). So where a thing is stands behind its name: what followed a token
-is found where the same token stood before, which transformers learn first, and a place in five tokens would have to be put together
-from them. Between these only digits cut a text into pieces, as in SuperBPE (Liu et al. 2025; the `superbpe` of llama.cpp); the
-merges are learnt from texts that are cut before and after each word that carries meaning too, or whole thoughts would become one
-token, which nobody thinks.
+A thing with its place, "red ball 2 steps left and 3 steps forward", is one token, and so are a name and a place alone (tokens of the
+user's, which llama.cpp finds before all others, the longest first). So whoever looks for a red ball finds it by one look at what is
+seen, and writes down what is found there as it stands; were name and place two tokens, the place would have to be found by what
+stands before it, which small transformers are slow to learn. Between these only digits cut a text into pieces, as in SuperBPE (Liu
+et al. 2025; the `superbpe` of llama.cpp); the merges are learnt from texts that are cut before and after each word that carries
+meaning too, or whole thoughts would become one token, which nobody thinks.
 """
 
 import itertools
@@ -23,6 +23,7 @@ TYPES = ["ball", "key", "box", "door"]
 NAMES = [f"{colour} {kind}" for colour in COLOURS for kind in TYPES]
 STEPS = r"\d+ steps? (?:left|right|forward|back)"
 PLACE = re.compile(rf" {STEPS}(?: and {STEPS})?")
+THING = re.compile(rf"(?:{'|'.join(NAMES)}){PLACE.pattern}")
 MEANING = (
     rf"({'|'.join(NAMES)})|({'|'.join(COLOURS)}) |{PLACE.pattern}|(open|closed|locked) |ball|key|box|door|wall ?|free place|free|"
     r"object|not in view|then ")
@@ -54,8 +55,8 @@ def main():
         tokenizer.train_from_iterator(texts(file), trainer)
     tokenizer.pre_tokenizer = pieces(DIGITS)
     with open(source) as file:
-        places = sorted({place for text in texts(file) for place in PLACE.findall(text)})
-    tokenizer.add_tokens([AddedToken(text, normalized=False) for text in NAMES + places])
+        found = sorted({match for text in texts(file) for match in PLACE.findall(text) + THING.findall(text)})
+    tokenizer.add_tokens([AddedToken(text, normalized=False) for text in NAMES + found])
     tokenizer.save(target)
     print(f"{tokenizer.get_vocab_size()} tokens")
 

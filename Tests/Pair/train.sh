@@ -35,11 +35,11 @@ fi
 for role in quick deepthink; do
     say "training $role (log: $work/$role.log)"
     case $role in
-    quick) updates=1000 decay=300 ;;
-    deepthink) updates=9000 decay=1000 ;;
+    quick) updates=1000 decay=300 temperature=1 ;;
+    deepthink) updates=2000 decay=600 temperature=0.5 ;;
     esac
     run train "$role" --work "$work" --updates "$updates" --decay "$decay" "$demonstrations" >>"$work/$role.log"
-    run evaluate "$role" --work "$work" | tee -a "$work/$role.log"
+    run evaluate "$role" --work "$work" --episodes 50 --temperature "$temperature" | tee -a "$work/$role.log"
     run export "$role" --work "$work" "$into/$role.gguf"
     run agree "$role" --work "$work" --server "$("$repository/Tests/Setup/llama-server.sh")" "$into/$role.gguf" "$demonstrations"
 done
