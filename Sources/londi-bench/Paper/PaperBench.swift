@@ -34,12 +34,13 @@ struct PaperBench {
             // A long measurement that is cut off keeps what it has.
             try write(PaperTable(figure: figure, rows: rows))
         }
-        for arm in PaperArm.baselines { try add(arm, try await queues.measure(arm, episodes: options.episodeCount)) }
+        for arm in PaperArm.bounds { try add(arm, try await queues.measure(arm, episodes: options.episodeCount)) }
         for cost in figure.costs {
             try add(
                 PaperArm(kind: .fittedQ, setting: cost),
                 try await queues.measureLearnt(cost: cost, episodes: options.episodeCount))
         }
+        for arm in PaperArm.baselines { try add(arm, try await queues.measure(arm, episodes: options.episodeCount)) }
     }
 
     private func write(_ table: PaperTable) throws(BenchError) {

@@ -39,8 +39,11 @@ struct PaperArm: Sendable {
     static let rates = [0.1, 0.2, 0.35, 0.5, 0.75]
     static let certainties = [-0.4, -0.2, -0.1, -0.05]
 
+    /// What every other arm lies between.
+    static let bounds = [PaperArm(kind: .alwaysQuick), PaperArm(kind: .alwaysDeepthink)]
+
     static let baselines =
-        [PaperArm(kind: .alwaysQuick), PaperArm(kind: .alwaysDeepthink), PaperArm(kind: .swiftSage)]
+        [PaperArm(kind: .swiftSage)]
         + rates.map { PaperArm(kind: .random, setting: $0) }
         + certainties.map { PaperArm(kind: .threshold, setting: $0) }
 
