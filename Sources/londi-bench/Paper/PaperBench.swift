@@ -35,10 +35,8 @@ struct PaperBench {
             try write(PaperTable(figure: figure, rows: rows))
         }
         for arm in PaperArm.bounds { try add(arm, try await queues.measure(arm, episodes: options.episodeCount)) }
-        for cost in figure.costs {
-            try add(
-                PaperArm(kind: .fittedQ, setting: cost),
-                try await queues.measureLearnt(cost: cost, episodes: options.episodeCount))
+        for arm in PaperArm.learners(at: figure.costs) {
+            try add(arm, try await queues.measureLearnt(arm, episodes: options.episodeCount))
         }
         for arm in PaperArm.baselines { try add(arm, try await queues.measure(arm, episodes: options.episodeCount)) }
     }

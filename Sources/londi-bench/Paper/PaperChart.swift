@@ -4,7 +4,7 @@ import Domain
 struct PaperChart {
     private static let (width, height, margin) = (640.0, 420.0, 60.0)
     private static let colours: [SwitcherKind: String] = [
-        .fittedQ: "#c0392b", .random: "#7f8c8d", .threshold: "#2980b9", .swiftSage: "#27ae60",
+        .fittedQ: "#c0392b", .fittedQMLP: "#8e44ad", .random: "#7f8c8d", .threshold: "#2980b9", .swiftSage: "#27ae60",
         .alwaysQuick: "#2c3e50", .alwaysDeepthink: "#2c3e50",
     ]
 
@@ -40,7 +40,7 @@ struct PaperChart {
             parts.append(label("\(Int(100 * share)) %", x(share), bottom + 18))
             parts.append(label("\(share)", Self.margin - 18, y(share * unit) + 4))
         }
-        for kind in [SwitcherKind.random, .threshold, .fittedQ] { parts.append(line(kind)) }
+        for kind in [SwitcherKind.random, .threshold, .fittedQ, .fittedQMLP] { parts.append(line(kind)) }
         parts += table.rows.map(point)
         for (number, kind) in Self.colours.keys.sorted(by: { $0.rawValue < $1.rawValue }).enumerated() {
             let top = bottom - 16 * Double(number) - 12
@@ -56,7 +56,7 @@ struct PaperChart {
         Self.height - Self.margin - max(0, reward / unit) / highest * (Self.height - 2 * Self.margin)
     }
 
-    private func colour(_ kind: SwitcherKind) -> String { Self.colours[kind] ?? "#8e44ad" }
+    private func colour(_ kind: SwitcherKind) -> String { Self.colours[kind] ?? "black" }
 
     private func label(_ text: String, _ x: Double, _ y: Double) -> String {
         "<text x=\"\(x)\" y=\"\(y)\" text-anchor=\"middle\">\(text)</text>"

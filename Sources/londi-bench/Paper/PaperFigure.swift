@@ -42,6 +42,10 @@ struct PaperArm: Sendable {
     /// What every other arm lies between.
     static let bounds = [PaperArm(kind: .alwaysQuick), PaperArm(kind: .alwaysDeepthink)]
 
+    static func learners(at costs: [Double]) -> [PaperArm] {
+        [SwitcherKind.fittedQ, .fittedQMLP].flatMap { kind in costs.map { PaperArm(kind: kind, setting: $0) } }
+    }
+
     static let baselines =
         [PaperArm(kind: .swiftSage)]
         + rates.map { PaperArm(kind: .random, setting: $0) }

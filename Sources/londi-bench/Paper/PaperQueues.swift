@@ -5,6 +5,8 @@ import Glibc
 /// A figure's queues in a running londid: one that learns, and one for each arm.
 struct PaperQueues {
     private static let learningPatience = Duration.seconds(300)
+    /// While it learns half of all choices are drawn evenly: what was never tried in a state cannot be known of it.
+    private static let explorationRate = 0.5
 
     let client: ControlClient
     let figure: PaperFigure
@@ -18,13 +20,14 @@ struct PaperQueues {
             observe: observe, switcher: switcher, maxSteps: figure.maxSteps, stepTokens: figure.stepTokens)
     }
 
-    /// Has a new queue learn online, with the settings of any queue, in stretches of `stretch` jobs.
+    /// Has a new queue learn online, in stretches of `stretch` jobs.
     func learn(from count: Int, cost: Double, stretch: Int) async throws -> [PaperSample] {
         let queue = try name("learning")
         let arm = PaperArm(kind: .fittedQ, setting: cost)
+        let switcher = SwitcherSettings(
+            kind: arm.kind, cost: cost, explorationRate: Self.explorationRate, explorationShare: 1)
         _ = try await client.call(
-            CreateQueue.self,
-            .init(name: queue, settings: settings(SwitcherSettings(kind: arm.kind, cost: cost), arm.observe)))
+            CreateQueue.self, .init(name: queue, settings: settings(switcher, arm.observe)))
         var samples: [PaperSample] = []
         for first in stride(from: 0, to: count, by: stretch) {
             let seeds = (first..<min(first + stretch, count)).map { figure.trainingSeeds + Int64($0) }
@@ -40,17 +43,18 @@ struct PaperQueues {
         return try await run(measured(episodes), in: queue)
     }
 
-    /// What the learning queue's history teaches at a price, frozen in a queue of its own, which meets the measured episodes.
-    func measureLearnt(cost: Double, episodes: Int) async throws -> PaperSample {
-        let arm = PaperArm(kind: .fittedQ, setting: cost)
+    /// What the learning queue's history teaches a learner at a price, frozen in a queue of its own, which meets the measured
+    /// episodes.
+    func measureLearnt(_ arm: PaperArm, episodes: Int) async throws -> PaperSample {
         let learning = try name("learning")
         let before = try await newestVersion(of: learning)
-        _ = try await client.call(SetQueue.self, .init(name: learning, changes: QueueChanges(cost: cost)))
+        _ = try await client.call(
+            SetQueue.self, .init(name: learning, changes: QueueChanges(switcherKind: arm.kind, cost: arm.setting)))
         let began = ContinuousClock.now
         var version = before
         while version == before {
             guard ContinuousClock.now - began < Self.learningPatience else {
-                throw BenchError(description: "\(learning) did not learn anew at a cost of \(cost)")
+                throw BenchError(description: "\(learning) did not learn anew as \(arm.name)")
             }
             usleep(200_000)
             version = try await newestVersion(of: learning)
