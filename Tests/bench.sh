@@ -13,8 +13,8 @@ python=$(Tests/Setup/python.sh litequeue==0.9 huey==3.5.4 persist-queue==1.1.0)
 server=$(Tests/Setup/llama-server.sh)
 model=$(Tests/Setup/model.sh tiny)
 # The binaries as they are packaged.
-# shellcheck source=../systemd/build.sh
-. systemd/build.sh
+# shellcheck source=Setup/daemon.sh
+. Tests/Setup/daemon.sh
 build_binaries londi-bench
 bin=$binaries
 
@@ -34,8 +34,6 @@ for part in queue budget recovery import list; do
     measure "$part" "$bin/londi-bench" "$part" --directory "$directory"
 done
 
-# shellcheck source=Setup/daemon.sh
-. Tests/Setup/daemon.sh
 quick=$model deepthink=$model disk=$directory
 start_londid
 measure latency "$bin/londi-bench" latency --directory "$disk" --socket "$LONDI_SOCKET"

@@ -20,8 +20,8 @@ while [ $# -gt 0 ]; do
     esac
 done
 
-# The pair reads the last four actions and what it sees now. Where a model always writes the likeliest token it goes round in circles
-# wherever it is wrong once; each has the temperature at which it succeeds most.
+# The pair reads the last four actions and what it sees now. A model that always writes the likeliest token goes round in circles
+# once it is wrong.
 sections() {
     cat <<END
 [Quick]
@@ -49,8 +49,7 @@ END
 [ -f "$repository/Tests/Pair/deepthink.gguf" ] || die "there is no trained pair yet: Tests/Pair/train.sh makes it"
 prepare "$repository/Tests/Pair/quick.gguf" "$repository/Tests/Pair/deepthink.gguf"
 environments=$("$repository/Tests/Setup/environments.sh")
-say "building londi-bench"
-(cd "$repository" && swift build -c release --product londi-bench) >&2 || die "the build failed"
+build_binaries londi-bench
 start_londid
 mkdir -p "$results"
 londi-bench paper --figure "$figure" --socket "$LONDI_SOCKET" --training "$training" --episodes "$episodes" --results "$results" --directory "$directory"

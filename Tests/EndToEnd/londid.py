@@ -32,7 +32,7 @@ class Londid:
         self.starter = []
         self.mode = ["--user"]
 
-    def default_configuration(self, model=MODEL, quick="", deepthink="", daemon=""):
+    def default_configuration(self, model=MODEL, quick="", deepthink="", daemon="", deepthink_model=None, context=2048):
         return f"""[Daemon]
 StateDirectory={self.directory}/state
 RuntimeDirectory={self.directory}/run
@@ -41,13 +41,13 @@ StepSeconds=60
 {daemon}
 [Quick]
 Model={model}
-Context=2048
+Context={context}
 Slots=2
 Threads=1
 {quick}
 [Deepthink]
-Model={model}
-Context=2048
+Model={deepthink_model or model}
+Context={context}
 Slots=2
 Threads=1
 {deepthink}

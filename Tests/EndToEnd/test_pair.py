@@ -4,7 +4,6 @@ import os
 import pathlib
 import unittest
 
-import londid as harness
 from londid import Londid
 
 INSTALLED = pathlib.Path(os.environ["LONDI_TEST_ENVIRONMENTS"])
@@ -18,18 +17,15 @@ MEGABYTE = 1 << 20
 class Pair(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.londid = Londid(f"""[Environment babyai-text]
+        cls.londid = Londid()
+        cls.addClassCleanup(cls.londid.remove)
+        sections = cls.londid.default_configuration(
+            f"{PAIR}/quick.gguf", "Temperature=1", "Temperature=0.5\nThink=yes", deepthink_model=f"{PAIR}/deepthink.gguf", context=512)
+        cls.londid.configuration.write_text(sections + f"""[Environment babyai-text]
 Command="{INSTALLED}/python/bin/python3" "{INSTALLED}/babyai_text.py"
 ShownActions=4
 ShownObservations=1
 """)
-        cls.addClassCleanup(cls.londid.remove)
-        sections = cls.londid.default_configuration().replace("Context=2048", "Context=512")
-        quick, deepthink = sections.split("[Deepthink]")
-        sections = "[Deepthink]".join(
-            part.replace(f"Model={harness.MODEL}", f"Model={PAIR}/{name}.gguf\nTemperature={temperature}")
-            for part, name, temperature in [(quick, "quick", 1), (deepthink + "Think=yes\n", "deepthink", 0.5)])
-        cls.londid.configuration.write_text(sections + cls.londid.configuration.read_text())
         cls.londid.start()
 
     def run_episodes(self, queue, count, first=50_000_000):

@@ -12,9 +12,9 @@ import time
 from program import DIRECTORY, Program
 
 sys.path.insert(0, str(DIRECTORY))
-from babyai_text import ACTIONS, BabyAIText  # noqa: E402
+from babyai_text import ACTIONS, DEFAULT_STEPS, BabyAIText  # noqa: E402
 
-LEVEL, MOST_STEPS = "MixedTrainLocal", 64
+LEVEL = "MixedTrainLocal"
 
 
 def episodes_here(seeds):
@@ -22,7 +22,7 @@ def episodes_here(seeds):
     world, draw, count = BabyAIText(), random.Random(0), 0
     for seed in seeds:
         world.begin(seed, {"level": LEVEL})
-        for _ in range(MOST_STEPS):
+        for _ in range(DEFAULT_STEPS):
             _, _, has_ended, _, _ = world.act(draw.choice(ACTIONS))
             count += 1
             if has_ended:

@@ -21,7 +21,7 @@ from prompt import answer
 
 SEED = 7
 TOKENS = {"quick": 2048, "deepthink": 4096}
-RATE = {"quick": 3e-3, "deepthink": 3e-3}
+RATE = 3e-3
 WARM_UP = 100
 REPORT = 50
 # Without instructions for it bfloat16 is sixty times slower than float.
@@ -67,11 +67,11 @@ def loss_of(model, coder, batch):
     return functional.cross_entropy(logits.float(), tokens[:, 1:][is_written])
 
 
-def optimizers_of(model, rate):
+def optimizers_of(model):
     """Muon for the layers' matrices, AdamW for the rest."""
     matrices = [weights for weights in model.blocks.parameters() if weights.ndim == 2]
     rest = [*model.embedding.parameters(), *(weights for weights in model.parameters() if weights.ndim == 1)]
-    return [Muon(matrices, rate), torch.optim.AdamW(rest, rate, (0.9, 0.98), weight_decay=0.05)]
+    return [Muon(matrices, RATE), torch.optim.AdamW(rest, RATE, (0.9, 0.98), weight_decay=0.05)]
 
 
 def main():
@@ -86,7 +86,7 @@ def main():
     torch.manual_seed(SEED)
     shape, coder = SHAPES[options.role], Coder(options.work / "tokenizer.json")
     model = Model(shape, coder.count)
-    optimizers = optimizers_of(model, RATE[options.role])
+    optimizers = optimizers_of(model)
     checkpoint, first = options.work / f"{options.role}.pt", 0
     if checkpoint.exists():
         saved = torch.load(checkpoint)
@@ -108,7 +108,7 @@ def main():
     for update in range(first, options.updates):
         left = (options.updates - update) / options.decay if options.decay else 1
         for group in itertools.chain(*(optimizer.param_groups for optimizer in optimizers)):
-            group["lr"] = RATE[options.role] * min(1, (update + 1) / WARM_UP, left)
+            group["lr"] = RATE * min(1, (update + 1) / WARM_UP, left)
         loss = loss_of(model, coder, next(order))
         model.zero_grad()
         loss.backward()

@@ -2,10 +2,11 @@
 # shellcheck shell=bash
 # shellcheck source=common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+# shellcheck source=../../systemd/build.sh
+. "$repository/systemd/build.sh"
 
 # prepare [QUICK.gguf DEEPTHINK.gguf]: installs and builds everything; sets bin, server, python, quick and deepthink.
 prepare() {
-    command -v swift >/dev/null || die "swift is not on PATH; install the Swift 6.3 toolchain from https://www.swift.org/install"
     "$repository/Tests/Setup/packages.sh" libsqlite3-dev libcurl4-openssl-dev libssl-dev pkg-config tzdata g++ python3-venv ca-certificates procps
     if [ $# = 2 ]; then
         quick=$(realpath -e "$1") || die "there is no file $1"
@@ -16,10 +17,8 @@ prepare() {
     fi
     server=$("$repository/Tests/Setup/llama-server.sh")
     python=$("$repository/Tests/Setup/python.sh" reasoning-gym==0.1.25)
-    say "building londid and londictl"
-    (cd "$repository" && swift build -c release --product londid && swift build -c release --product londictl) >&2 ||
-        die "the build failed"
-    bin=$(cd "$repository" && swift build -c release --show-bin-path)
+    build_binaries
+    bin=$binaries
 }
 
 # sections: londid.conf's for the demo's pair and its judge.
