@@ -5,8 +5,10 @@ import Testing
 @testable import Switching
 
 /// The targets that make the Switcher free beside a language model's step: processor time of one thread, the best of
-/// several runs, as the machine may be busy with others.
+/// several runs, as the machine may be busy with others. A busy neighbour in the caches may
+/// still cost twice the target, so that a test fails only beyond that.
 @Suite(.serialized) struct SpeedTests {
+    static let neighbours = 2
     static let encoder = HashedEncoder()
     /// A long question: 3 KiB are read of it.
     static let state = SwitcherState(
@@ -40,15 +42,15 @@ import Testing
             } / 1000
         print("encode \(encoding), decide \(deciding)")
         #expect(sum > 0 && calls > 0)
-        #expect(encoding < .microseconds(100))
-        #expect(deciding < .microseconds(5))
+        #expect(encoding < .microseconds(100) * Self.neighbours)
+        #expect(deciding < .microseconds(5) * Self.neighbours)
     }
 
     @Test
     func `2,000 episodes of 8 steps are learnt within 2 seconds`() throws {
         let learning = try best(2) { try learn(FittedQ()) }
         print("learn \(learning)")
-        #expect(learning < .seconds(2))
+        #expect(learning < .seconds(2) * Self.neighbours)
     }
 
     /// At the sizes in use.
@@ -57,8 +59,8 @@ import Testing
         let neural = try best(1) { try learn(FittedQMLP()) }
         let actorCritic = try best(1) { try learn(SoftActorCritic()) }
         print("learn fitted-q-mlp \(neural), sac \(actorCritic)")
-        #expect(neural < .seconds(20))
-        #expect(actorCritic < .seconds(20))
+        #expect(neural < .seconds(20) * Self.neighbours)
+        #expect(actorCritic < .seconds(20) * Self.neighbours)
     }
 
     private func threadTime() -> Duration {
@@ -111,8 +113,7 @@ import Testing
         }
         print("512-128-128: decide \(deciding), update of 64 \(updating)")
         #expect(sum == 0)
-        // Twice the targets of 50 microseconds and 2 milliseconds, which a busy neighbour in the caches may cost.
-        #expect(deciding < .microseconds(100))
-        #expect(updating < .milliseconds(4))
+        #expect(deciding < .microseconds(50) * Self.neighbours)
+        #expect(updating < .milliseconds(2) * Self.neighbours)
     }
 }
