@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Runs an experiment of the paper: jobs that act in an environment, through a real londid and its queues, with the pair of Tests/Pair.
+# Runs an experiment of the paper: jobs that act in an environment, through a real londid and its queues, with the models of Tests/Pair;
+# in ScienceWorld DEEPTHINK is the environment's oracle.
 # What it measures goes into Tests/Paper as CSV, SVG and a table.
 # Usage: Tests/paper.sh [--figure N] [--training N] [--episodes N] [--results DIRECTORY]
-#   --figure    of the paper; 4 is BabyAI-Text's mixed tasks (default 4)
+#   --figure    of the paper; 1 and 3 are ScienceWorld's circuits and life spans, 4 is BabyAI-Text's mixed tasks (default 4)
 #   --training  episodes that the Switcher learns from (default 500)
 #   --episodes  others that each policy meets (default 100)
 #   --results   default Tests/Paper
@@ -20,39 +21,42 @@ while [ $# -gt 0 ]; do
     esac
 done
 
-# The pair reads the last four actions and what it sees now. A model that always writes the likeliest token goes round in circles
-# once it is wrong.
-sections() {
+# Models read the last actions and what they see now. One that always writes the likeliest token goes round in circles once it is
+# wrong.
+role() {
     cat <<END
-[Quick]
-Model=$quick
-Context=512
+[$1]
+Model=$2
+Context=1024
 Slots=4
 Threads=1
-Temperature=1
-
-[Deepthink]
-Model=$deepthink
-Context=512
-Slots=4
-Threads=1
-Temperature=0.5
-Think=yes
-
-[Environment babyai-text]
-Command="$environments/python/bin/python3" "$environments/babyai_text.py"
-ShownActions=4
-ShownObservations=1
+Temperature=$3
 END
 }
+sections() {
+    role Quick "$quick" 1
+    role Deepthink "$deepthink" 0.5
+    case $environment in
+    babyai-text) printf '%s\n' Think=yes "[Environment babyai-text]" ShownActions=4 ;;
+    # Its lists of possible actions are long and take most of a step's time.
+    scienceworld) printf '%s\n' "[Environment scienceworld]" ShownActions=8 MostActions=0 Network=yes Oracle=yes ;;
+    esac
+    echo "Command=\"$environments/python/bin/python3\" \"$environments/${environment%-text}_text.py\""
+    echo ShownObservations=1
+}
 
-[ -f "$repository/Tests/Pair/deepthink.gguf" ] || die "there is no trained pair yet: Tests/Pair/train.sh makes it"
-prepare "$repository/Tests/Pair/quick.gguf" "$repository/Tests/Pair/deepthink.gguf"
+case $figure in
+1 | 3) environment=scienceworld models=(scienceworld scienceworld) ;;
+4) environment=babyai-text models=(quick deepthink) ;;
+*) die "--figure $figure is unknown; there are 1, 3 and 4" ;;
+esac
+prepare "$repository/Tests/Pair/${models[0]}.gguf" "$repository/Tests/Pair/${models[1]}.gguf"
 environments=$("$repository/Tests/Setup/environments.sh")
 build_binaries londi-bench
 start_londid
 mkdir -p "$results"
 londi-bench paper --figure "$figure" --socket "$LONDI_SOCKET" --training "$training" --episodes "$episodes" --results "$results" --directory "$directory"
 londictl audit verify
+[ "$figure" = 4 ] || exit 0
 say "the environment alone, for comparison"
 LONDI_TEST_ENVIRONMENTS=$environments "$environments/python/bin/python3" "$repository/Tests/Environments/speed.py"

@@ -19,13 +19,15 @@ package struct EnvironmentConfiguration: Hashable, Sendable {
     package var shownActions: Int
     /// How many of the last observations they are shown, the present one first of all.
     package var shownObservations: Int
+    /// DEEPTHINK's steps are the program's oracle's, and its model writes where that knows nothing.
+    package var usesOracle: Bool
     /// nil: it may do whatever londid may.
     package var confinement: Confinement?
 
     package init(
         name: String, path: String, arguments: [String] = [], startMilliseconds: Int = 30_000,
         stepMilliseconds: Int = 10_000, memoryBytes: UInt64 = 8 << 30, mostActions: Int = 1000, shownActions: Int = 2,
-        shownObservations: Int = 3,
+        shownObservations: Int = 3, usesOracle: Bool = false,
         confinement: Confinement? = nil
     ) {
         self.name = name
@@ -37,6 +39,7 @@ package struct EnvironmentConfiguration: Hashable, Sendable {
         self.mostActions = mostActions
         self.shownActions = shownActions
         self.shownObservations = shownObservations
+        self.usesOracle = usesOracle
         self.confinement = confinement
     }
 

@@ -36,6 +36,12 @@ package struct EnvironmentEpisode: Sendable {
         }
     }
 
+    /// What the program's oracle would do now; nil where it knows nothing, or is not asked in this environment.
+    package func advised() async throws(EnvironmentError) -> String? {
+        guard process.configuration.usesOracle, process.capabilities.oracle else { return nil }
+        return try await process.oracle()
+    }
+
     /// Compares the beginning with the recorded one.
     package func check(_ recorded: Opening) throws(EnvironmentError) {
         guard opening == recorded else {

@@ -25,6 +25,17 @@ FULL_SCORE = 100
 NOT_OFFERED = re.compile(r"reset task|task")
 # Seven of ten valid actions, and of use only where something electrical is to be built.
 ELECTRICAL = re.compile(r"(dis)?connect ")
+# The rooms that a door leads to from each, in every variation.
+DOORS = {
+    "hallway": ["art studio", "bedroom", "greenhouse", "kitchen", "living room", "workshop"],
+    "kitchen": ["bathroom", "hallway", "outside"], "greenhouse": ["hallway", "outside"],
+    "outside": ["foundry", "greenhouse", "kitchen"], "bathroom": ["kitchen"], "foundry": ["outside"],
+    **{room: ["hallway"] for room in ["art studio", "bedroom", "living room", "workshop"]},
+}
+MOVE = re.compile(r"(?:go|teleport) to (.+)")
+WAY = re.compile(r"(?:go|teleport|open door) to .+|look around")
+ROOM = re.compile(r"This (?:room|outside location) is called the (.+?)\.")
+ALREADY_CONNECTED = re.compile(r" on (.+) is already connected, and must be disconnected")
 NOT_UNDERSTOOD = ("No known action matches that input.", "Unknown action.")
 
 
@@ -43,12 +54,12 @@ class ScienceWorld(Environment):
 
         self.game = ScienceWorldEnv("", envStepLimit=1_000_000)
         self.names = self.game.get_task_names()
-        # What the running episode was loaded as, and what was done in it.
+        # What the running episode was loaded as, and what was done in it, with the replies.
         self.loaded = ("", 0, "")
-        self.done = []
+        self.done, self.replies = [], []
         self.score = 0
-        # The gold path; None before somebody asks for it.
-        self.gold = None
+        # The gold path, None before somebody asks for it, and its actions that are no way from room to room, with their rooms.
+        self.gold, self.deeds = None, []
 
     def tasks(self):
         def task(name):
@@ -65,7 +76,7 @@ class ScienceWorld(Environment):
         max_steps = whole(options, "max_steps", DEFAULT_STEPS, 1, 10_000)
         variation = self.variation(task, seed, options)
         self.loaded = (task, variation, options.get("simplifications", ""))
-        self.done, self.gold = [], None
+        self.done, self.replies, self.gold = [], [], None
         # What the first look is worth counts with the first action, so that rewards add up to the score.
         self.score = 0
         try:
@@ -105,6 +116,7 @@ class ScienceWorld(Environment):
         score = self.read_score()
         reward, self.score = score - self.score, score
         self.done.append(action)
+        self.replies.append(reply)
         # Its own word for the end says the same of success, failure and time.
         terminated = bool(self.game.server.getCompleted()) or score < 0
         return f"{reply}\n{self.surroundings()}", reward, terminated, score >= FULL_SCORE, {"score": score}
@@ -118,15 +130,73 @@ class ScienceWorld(Environment):
         ]
 
     def advise(self):
-        """The next action of the gold path, None where it was left or is over."""
+        """The next action of the gold path; where it was left, the way back to the first of its deeds that is to be done."""
         if self.gold is None:
             # To find it takes longer than all the rest of a beginning, so only for who asks.
             self.load(generates_gold=True)
             self.gold = list(self.game.get_gold_action_sequence())
+            self.deeds = self.find_deeds()
             for action in self.done:
                 self.game.server.step(action)
         count = len(self.done)
-        return self.gold[count] if self.gold[:count] == self.done and count < len(self.gold) else None
+        if self.gold[:count] == self.done:
+            return self.gold[count] if count < len(self.gold) else None
+        return self.way_back()
+
+    def find_deeds(self):
+        room, deeds = self.room(), []
+        for action in self.gold:
+            if move := MOVE.fullmatch(action):
+                room = move[1]
+            elif not WAY.fullmatch(action):
+                deeds.append((room, action))
+        return deeds
+
+    def way_back(self):
+        """None where all was done, or where no door leads on."""
+        # What was connected by mistake stands in the way of what should be.
+        if self.replies and (taken := ALREADY_CONNECTED.search(self.replies[-1])):
+            return f"disconnect {taken[1]}"
+        left = self.deeds_left()
+        if not left:
+            return None
+        (goal, deed), room = left[0], self.room()
+        if room == goal:
+            return deed
+        door = first_door(room, goal)
+        if door is None:
+            return None
+        return f"open door to {door}" if f"A door to the {door} (that is closed)" in self.game.look() else f"go to {door}"
+
+    def deeds_left(self):
+        """The gold path's deeds that were not done, or were undone."""
+        is_left = [True] * len(self.deeds)
+        for action, reply in zip(self.done, self.replies):
+            if action.startswith("disconnect "):
+                thing = action.removeprefix("disconnect ")
+                for index, (_, deed) in enumerate(self.deeds):
+                    is_left[index] |= deed.startswith("connect ") and f" {thing} " in f"{deed} "
+            elif not ALREADY_CONNECTED.search(reply):
+                same = [index for index, (_, deed) in enumerate(self.deeds) if is_left[index] and deed == action]
+                if same:
+                    is_left[same[0]] = False
+        return [deed for deed, left in zip(self.deeds, is_left) if left]
+
+    def room(self):
+        found = ROOM.search(self.game.look())
+        return found[1] if found else ""
+
+
+def first_door(room, goal):
+    """The door of a shortest way; None where there is no way."""
+    first = {door: door for door in DOORS.get(room, [])}
+    reached = list(first)
+    for here in reached:
+        for there in DOORS.get(here, []):
+            if there not in first and there != room:
+                first[there] = first[here]
+                reached.append(there)
+    return first.get(goal)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ extension EpisodeRunner {
                 progress.observe(observation, in: episode)
             }
             if progress.isComplete { return .ended(progress.outcome) }
-            let stopped = try await writeSteps(after: &progress, assignment, recorder, bound, isOneStep: true)
+            let stopped = try await writeSteps(after: &progress, assignment, recorder, bound, in: episode)
             if let stopped { return stopped }
         }
     }

@@ -57,22 +57,22 @@ package struct EpisodeRunner: Sendable {
     }
 
     /// Has steps written until the episode is complete.
-    /// - Parameter isOneStep: until one is.
+    /// - Parameter episode: in which the models act: then until one step is.
     /// - Returns: why it ends before; nil where it does not.
     func writeSteps(
         after progress: inout EpisodeProgress, _ assignment: Assignment, _ recorder: any EpisodeRecorder,
-        _ bound: TimeBound?, isOneStep: Bool = false
+        _ bound: TimeBound?, in episode: EnvironmentEpisode? = nil
     ) async throws -> EpisodeResult? {
         while !progress.isComplete {
             if let bound, bound.isOver() { return .cancelled }
             // Whose turn it was when a model failed.
             var turn = EngineRole.deepthink
             do {
-                let taken = try await takeStep(after: progress, assignment, recorder, bound) { turn = $0 }
+                let taken = try await takeStep(after: progress, assignment, recorder, bound, in: episode) { turn = $0 }
                 switch taken {
                 case .written(let step):
                     progress.append(step)
-                    if isOneStep { return nil }
+                    if episode != nil { return nil }
                 case .stopped(let result): return result
                 }
             } catch let error as GenerationError {
@@ -96,7 +96,7 @@ package struct EpisodeRunner: Sendable {
     /// - Parameter turn: hears whose turn it is.
     private func takeStep(
         after progress: EpisodeProgress, _ assignment: Assignment, _ recorder: any EpisodeRecorder, _ bound: TimeBound?,
-        turn: (EngineRole) -> Void
+        in episode: EnvironmentEpisode?, turn: (EngineRole) -> Void
     ) async throws -> Taken {
         let limits = StepLimits(tokens: assignment.settings.stepTokens, timeMilliseconds: stepMilliseconds)
         let (index, next) = (progress.steps.count, progress.turn)
@@ -143,6 +143,9 @@ package struct EpisodeRunner: Sendable {
         }
         if let draft, role == .quick { return .written(WrittenStep(index: index, role: role, generated: draft)) }
         turn(EngineRole(role))
+        if role == .deepthink, let step = try await advisedStep(at: index, in: episode, recorder, bound) {
+            return .written(step)
+        }
         let generated = try await givingUp {
             try await recorder.abandon(stepAt: index, role: role, because: $0)
         } whereFails: { () async throws(GenerationError) in
@@ -156,6 +159,25 @@ package struct EpisodeRunner: Sendable {
         }
         try await recorder.finish(stepAt: index, role: role, generated: generated)
         return .written(WrittenStep(index: index, role: role, generated: generated))
+    }
+
+    /// DEEPTHINK's step, as the environment's oracle takes it; nil where that takes none.
+    private func advisedStep(
+        at index: Int, in episode: EnvironmentEpisode?, _ recorder: any EpisodeRecorder, _ bound: TimeBound?
+    ) async throws -> WrittenStep? {
+        guard let episode else { return nil }
+        let action: String?
+        do throws(EnvironmentError) {
+            action = try await bound.cuttingOff { () async throws(EnvironmentError) in try await episode.advised() }
+        } catch {
+            let reason = GenerationError.unavailable(role: .deepthink, reason: error.description)
+            try await recorder.abandon(stepAt: index, role: .deepthink, because: reason)
+            throw error
+        }
+        guard let action else { return nil }
+        let generated = Generated(text: action, stopReason: .endOfTurn)
+        try await recorder.finish(stepAt: index, role: .deepthink, generated: generated)
+        return WrittenStep(index: index, role: .deepthink, generated: generated)
     }
 
     /// Generates what was begun; where that fails it is given up before the error goes on.

@@ -263,13 +263,14 @@ import Testing
                 MostActions=40
                 ShownActions=3
                 ShownObservations=1
+                Oracle=yes
                 """)
         #expect(
             configuration.environments == [
                 EnvironmentConfiguration(
                     name: "rooms", path: "/bin/sh", arguments: ["a file.py", "--fast"], startMilliseconds: 60_000,
                     stepMilliseconds: 5000, memoryBytes: 512 << 20, mostActions: 40, shownActions: 3,
-                    shownObservations: 1, confinement: configuration.environments.first?.confinement)
+                    shownObservations: 1, usesOracle: true, confinement: configuration.environments.first?.confinement)
             ])
         #expect(configuration.deepthink.thinks && !configuration.quick.thinks)
     }

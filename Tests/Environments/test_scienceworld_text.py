@@ -53,6 +53,30 @@ class ScienceWorldText(ProgramTest):
                 second = other.play(5, {"task": task}, lambda number, actions=actions: actions[number - 1])
                 self.assertEqual(first, second, task)
 
+    def test_the_oracle_finds_back_to_the_gold_path(self):
+        """After actions by somebody who does not know, among them connections that stand in its way."""
+        strays = {
+            "lifespan-longest-lived-then-shortest-lived": [
+                "open door to hallway", "go to hallway", "open door to bedroom", "go to bedroom", "look around"],
+            "power-component": [
+                "open door to workshop", "go to workshop", "connect battery anode to orange wire terminal 1",
+                "connect battery cathode to orange wire terminal 2", "look around"],
+        }
+        for task, actions in strays.items():
+            for variation in range(10):
+                with self.subTest(task=task, variation=variation):
+                    self.program.call("reset", seed=0, options={"task": task, "variation": str(variation)})
+                    answers = []
+                    # Where a room lacks what an action names, the action is refused.
+                    for action in actions:
+                        answer = self.program.ask("step", action=action, step=len(answers) + 1)
+                        answers += [answer["result"]] if "result" in answer else []
+                    self.assertGreater(len(answers), 0)
+                    while not answers[-1]["terminated"]:
+                        action = self.program.call("oracle")["action"]
+                        answers.append(self.program.call("step", action=action, step=len(answers) + 1))
+                    self.assertEqual(answers[-1]["info"]["score"], 100)
+
     def test_a_wrong_focus_ends_the_episode(self):
         self.program.call("reset", seed=0, options={"task": "find-plant", "variation": "0"})
         answer = self.program.call("step", action="focus on air", step=1)

@@ -120,6 +120,10 @@ def handle(number, method, params):
     elif method == "oracle":
         if state is None:
             return refuse(number, -32003, "no episode runs")
+        if "oracle-dies" in FAULTS:
+            os._exit(3)
+        if "no-advice" in FAULTS:
+            return answer(number, result={"action": None})
         answer(number, result={"action": "right" if state["cell"] < state["goal"] else "left"})
     elif method in ("ping", "close"):
         answer(number, result={})

@@ -11,20 +11,27 @@ import Testing
 @Suite(.timeLimit(.minutes(5))) struct Acting {
     private static let pool = {
         let tests = #filePath.split(separator: "/").dropLast(2).joined(separator: "/")
+        func corridor(_ name: String, _ faults: String..., usesOracle: Bool = false) -> EnvironmentConfiguration {
+            EnvironmentConfiguration(
+                name: name, path: "/usr/bin/python3",
+                arguments: ["-I", "/\(tests)/EnvironmentsTests/scripted.py"] + faults, memoryBytes: 1 << 30,
+                usesOracle: usesOracle)
+        }
         return EnvironmentPool(
             [
-                EnvironmentConfiguration(
-                    name: "corridor", path: "/usr/bin/python3",
-                    arguments: ["-I", "/\(tests)/EnvironmentsTests/scripted.py"], memoryBytes: 1 << 30)
+                corridor("corridor"), corridor("advised", usesOracle: true),
+                corridor("unadvised", "no-advice", usesOracle: true),
+                corridor("oracle-dies", "oracle-dies", usesOracle: true),
             ], limit: 2)
     }()
 
     private func assignment(
         seed: Int64? = 2, options: [String: String] = [:], maxSteps: Int = 6, observe: Observe = .state,
-        opening: Opening? = nil, written: [WrittenStep] = [], environment: String = "corridor"
+        opening: Opening? = nil, written: [WrittenStep] = [], environment: String = "corridor",
+        kind: SwitcherKind = .alwaysQuick
     ) -> Assignment {
         var settings = QueueSettings(observe: observe, maxSteps: maxSteps, stepTokens: 32)
-        settings.switcher = SwitcherSettings(kind: .alwaysQuick, explorationRate: 0)
+        settings.switcher = SwitcherSettings(kind: kind, explorationRate: 0)
         return Assignment(
             job: JobID(1), episode: 1,
             specification: JobSpecification(
@@ -35,11 +42,12 @@ import Testing
     }
 
     private func run(
-        _ quick: ScriptedModel, _ assignment: Assignment, _ recorder: MemoryRecorder, thinks: Bool = false
+        _ quick: ScriptedModel, _ assignment: Assignment, _ recorder: MemoryRecorder, thinks: Bool = false,
+        deepthink: ScriptedModel = ScriptedModel([])
     ) async throws -> EpisodeResult {
         let runner = EpisodeRunner(
             quick: RoleModel(model: quick, instructions: nil, temperature: 0, thinks: thinks),
-            deepthink: RoleModel(model: ScriptedModel([]), instructions: nil, temperature: 0), texts: HashedTexts(),
+            deepthink: RoleModel(model: deepthink, instructions: nil, temperature: 0), texts: HashedTexts(),
             judge: Judge(commands: []), environments: Self.pool, stepMilliseconds: 1000)
         return try await runner.run(assignment, recorder: recorder)
     }
@@ -175,10 +183,50 @@ import Testing
 
     @Test func `a name that londid conf no longer has is told`() async throws {
         let result = try await run(right(1), assignment(environment: "maze"), MemoryRecorder())
-        guard case .environmentFailed(.unknown("maze", ["corridor"])) = result else {
+        let names = ["advised", "corridor", "oracle-dies", "unadvised"]
+        guard case .environmentFailed(.unknown("maze", names)) = result else {
             Issue.record("\(result)")
             return
         }
+    }
+
+    @Test func `an environment's oracle takes DEEPTHINK's steps, which are calls of no tokens`() async throws {
+        let recorder = MemoryRecorder()
+        let assignment = assignment(environment: "advised", kind: .alwaysDeepthink)
+        let outcome = try outcome(try await run(ScriptedModel([]), assignment, recorder))
+        #expect(outcome.answer == "right\nright\nright" && outcome.success == true)
+        let state = recorder.state.withLock { $0 }
+        #expect(state.finished.map(\.role) == [.deepthink, .deepthink, .deepthink])
+        #expect(state.finished.map(\.generated.spend) == Array(repeating: Spend(calls: 1), count: 3))
+    }
+
+    @Test func `QUICK's steps are its own beside an oracle`() async throws {
+        let quick = ScriptedModel(Array(repeating: writes("left", .endOfTurn), count: 2))
+        _ = try await run(quick, assignment(maxSteps: 2, environment: "advised"), MemoryRecorder())
+        #expect(quick.transcripts.count == 2)
+    }
+
+    @Test func `DEEPTHINK's model writes where the oracle knows nothing`() async throws {
+        let deepthink = right(3)
+        let outcome = try outcome(
+            try await run(
+                ScriptedModel([]), assignment(environment: "unadvised", kind: .alwaysDeepthink), MemoryRecorder(),
+                deepthink: deepthink))
+        #expect(outcome.success == true)
+        #expect(deepthink.transcripts.count == 3)
+    }
+
+    @Test func `an oracle that dies gives its call back and ends the attempt`() async throws {
+        let recorder = MemoryRecorder()
+        let assignment = assignment(environment: "oracle-dies", kind: .alwaysDeepthink)
+        let result = try await run(ScriptedModel([]), assignment, recorder)
+        guard case .environmentFailed(let error) = result else {
+            Issue.record("\(result)")
+            return
+        }
+        #expect(error.isPassing)
+        #expect(recorder.state.withLock { $0.abandoned.count } == 1)
+        #expect(recorder.state.withLock { $0.finished.isEmpty })
     }
 
     @Test func `without a seed the job's number is it`() async throws {

@@ -1,6 +1,6 @@
 """Compares an exported model in llama-server with the model in torch: the same tokens, and the same answers.
 
-Usage: agree.py quick|deepthink --work DIRECTORY --server LLAMA_SERVER [--states N] FILE.gguf FILE.jsonl
+Usage: agree.py quick|deepthink|scienceworld --work DIRECTORY --server LLAMA_SERVER [--states N] FILE.gguf FILE.jsonl
 The last lines of the file give the prompts. Exits with 1 where more than 1 % of the answers differ, or any prompt's tokens.
 """
 
@@ -17,7 +17,7 @@ import time
 
 import torch
 
-from model import SHAPES, Coder, Model, write
+from model import CONTEXT, SHAPES, Coder, Model, write
 
 MOST_DIFFERENT = 0.01
 
@@ -73,7 +73,7 @@ def main():
     arguments.add_argument("--states", type=int, default=300)
     options = arguments.parse_args()
     torch.set_num_threads(1)
-    coder = Coder(options.work / "tokenizer.json")
+    coder = Coder(options.work, SHAPES[options.role])
     model = Model(SHAPES[options.role], coder.count)
     model.load_state_dict(torch.load(options.work / f"{options.role}.pt")["model"])
     with open(options.file) as file:
@@ -81,7 +81,7 @@ def main():
     with tempfile.TemporaryDirectory() as directory, open(f"{directory}/log", "w") as log:
         path = f"{directory}/server.sock"
         server = subprocess.Popen(
-            [options.server, "--model", options.model, "--host", path, "--ctx-size", "512", "--parallel", "1", "--threads", "1"],
+            [options.server, "--model", options.model, "--host", path, "--ctx-size", str(CONTEXT), "--parallel", "1", "--threads", "1"],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         try:
             wait_until_ready(server, path)

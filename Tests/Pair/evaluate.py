@@ -51,7 +51,7 @@ def main():
     arguments.add_argument("--temperature", type=float, default=0)
     options = arguments.parse_args()
     torch.set_num_threads(1)
-    coder = Coder(options.work / "tokenizer.json")
+    coder = Coder(options.work, SHAPES[options.role])
     model = Model(SHAPES[options.role], coder.count)
     saved = torch.load(options.work / f"{options.role}.pt")
     model.load_state_dict(saved["model"])

@@ -1,4 +1,4 @@
-"""Writes a trained model as GGUF for llama-server. Usage: export.py quick|deepthink --work DIRECTORY FILE.gguf"""
+"""Writes a trained model as GGUF for llama-server. Usage: export.py quick|deepthink|scienceworld --work DIRECTORY FILE.gguf"""
 
 import argparse
 import json
@@ -13,7 +13,7 @@ from prompt import CHAT_TEMPLATE
 
 
 def describe(writer, role, shape, coder):
-    writer.add_name(f"londi-babyai-{role}")
+    writer.add_name(f"londi-{role}")
     writer.add_block_count(shape.layers)
     writer.add_context_length(CONTEXT)
     writer.add_embedding_length(shape.width)
@@ -64,7 +64,8 @@ def main():
     arguments.add_argument("file")
     arguments.add_argument("--work", type=pathlib.Path, required=True)
     options = arguments.parse_args()
-    shape, coder = SHAPES[options.role], Coder(options.work / "tokenizer.json")
+    shape = SHAPES[options.role]
+    coder = Coder(options.work, shape)
     model = Model(shape, coder.count)
     model.load_state_dict(torch.load(options.work / f"{options.role}.pt")["model"])
     writer = gguf.GGUFWriter(options.file, "llama")

@@ -11,21 +11,25 @@ from prompt import ANSWER, BEGIN, END
 
 EPSILON = 1e-5
 ROPE_BASE = 10_000.0
-CONTEXT = 512
+CONTEXT = 1024
 
 
 @dataclasses.dataclass
 class Shape:
-    """`layers` of width `width`, heads of 32, `hidden` in the feed-forward network."""
+    """`layers` of width `width`, heads of 32, `hidden` in the feed-forward network; whose tokenizer it has."""
 
     layers: int
     width: int
     hidden: int
     thinks: bool
+    environment: str
     head: int = 32
 
 
-SHAPES = {"quick": Shape(4, 128, 384, False), "deepthink": Shape(4, 256, 640, True)}
+SHAPES = {
+    "quick": Shape(4, 128, 384, False, "babyai"), "deepthink": Shape(4, 256, 640, True, "babyai"),
+    "scienceworld": Shape(4, 128, 384, False, "scienceworld"),
+}
 
 
 def rope(length, head):
@@ -99,8 +103,8 @@ class Model(nn.Module):
 class Coder:
     """Texts to tokens and back, with the ends that the chat template puts."""
 
-    def __init__(self, file):
-        self.tokenizer = Tokenizer.from_file(str(file))
+    def __init__(self, work, shape):
+        self.tokenizer = Tokenizer.from_file(f"{work}/{shape.environment}-tokenizer.json")
         self.count = self.tokenizer.get_vocab_size()
         self.begin, self.answer, self.end = (self.tokenizer.token_to_id(name) for name in (BEGIN, ANSWER, END))
 

@@ -1,6 +1,6 @@
 """Trains one model of the pair by imitation, on from its last checkpoint.
 
-Usage: train.py quick|deepthink --work DIRECTORY --updates N [--decay N] FILE.jsonl
+Usage: train.py quick|deepthink|scienceworld --work DIRECTORY --updates N [--decay N] FILE.jsonl
 The learning rate stays until the last `decay` updates, in which it falls to nothing. Every batch has as many tokens, in prompts of
 about one length.
 """
@@ -20,7 +20,7 @@ from muon import Muon
 from prompt import answer
 
 SEED = 7
-TOKENS = {"quick": 2048, "deepthink": 4096}
+TOKENS = {"quick": 2048, "deepthink": 4096, "scienceworld": 2048}
 RATE = 3e-3
 WARM_UP = 100
 REPORT = 50
@@ -84,7 +84,8 @@ def main():
     options = arguments.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(SEED)
-    shape, coder = SHAPES[options.role], Coder(options.work / "tokenizer.json")
+    shape = SHAPES[options.role]
+    coder = Coder(options.work, shape)
     model = Model(shape, coder.count)
     optimizers = optimizers_of(model)
     checkpoint, first = options.work / f"{options.role}.pt", 0

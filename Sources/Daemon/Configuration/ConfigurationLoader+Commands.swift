@@ -37,6 +37,7 @@ extension ConfigurationLoader {
         environment.shownActions = reader.integer("ShownActions", in: 0...1000) ?? environment.shownActions
         environment.shownObservations =
             reader.integer("ShownObservations", in: 1...1001) ?? environment.shownObservations
+        environment.usesOracle = reader.choice("Oracle", Answer.self) == .yes
         environment.confinement = confinement(&reader, program: words.first, hidden: hidden)
         finish(&reader)
         return words.isEmpty ? nil : environment

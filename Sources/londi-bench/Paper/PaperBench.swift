@@ -18,11 +18,9 @@ struct PaperBench {
         let queues = PaperQueues(client: try ControlClient.connect(path: socket), figure: figure)
         report.note("figure \(figure.number): \(figure.title)")
         report.note("\(options.trainingCount) episodes to learn from, \(options.episodeCount) others for each policy")
-        let middle = figure.costs[figure.costs.count / 2]
-        let learning = try await queues.learn(
-            from: options.trainingCount, cost: middle, stretch: Self.stretch)
+        let learning = try await queues.learn(from: options.trainingCount, stretch: Self.stretch)
         for (number, sample) in learning.enumerated() {
-            let name = "learning at cost \(middle), episodes from \(number * Self.stretch)"
+            let name = "learning at cost \(figure.learningCost), episodes from \(number * Self.stretch)"
             report.add("\(name): reward", sample.reward.value, "", margin: sample.reward.margin)
             report.add("\(name): calls", sample.calls.value, "an episode", margin: sample.calls.margin)
         }
@@ -35,7 +33,7 @@ struct PaperBench {
             try write(PaperTable(figure: figure, rows: rows))
         }
         for arm in PaperArm.bounds { try add(arm, try await queues.measure(arm, episodes: options.episodeCount)) }
-        for arm in PaperArm.learners(at: figure.costs) {
+        for arm in PaperArm.learners(of: figure) {
             try add(arm, try await queues.measureLearnt(arm, episodes: options.episodeCount))
         }
         for arm in PaperArm.baselines { try add(arm, try await queues.measure(arm, episodes: options.episodeCount)) }
@@ -46,5 +44,10 @@ struct PaperBench {
         try Londid.write(table.csv, to: "\(path).csv")
         try Londid.write(table.markdown, to: "\(path).md")
         try Londid.write(PaperChart(table).svg, to: "\(path).svg")
+        guard !table.figure.budgets.isEmpty else { return }
+        let rooms = PaperRooms(table)
+        try Londid.write(rooms.csv, to: "\(path)-rooms.csv")
+        try Londid.write(rooms.markdown, to: "\(path)-rooms.md")
+        try Londid.write(rooms.svg, to: "\(path)-rooms.svg")
     }
 }

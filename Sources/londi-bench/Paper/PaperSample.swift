@@ -13,8 +13,16 @@ struct PaperSample: Sendable {
         let deepthink: Spend
         /// From its job's start to its end.
         let milliseconds: Int64
+        /// Steps by the room that they were taken in, where the environment names rooms.
+        let rooms: [String: RoomUse]
 
         var modelMilliseconds: Int64 { quick.gpuMilliseconds + deepthink.gpuMilliseconds }
+    }
+
+    /// The steps in one room.
+    struct RoomUse: Sendable {
+        var steps = 0
+        var deepthinkSteps = 0
     }
 
     /// A mean with half the width of its 95 % interval.
@@ -62,7 +70,7 @@ struct PaperSample: Sendable {
 
 extension PaperSample.Episode {
     /// - Throws: where the job has no outcome: a figure must not leave episodes out in silence.
-    init(_ shown: ShowJob.Reply) throws(BenchError) {
+    init(_ shown: ExplainJob.Reply) throws(BenchError) {
         guard let outcome = shown.outcome, let reward = outcome.reward, let isSuccess = outcome.success,
             let startedAt = shown.job.startedAt, let endedAt = shown.job.endedAt
         else {
@@ -72,6 +80,24 @@ extension PaperSample.Episode {
         self.init(
             isSuccess: isSuccess, reward: reward, steps: shown.job.steps, deepthinkSteps: shown.job.deepthinkSteps,
             quick: shown.job.quickSpend, deepthink: shown.job.deepthinkSpend,
-            milliseconds: endedAt.milliseconds - startedAt.milliseconds)
+            milliseconds: endedAt.milliseconds - startedAt.milliseconds, rooms: Self.rooms(of: shown))
+    }
+
+    /// ScienceWorld tells the room in what is seen before a step.
+    private static func rooms(of shown: ExplainJob.Reply) -> [String: PaperSample.RoomUse] {
+        var rooms: [String: PaperSample.RoomUse] = [:]
+        var room: String?
+        func note(_ observation: String) {
+            if let found = observation.firstMatch(of: /is called the ([^.]+)\./) { room = String(found.1) }
+        }
+        if let opening = shown.opening { note(opening.observation) }
+        for step in shown.steps where step.state == .written {
+            if let room {
+                rooms[room, default: .init()].steps += 1
+                if step.role == .deepthink { rooms[room, default: .init()].deepthinkSteps += 1 }
+            }
+            if let observation = step.observation { note(observation.text) }
+        }
+        return rooms
     }
 }

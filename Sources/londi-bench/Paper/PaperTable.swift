@@ -1,4 +1,5 @@
 import Domain
+import Foundation
 
 /// One policy of a figure.
 struct PaperRow: Sendable {
@@ -18,15 +19,21 @@ struct PaperTable: Sendable {
     func curve(_ kind: SwitcherKind) -> CostQuality? {
         guard let quick = sample(.alwaysQuick), let deepthink = sample(.alwaysDeepthink) else { return nil }
         let points = rows.filter { $0.arm.kind == kind }.map {
-            CostQuality.Point(share: $0.sample.callShare, reward: $0.sample.reward.value)
+            CostQuality.Point(share: use(of: $0.sample), reward: $0.sample.reward.value)
         }
         return CostQuality(points, quick: quick.reward.value, deepthink: deepthink.reward.value)
     }
 
+    /// The DEEPTHINK calls of an episode as a share of always-DEEPTHINK's; above 1 where switching makes episodes longer.
+    func use(of sample: PaperSample) -> Double { sample.calls.value / max(mostCalls, .leastNonzeroMagnitude) }
+
+    /// What always-DEEPTHINK calls in an episode; 0 before it is there.
+    var mostCalls: Double { sample(.alwaysDeepthink)?.calls.value ?? 0 }
+
     var csv: String {
         let header =
             "kind,setting,episodes,success,success_low,success_high,reward,reward_margin,deepthink_calls,"
-            + "deepthink_calls_margin,steps,deepthink_share,deepthink_tokens,gpu_seconds,step_milliseconds,model_share,random_at_equal_share"
+            + "deepthink_calls_margin,steps,deepthink_share,deepthink_tokens,gpu_seconds,step_milliseconds,model_share,random_at_equal_calls"
         let lines = rows.map { row in
             let (sample, success) = (row.sample, row.sample.success)
             let numbers = [
@@ -34,10 +41,9 @@ struct PaperTable: Sendable {
                 sample.calls.margin, sample.steps.value, sample.callShare, sample.deepthinkTokens.value,
                 sample.gpuSeconds.value, sample.stepMilliseconds, sample.modelShare,
             ]
-            let random = curve(.random).map { rounded($0.reward(at: sample.callShare)) } ?? ""
             return
                 ([row.arm.kind.rawValue, row.arm.setting.map { "\($0)" } ?? "", "\(sample.episodes.count)"]
-                + numbers.map { rounded($0) } + [random]).joined(separator: ",")
+                + numbers.map { $0.rounded(3) } + [random(at: sample, digits: 3)]).joined(separator: ",")
         }
         return ([header] + lines).joined(separator: "\n") + "\n"
     }
@@ -45,22 +51,30 @@ struct PaperTable: Sendable {
     var markdown: String {
         let header =
             "| policy | success | reward | DEEPTHINK calls an episode | share of steps | DEEPTHINK tokens | GPU s "
-            + "| random at equal share |\n"
+            + "| random at equal calls |\n"
             + "|---|---|---|---|---|---|---|---|"
         let lines = rows.sorted { $0.sample.calls.value < $1.sample.calls.value }.map { row in
             let (sample, success) = (row.sample, row.sample.success)
-            let random = curve(.random).map { rounded($0.reward(at: sample.callShare)) } ?? ""
             return
-                "| \(row.arm.name) | \(percent(success.share)) (\(percent(success.low)) to \(percent(success.high))) "
-                + "| \(rounded(sample.reward.value)) +- \(rounded(sample.reward.margin)) "
-                + "| \(rounded(sample.calls.value)) +- \(rounded(sample.calls.margin)) | \(percent(sample.callShare)) "
-                + "| \(rounded(sample.deepthinkTokens.value)) | \(rounded(sample.gpuSeconds.value)) | \(random) |"
+                "| \(row.arm.name) | \(success.share.percent) (\(success.low.percent) to \(success.high.percent)) "
+                + "| \(sample.reward.value.rounded(1)) +- \(sample.reward.margin.rounded(1)) "
+                + "| \(sample.calls.value.rounded(1)) +- \(sample.calls.margin.rounded(1)) | \(sample.callShare.percent) "
+                + "| \(sample.deepthinkTokens.value.rounded(0)) | \(sample.gpuSeconds.value.rounded(2)) "
+                + "| \(random(at: sample, digits: 1)) |"
         }
         return ([header] + lines).joined(separator: "\n") + "\n"
     }
 
-    private func percent(_ share: Double) -> String { "\(Int((100 * share).rounded())) %" }
+    /// What a random choice earns with as many calls as a policy makes.
+    private func random(at sample: PaperSample, digits: Int) -> String {
+        curve(.random).map { $0.reward(at: use(of: sample)).rounded(digits) } ?? ""
+    }
+}
 
-    /// Three digits behind the point.
-    private func rounded(_ value: Double) -> String { "\((value * 1000).rounded() / 1000)" }
+extension Double {
+    /// A share for a table.
+    var percent: String { "\(Int((100 * self).rounded())) %" }
+
+    /// A number for a table, with so many digits behind the point.
+    func rounded(_ digits: Int) -> String { String(format: "%.\(digits)f", self) }
 }
