@@ -8,13 +8,16 @@ struct EvaluationHistory {
     private(set) var verdicts: [PolicyVerdict] = []
     /// Without it every version comes in force.
     var isGated = true
-    let settings = SwitcherSettings()
+    let settings: SwitcherSettings
+    private let jobs: SimulatedJobs
     private let encoder = HashedEncoder()
     private let seed: UInt64
     private var generator: SplitMix64
 
-    init(seed: UInt64) {
+    init(_ jobs: SimulatedJobs = .fourSteps, seed: UInt64) {
+        self.jobs = jobs
         self.seed = seed
+        settings = SwitcherSettings(cost: jobs.cost)
         generator = SplitMix64(seed: seed)
     }
 
@@ -23,14 +26,13 @@ struct EvaluationHistory {
     mutating func run(_ count: Int, report: (Double) -> Double = { $0 }) throws {
         for _ in 0..<count {
             let job = episodes.count + 1
-            let question = JobFamily.question(using: &generator)
-            var run = JobFamily.run(question, using: &generator) { state, features in
+            var run = jobs.run(&generator) { state, features in
                 decide(
                     features: features, state: state, settings: settings, policy: policy, mask: nil,
                     explorationAllowed: true,
                     seed: decisionSeed(job: JobID(Int64(job)), episode: Int64(seed), step: state.stepIndex))
             }
-            run.episode.steps[JobFamily.stepCount - 1].reward = report(run.reward)
+            run.episode.steps[run.episode.steps.count - 1].reward = report(run.reward)
             episodes.append(run.episode)
             if job.isMultiple(of: 25) { try refit() }
         }
@@ -72,8 +74,7 @@ struct EvaluationHistory {
         var greedy = settings
         greedy.explorationRate = 0
         for job in 1...400 {
-            let question = JobFamily.question(using: &generator)
-            let run = JobFamily.run(question, using: &generator) { state, features in
+            let run = jobs.run(&generator) { state, features in
                 decide(
                     features: features, state: state, settings: greedy, policy: policy, mask: nil,
                     explorationAllowed: false,
@@ -85,4 +86,47 @@ struct EvaluationHistory {
     }
 
     private struct NoTrial: Error {}
+}
+
+/// Jobs of one kind, to be run one after the other.
+struct SimulatedJobs: Sendable {
+    typealias Choose = (SwitcherState, [Float]) -> Decision
+    typealias Run = (episode: TrainingEpisode, calls: Int, reward: Double)
+
+    /// Of a call, in units of reward.
+    let cost: Double
+    let run: @Sendable (inout SplitMix64, Choose) -> Run
+
+    static let fourSteps = SimulatedJobs(cost: SwitcherSettings().cost) { generator, choose in
+        JobFamily.run(JobFamily.question(using: &generator), using: &generator, choose: choose)
+    }
+
+    /// Jobs of 24 steps, each of which shows whether it is hard; the reward is the share of the steps that were right.
+    static let manySteps = SimulatedJobs(cost: 0.005) { generator, choose in
+        let (count, encoder) = (24, HashedEncoder())
+        var written: [WrittenStep] = []
+        var steps: [TrainingStep] = []
+        var rightCount = 0
+        var isHard = false
+        for index in 0..<count {
+            let state = SwitcherState(
+                question: "walk through the house", steps: written, maxSteps: count, remainingBudgetShare: 1,
+                dayFraction: 0.5)
+            let features = encoder.encode(state)
+            let decision = choose(state, features)
+            let odds = isHard && decision.role == .quick ? 0.5 : 0.98
+            if generator.nextUniform() < odds { rightCount += 1 }
+            isHard = generator.nextUniform() < 0.4
+            let words = (0..<4).map { _ in JobFamily.word(isHard: false, using: &generator) }
+            let sight = (words + [JobFamily.word(isHard: isHard, using: &generator)]).joined(separator: " ")
+            written.append(
+                WrittenStep(
+                    index: index, role: decision.role, generated: Generated(text: sight, stopReason: .paragraph)))
+            steps.append(
+                TrainingStep(features: features, role: decision.role, reward: 0, propensity: decision.propensity))
+        }
+        let reward = Double(rightCount) / Double(count)
+        steps[count - 1].reward = reward
+        return (TrainingEpisode(steps: steps), steps.count { $0.role == .deepthink }, reward)
+    }
 }

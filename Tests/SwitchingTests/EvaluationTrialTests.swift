@@ -7,8 +7,8 @@ import Testing
     private static let seeds = UInt64(1)...4
 
     /// The first 200 jobs of each history, in which every version comes in force.
-    private static func warm(_ seed: UInt64) throws -> EvaluationHistory {
-        var history = EvaluationHistory(seed: seed)
+    private static func warm(_ seed: UInt64, _ jobs: SimulatedJobs = .fourSteps) throws -> EvaluationHistory {
+        var history = EvaluationHistory(jobs, seed: seed)
         history.isGated = false
         try history.run(199)
         history.isGated = true
@@ -59,15 +59,36 @@ import Testing
             await Task.yield()
             let history = try Self.warm(seed)
             let incumbent = try #require(history.policy)
-            let opposite = try history.learn(
-                from: history.episodes.map { episode in
-                    var flipped = episode
-                    flipped.steps[JobFamily.stepCount - 1].reward = 1 - episode.steps[JobFamily.stepCount - 1].reward
-                    return flipped
-                })
-            let trial = try history.trial(of: .fixed(opposite.body), against: incumbent)
+            let trial = try history.trial(of: .fixed(try opposite(of: history).body), against: incumbent)
             #expect(trial.verdict == .refused, "seed \(seed): \(trial.estimates)")
         }
+    }
+
+    /// Of 24 steps, so that no logged episode went a new version's whole way: good versions come in force all the same, and bad
+    /// ones do not.
+    @Test(.timeLimit(.minutes(20))) func `trials on long episodes tell good versions from bad ones`() async throws {
+        for seed in UInt64(1)...2 {
+            await Task.yield()
+            var history = try Self.warm(seed, .manySteps)
+            let (incumbent, before) = (try #require(history.policy), history.value())
+            let trial = try history.trial(of: .fixed(try opposite(of: history).body), against: incumbent)
+            #expect(trial.verdict == .refused, "seed \(seed): \(trial.estimates)")
+            #expect(trial.estimates[.incumbent]?.hasLittleOverlap == true)
+            try history.run(101)
+            #expect(history.verdicts.contains(.passed), "seed \(seed)")
+            #expect(history.value() >= before - 0.01, "seed \(seed): \(history.value()) after \(before)")
+        }
+    }
+
+    /// What would be learnt if every outcome were the opposite.
+    private func opposite(of history: EvaluationHistory) throws -> Policy {
+        try history.learn(
+            from: history.episodes.map { episode in
+                var flipped = episode
+                let last = episode.steps.count - 1
+                flipped.steps[last].reward = 1 - episode.steps[last].reward
+                return flipped
+            })
     }
 
     /// The same history gives the same verdict and the same bits, or no audit could repeat it.

@@ -61,6 +61,10 @@ struct JobFamily {
         return (TrainingEpisode(steps: steps), steps.count { $0.role == .deepthink }, reward)
     }
 
+    static func word(isHard: Bool, using generator: inout SplitMix64) -> String {
+        pick(isHard ? hardWords : plainWords, using: &generator)
+    }
+
     private static func pick(_ words: [String], using generator: inout SplitMix64) -> String {
         words[Int(generator.nextUniform() * Double(words.count))]
     }

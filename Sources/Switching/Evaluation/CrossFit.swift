@@ -45,23 +45,35 @@ package struct CrossFit: Sendable {
     /// `V(t) = sum_g pi(g) Q(s, g) + rho (r + V(t + 1) - Q(s, g_t))` with `rho = pi(g_t) / propensity`, for the reward
     /// and for the calls; Q is the policy's own, by `FittedEvaluation` on the other folds. Without bias whatever the
     /// model is, where each choice of the policy's had odds above 0. The interval is the mean's plus and minus 1.96
-    /// standard errors over episodes: normal, so from `PolicyEstimate.fewestEffective` effective episodes on. Episodes of
-    /// less weight than 1 teach the model and are not evaluated.
+    /// standard errors over episodes: normal, so from `PolicyEstimate.fewestEffective` effective episodes on. From the step on
+    /// that fewer of them reached by the policy's choices, as in long episodes, the forecast stands alone: to correct it by the
+    /// one or two that did would only add their luck; what the forecast may miss there is not in the interval. Episodes of less
+    /// weight than 1 teach the model and are not evaluated.
     /// - Parameter target: the policy to evaluate on a fold's episodes.
     /// - Returns: nil where there are no two episodes to evaluate on.
-    /// - Source: Jiang and Li, "Doubly robust off-policy value evaluation for reinforcement learning", 2016, equation 10.
+    /// - Source: Jiang and Li, "Doubly robust off-policy value evaluation for reinforcement learning", 2016, equation 10; for the
+    ///   end of the correction Thomas and Brunskill, "Data-efficient off-policy policy evaluation", 2016, section 6, whose best
+    ///   mixture of all such ends is here the last one with enough episodes.
     package func doublyRobust(cost: Double, _ target: (_ fold: Int) -> TargetPolicy) -> PolicyEstimate? {
+        let evaluated = evaluated
+        let targets = (0..<Self.foldCount).map(target)
+        let paths = evaluated.map { LoggedPath($0.element, target: targets[$0.offset % Self.foldCount]) }
+        let horizon = LoggedPath.horizon(paths)
         var sums = EpisodeValues(cost: cost)
         for fold in 0..<Self.foldCount {
-            let target = target(fold)
-            let model = evaluations[fold].values(of: target)
-            for (index, episode) in evaluated where index % Self.foldCount == fold {
-                let path = LoggedPath(episode, target: target)
+            let model = evaluations[fold].values(of: targets[fold])
+            for ((index, episode), path) in zip(evaluated, paths) where index % Self.foldCount == fold {
                 var value = (reward: 0.0, calls: 0.0)
-                for (step, choice) in zip(episode.steps, path.choices).reversed() {
+                for (place, (step, choice)) in zip(episode.steps, path.choices).enumerated().prefix(horizon + 1)
+                    .reversed()
+                {
                     let forecast = model.forecast(step.features.span).within(bounds)
                     let expected = forecast.of(step.role)
                     let mean = forecast.mean(deepthink: choice.deepthink)
+                    if place == horizon {
+                        value = mean
+                        continue
+                    }
                     let call = step.role == .deepthink ? 1.0 : 0
                     value.reward = mean.reward + choice.ratio * (step.reward + value.reward - expected.reward)
                     value.calls = mean.calls + choice.ratio * (call + value.calls - expected.calls)
@@ -100,6 +112,11 @@ package struct CrossFit: Sendable {
         var sums = EpisodeValues(cost: cost)
         for (index, path) in paths.enumerated() { sums.append(reward: rewards[index], calls: calls[index], path) }
         return sums.estimate
+    }
+
+    /// Whether enough episodes took the policy's first step.
+    func sawFirstStep(_ target: (_ fold: Int) -> TargetPolicy) -> Bool {
+        LoggedPath.horizon(evaluated.map { LoggedPath($0.element, target: target($0.offset % Self.foldCount)) }) > 0
     }
 
     /// The episodes that count in full, with their indices.

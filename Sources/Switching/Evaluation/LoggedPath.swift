@@ -32,6 +32,15 @@ struct LoggedPath {
         }
     }
 
+    /// The steps before the first one to which fewer than `PolicyEstimate.fewestEffective` episodes went the policy's way.
+    static func horizon(_ paths: [LoggedPath]) -> Int {
+        let longest = paths.reduce(0) { max($0, $1.choices.count) }
+        let end = (0..<longest).first { time in
+            effectiveSampleSize(paths.map { $0.weight(through: time) }) < PolicyEstimate.fewestEffective
+        }
+        return end ?? longest
+    }
+
     /// After its end an episode stays where it ended.
     func weight(through time: Int) -> Double { weights[min(time, weights.count - 1)] }
 
@@ -60,15 +69,19 @@ struct EpisodeValues {
     var estimate: PolicyEstimate? {
         let count = Double(rewards.count)
         guard count >= 2 else { return nil }
-        let sum = weights.reduce(0, +)
-        let squares = weights.reduce(0) { $0 + $1 * $1 }
         return PolicyEstimate(
             reward: Estimate(meanOf: rewards), calls: Estimate(meanOf: calls),
             net: Estimate(meanOf: zip(rewards, calls).map { $0 - cost * $1 }), episodeCount: rewards.count,
-            // Kish's effective sample size.
-            effectiveCount: squares > 0 ? sum * sum / squares : 0,
+            effectiveCount: effectiveSampleSize(weights),
             unsupportedShare: Double(unsupportedCount) / count)
     }
+}
+
+/// How many values of equal weight are worth as much as these.
+/// - Source: Kish, "Survey sampling", 1965.
+private func effectiveSampleSize(_ weights: [Double]) -> Double {
+    let (sum, squares) = (weights.reduce(0, +), weights.reduce(0) { $0 + $1 * $1 })
+    return squares > 0 ? sum * sum / squares : 0
 }
 
 extension Estimate {

@@ -57,7 +57,8 @@ enum EvaluationText {
             if view.estimate.hasLittleOverlap {
                 console.complain(
                     "\(name(view)) at cost \(Phrase.number(view.cost)): hardly any job went its way (worth "
-                        + "\(Phrase.number(view.estimate.effectiveCount, digits: 1)) of its own); do not trust the interval\n"
+                        + "\(Phrase.number(view.estimate.effectiveCount, digits: 1)) of its own), so the estimate is mostly "
+                        + "the model's guess; do not trust the interval\n"
                 )
             }
             if view.estimate.unsupportedShare > 0.05 {
