@@ -19,8 +19,11 @@ struct BenchOptions: Sendable {
     var socket: String?
     /// Of the paper, for `paper`.
     var figure = 0
-    /// Where `paper` writes.
+    /// Where `paper` writes, and as what; nil: the figure's own name.
     var results = "."
+    var name: String?
+    /// Of a figure only its bounds and fitted-q, for a swapped model.
+    var isBrief = false
     /// Episodes from which `paper` has the Switcher learn, and those that each policy meets.
     var trainingCount = 500
     var episodeCount = 100
@@ -43,8 +46,10 @@ struct BenchOptions: Sendable {
           --jobs N          jobs of the state, or lines of the file
           --seeds N         repetitions of switcher (default 10)
           --socket PATH     the control socket of an idle londid whose models are ready
-          --figure N        the paper's figure: 4
+          --figure N        the paper's figure: 1, 3 or 4
           --results DIR     where its CSV, SVG and table go (default the working directory)
+          --name NAME       of these files (default figure-N)
+          --brief           only always-quick, always-deepthink and fitted-q
           --training N      episodes to learn from (default 500)
           --episodes N      episodes that each policy meets (default 100)
           --json            one object instead of text
@@ -69,6 +74,8 @@ struct BenchOptions: Sendable {
             case "--directory": directory = try value(of: argument)
             case "--socket": socket = try value(of: argument)
             case "--results": results = try value(of: argument)
+            case "--name": name = try value(of: argument)
+            case "--brief": isBrief = true
             case "--figure": figure = try count(try value(of: argument), of: argument, atLeast: 1)
             case "--training": trainingCount = try count(try value(of: argument), of: argument, atLeast: 1)
             case "--episodes": episodeCount = try count(try value(of: argument), of: argument, atLeast: 2)

@@ -43,10 +43,10 @@ learn() {
 }
 
 demonstrate babyai demonstrations --first 1000000 --states 200000
-learn quick babyai 4000 1200
+learn quick babyai 3000 1000
 learn deepthink babyai 2000 600
 for role in quick:1 deepthink:0.5; do
     run evaluate "${role%:*}" --work "$work" --episodes 50 --temperature "${role#*:}" | tee -a "$work/${role%:*}.log"
 done
-demonstrate scienceworld scienceworld_demonstrations --states 24000
+demonstrate scienceworld scienceworld_demonstrations --states 17000
 learn scienceworld scienceworld 2000 600

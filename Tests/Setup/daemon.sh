@@ -58,7 +58,7 @@ run_londid() {
     londid_pid=$!
     say "londid runs (pid $londid_pid, state and log in $directory); the models are being loaded"
     local status deadline=$((SECONDS + 600))
-    until status=$(londictl status --json 2>/dev/null) && [ "$(grep -o '"state":"ready"' <<<"$status" | wc -l)" = 2 ]; do
+    until status=$(londictl status --json 2>/dev/null) && [ "$(grep -o '"state":"ready"' <<<"$status" | wc -l)" -ge 2 ]; do
         kill -0 "$londid_pid" 2>/dev/null || { tail -n 20 "$directory/londid.log" >&2; die "londid ended; its log is $directory/londid.log"; }
         if [ $SECONDS -gt $deadline ] || grep -q '"state":"unavailable"' <<<"$status"; then
             londictl status >&2 || true

@@ -33,14 +33,17 @@ struct PaperBench {
             try write(PaperTable(figure: figure, rows: rows))
         }
         for arm in PaperArm.bounds { try add(arm, try await queues.measure(arm, episodes: options.episodeCount)) }
-        for arm in PaperArm.learners(of: figure) {
+        for arm in PaperArm.learners(of: figure) where !options.isBrief || arm.kind == .fittedQ {
             try add(arm, try await queues.measureLearnt(arm, episodes: options.episodeCount))
         }
-        for arm in PaperArm.baselines { try add(arm, try await queues.measure(arm, episodes: options.episodeCount)) }
+        guard !options.isBrief else { return }
+        for arm in PaperArm.baselines(of: figure) {
+            try add(arm, try await queues.measure(arm, episodes: options.episodeCount))
+        }
     }
 
     private func write(_ table: PaperTable) throws(BenchError) {
-        let path = "\(options.results)/figure-\(table.figure.number)"
+        let path = "\(options.results)/\(options.name ?? "figure-\(table.figure.number)")"
         try Londid.write(table.csv, to: "\(path).csv")
         try Londid.write(table.markdown, to: "\(path).md")
         try Londid.write(PaperChart(table).svg, to: "\(path).svg")

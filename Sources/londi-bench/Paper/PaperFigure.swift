@@ -45,7 +45,7 @@ struct PaperFigure: Sendable {
         PaperFigure(
             number: 4, title: "BabyAI-Text, mixed tasks", environment: "babyai-text",
             options: ["level": "MixedTrainLocal"], maxSteps: 64, stepTokens: 48, trainingSeeds: 30_000_000,
-            measuredSeeds: 40_000_000, costs: [0.05, 0.15, 0.4, 0.6, 0.8, 1, 2.5]),
+            measuredSeeds: 40_000_000, costs: [0.15, 0.3, 0.5, 0.8, 1.2]),
     ]
 
     func specification(seed: Int64, with added: [String: String]) -> JobSpecification {
@@ -78,10 +78,13 @@ struct PaperArm: Sendable {
         }
     }
 
-    static let baselines =
-        [PaperArm(kind: .swiftSage)]
-        + rates.map { PaperArm(kind: .random, setting: $0) }
-        + certainties.map { PaperArm(kind: .threshold, setting: $0) }
+    /// Baselines have no budget to compare.
+    static func baselines(of figure: PaperFigure) -> [PaperArm] {
+        guard figure.budgets.isEmpty else { return [] }
+        return [PaperArm(kind: .swiftSage)]
+            + rates.map { PaperArm(kind: .random, setting: $0) }
+            + certainties.map { PaperArm(kind: .threshold, setting: $0) }
+    }
 
     var name: String {
         kind.rawValue + (setting.map { " \($0)" } ?? "") + (budget.map { ", at most \($0)" } ?? "")
