@@ -49,5 +49,6 @@ for name in "${names[@]}"; do
     install -m 644 "$programs/adapter.py" "$programs/$program" "$directory/"
     printf '[Environment %s]\nCommand="%s" "%s"\n' "$name" "$directory/python/bin/python3" "$directory/$program"
     # ScienceWorld's Java program is spoken to on the loopback device.
-    [ "$name" != scienceworld ] || echo Network=yes
+    # Its oracle takes seconds to find a path.
+    [ "$name" != scienceworld ] || printf 'Network=yes\nStepSeconds=60\n'
 done

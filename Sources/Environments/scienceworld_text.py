@@ -58,8 +58,9 @@ class ScienceWorld(Environment):
         self.loaded = ("", 0, "")
         self.done, self.replies = [], []
         self.score = 0
-        # The gold path, None before somebody asks for it, and its actions that are no way from room to room, with their rooms.
-        self.gold, self.deeds = None, []
+        # By what was loaded: the gold path, and those of its actions that are no way from room to room, with their rooms. To find
+        # them takes longer than all the rest of a beginning, so it is done for who asks, and once.
+        self.paths = {}
 
     def tasks(self):
         def task(name):
@@ -76,7 +77,7 @@ class ScienceWorld(Environment):
         max_steps = whole(options, "max_steps", DEFAULT_STEPS, 1, 10_000)
         variation = self.variation(task, seed, options)
         self.loaded = (task, variation, options.get("simplifications", ""))
-        self.done, self.replies, self.gold = [], [], None
+        self.done, self.replies = [], []
         # What the first look is worth counts with the first action, so that rewards add up to the score.
         self.score = 0
         try:
@@ -131,33 +132,33 @@ class ScienceWorld(Environment):
 
     def advise(self):
         """The next action of the gold path; where it was left, the way back to the first of its deeds that is to be done."""
-        if self.gold is None:
-            # To find it takes longer than all the rest of a beginning, so only for who asks.
+        if self.loaded not in self.paths:
             self.load(generates_gold=True)
-            self.gold = list(self.game.get_gold_action_sequence())
-            self.deeds = self.find_deeds()
+            gold = list(self.game.get_gold_action_sequence())
+            self.paths[self.loaded] = gold, self.find_deeds(gold)
             for action in self.done:
                 self.game.server.step(action)
+        gold, deeds = self.paths[self.loaded]
         count = len(self.done)
-        if self.gold[:count] == self.done:
-            return self.gold[count] if count < len(self.gold) else None
-        return self.way_back()
+        if gold[:count] == self.done:
+            return gold[count] if count < len(gold) else None
+        return self.way_back(deeds)
 
-    def find_deeds(self):
+    def find_deeds(self, gold):
         room, deeds = self.room(), []
-        for action in self.gold:
+        for action in gold:
             if move := MOVE.fullmatch(action):
                 room = move[1]
             elif not WAY.fullmatch(action):
                 deeds.append((room, action))
         return deeds
 
-    def way_back(self):
-        """None where all was done, or where no door leads on."""
+    def way_back(self, deeds):
+        """To the first of the gold path's deeds that is left; None where all was done, or where no door leads on."""
         # What was connected by mistake stands in the way of what should be.
         if self.replies and (taken := ALREADY_CONNECTED.search(self.replies[-1])):
             return f"disconnect {taken[1]}"
-        left = self.deeds_left()
+        left = self.deeds_left(deeds)
         if not left:
             return None
         (goal, deed), room = left[0], self.room()
@@ -168,19 +169,19 @@ class ScienceWorld(Environment):
             return None
         return f"open door to {door}" if f"A door to the {door} (that is closed)" in self.game.look() else f"go to {door}"
 
-    def deeds_left(self):
-        """The gold path's deeds that were not done, or were undone."""
-        is_left = [True] * len(self.deeds)
+    def deeds_left(self, deeds):
+        """Those that were not done, or were undone."""
+        is_left = [True] * len(deeds)
         for action, reply in zip(self.done, self.replies):
             if action.startswith("disconnect "):
                 thing = action.removeprefix("disconnect ")
-                for index, (_, deed) in enumerate(self.deeds):
+                for index, (_, deed) in enumerate(deeds):
                     is_left[index] |= deed.startswith("connect ") and f" {thing} " in f"{deed} "
             elif not ALREADY_CONNECTED.search(reply):
-                same = [index for index, (_, deed) in enumerate(self.deeds) if is_left[index] and deed == action]
+                same = [index for index, (_, deed) in enumerate(deeds) if is_left[index] and deed == action]
                 if same:
                     is_left[same[0]] = False
-        return [deed for deed, left in zip(self.deeds, is_left) if left]
+        return [deed for deed, left in zip(deeds, is_left) if left]
 
     def room(self):
         found = ROOM.search(self.game.look())

@@ -23,6 +23,7 @@ ShownActions=8
 ShownObservations=1
 MostActions=0
 Network=yes
+StepSeconds=60
 Oracle=yes
 """)
         cls.londid.start()
