@@ -4,7 +4,7 @@ import Domain
 /// Waits for a job, a batch or what a queue has left, showing how far it is.
 struct JobWait {
     /// How long the daemon may take to say how far it is, whatever the timeout: work that has ended is no timeout.
-    private static let firstReplyMilliseconds: Int64 = 10_000
+    private static let firstReplyMilliseconds: Int64 = 30_000
 
     let invocation: Invocation
     let target: WaitTarget

@@ -1,5 +1,4 @@
 import Domain
-import Foundation
 
 /// One policy of a figure.
 struct PaperRow: Sendable {
@@ -75,6 +74,10 @@ extension Double {
     /// A share for a table.
     var percent: String { "\(Int((100 * self).rounded())) %" }
 
-    /// A number for a table, with so many digits behind the point.
-    func rounded(_ digits: Int) -> String { String(format: "%.\(digits)f", self) }
+    /// A number for a table, with at most so many digits behind the point.
+    func rounded(_ digits: Int) -> String {
+        let scale = (0..<digits).reduce(1.0) { scale, _ in 10 * scale }
+        let value = (self * scale).rounded() / scale
+        return digits == 0 ? "\(Int(value))" : "\(value)"
+    }
 }
