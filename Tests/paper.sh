@@ -49,7 +49,7 @@ sections() {
     case $environment in
     babyai-text) printf '%s\n' "[Environment babyai-text]" ShownActions=4 ;;
     # Its lists of possible actions are long and take most of a step's time.
-    scienceworld) printf '%s\n' "[Environment scienceworld]" ShownActions=8 MostActions=0 Network=yes StepSeconds=60 Oracle=yes ;;
+    scienceworld) printf '%s\n' "[Environment scienceworld]" ShownActions=8 MostActions=0 Network=yes StartSeconds=120 StepSeconds=60 Oracle=yes ;;
     esac
     echo "Command=\"$environments/python/bin/python3\" \"$environments/${environment%-text}_text.py\""
     echo ShownObservations=1

@@ -23,6 +23,7 @@ ShownActions=8
 ShownObservations=1
 MostActions=0
 Network=yes
+StartSeconds=120
 StepSeconds=60
 Oracle=yes
 """)
