@@ -114,9 +114,15 @@ package struct CrossFit: Sendable {
         return sums.estimate
     }
 
-    /// Whether enough episodes took the policy's first step.
-    func sawFirstStep(_ target: (_ fold: Int) -> TargetPolicy) -> Bool {
-        LoggedPath.horizon(evaluated.map { LoggedPath($0.element, target: target($0.offset % Self.foldCount)) }) > 0
+    /// The steps through which enough episodes went the policy's way.
+    func horizon(_ target: (_ fold: Int) -> TargetPolicy) -> Int {
+        LoggedPath.horizon(evaluated.map { LoggedPath($0.element, target: target($0.offset % Self.foldCount)) })
+    }
+
+    /// Steps of an episode, on the mean; 0 without episodes.
+    var meanLength: Double {
+        let counts = evaluated.map(\.element.steps.count)
+        return Double(counts.reduce(0, +)) / Double(max(1, counts.count))
     }
 
     /// The episodes that count in full, with their indices.

@@ -5,9 +5,10 @@ package import Domain
 /// **The rule.** It does iff the lower bound of its doubly robust net value (reward less the price of the calls, 95 %
 /// interval) is at least the incumbent's, both on the same episodes with the same models, and at least
 /// `PolicyEstimate.fewestEffective` effective episodes went its way. A lower bound and not the value, so that what is
-/// better only by luck or little looked at does not come in force. Where so few went even the incumbent's way, as in long
-/// episodes, it is enough that they took the candidate's first step, and the model's forecast decides about the rest
-/// (`CrossFit.doublyRobust`): to refuse whatever no log shows to its end would end a queue's learning at the first trial.
+/// better only by luck or little looked at does not come in force. Where so few went even the incumbent's way for half of an
+/// episode, as in long ones, it is enough that they took the candidate's first step, and the model's forecast decides about
+/// the rest (`CrossFit.doublyRobust`): to refuse whatever no log shows to its end would end a queue's learning at the first
+/// trial.
 ///
 /// **Without optimism.** The candidate was learnt from the very episodes that judge it, and the incumbent from most of
 /// them: either would look better than it is, and the incumbent, which has proved itself on paper already, could never be
@@ -61,9 +62,9 @@ package struct PolicyTrial: Sendable {
         estimates = targets.compactMapValues { fit.doublyRobust(cost: cost, $0) }
         guard let challenger = estimates[.candidate], let defender = estimates[.incumbent] else { return nil }
         let isNoWorse = challenger.net.lower >= defender.net.lower
+        let isLong = Double(2 * fit.horizon { .greedy(defenders[$0], cost: cost) }) < fit.meanLength
         let isSeen =
-            defender.hasLittleOverlap
-            ? fit.sawFirstStep { .greedy(challengers[$0], cost: cost) } : !challenger.hasLittleOverlap
+            isLong ? fit.horizon { .greedy(challengers[$0], cost: cost) } > 0 : !challenger.hasLittleOverlap
         verdict = isNoWorse && isSeen ? .passed : .refused
     }
 }
