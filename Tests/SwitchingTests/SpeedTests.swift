@@ -5,8 +5,8 @@ import Testing
 @testable import Switching
 
 /// The targets that make the Switcher free beside a language model's step: processor time of one thread, the best of
-/// several runs, as the machine may be busy with others. A busy neighbour in the caches may
-/// still cost twice the target, so that a test fails only beyond that.
+/// several runs, as the machine may be busy with others. A busy neighbour in the caches may still cost twice the target, so
+/// that a test fails only beyond that.
 @Suite(.serialized) struct SpeedTests {
     static let neighbours = 2
     static let encoder = HashedEncoder()

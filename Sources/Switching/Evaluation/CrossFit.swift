@@ -55,6 +55,13 @@ package struct CrossFit: Sendable {
     ///   end of the correction Thomas and Brunskill, "Data-efficient off-policy policy evaluation", 2016, section 6, whose best
     ///   mixture of all such ends is here the last one with enough episodes.
     package func doublyRobust(cost: Double, _ target: (_ fold: Int) -> TargetPolicy) -> PolicyEstimate? {
+        corrected(cost: cost, target)?.estimate
+    }
+
+    /// The same, with the number of steps through which it is corrected.
+    func corrected(
+        cost: Double, _ target: (_ fold: Int) -> TargetPolicy
+    ) -> (estimate: PolicyEstimate, horizon: Int)? {
         let evaluated = evaluated
         let targets = (0..<Self.foldCount).map(target)
         let paths = evaluated.map { LoggedPath($0.element, target: targets[$0.offset % Self.foldCount]) }
@@ -81,7 +88,7 @@ package struct CrossFit: Sendable {
                 sums.append(reward: value.reward, calls: value.calls, path)
             }
         }
-        return sums.estimate
+        return sums.estimate.map { ($0, horizon) }
     }
 
     /// The same by importance sampling alone: each step's reward weighted by the odds of the way there, weights scaled
@@ -112,11 +119,6 @@ package struct CrossFit: Sendable {
         var sums = EpisodeValues(cost: cost)
         for (index, path) in paths.enumerated() { sums.append(reward: rewards[index], calls: calls[index], path) }
         return sums.estimate
-    }
-
-    /// The steps through which enough episodes went the policy's way.
-    func horizon(_ target: (_ fold: Int) -> TargetPolicy) -> Int {
-        LoggedPath.horizon(evaluated.map { LoggedPath($0.element, target: target($0.offset % Self.foldCount)) })
     }
 
     /// Steps of an episode, on the mean; 0 without episodes.

@@ -59,12 +59,13 @@ package struct PolicyTrial: Sendable {
             .incumbent: { .greedy(defenders[$0], cost: cost) },
             .alwaysQuick: { _ in .alwaysQuick }, .alwaysDeepthink: { _ in .alwaysDeepthink },
         ]
-        estimates = targets.compactMapValues { fit.doublyRobust(cost: cost, $0) }
-        guard let challenger = estimates[.candidate], let defender = estimates[.incumbent] else { return nil }
+        let corrected = targets.compactMapValues { fit.corrected(cost: cost, $0) }
+        estimates = corrected.mapValues(\.estimate)
+        guard let (challenger, seen) = corrected[.candidate], let (defender, incumbentSeen) = corrected[.incumbent]
+        else { return nil }
         let isNoWorse = challenger.net.lower >= defender.net.lower
-        let isLong = Double(2 * fit.horizon { .greedy(defenders[$0], cost: cost) }) < fit.meanLength
-        let isSeen =
-            isLong ? fit.horizon { .greedy(challengers[$0], cost: cost) } > 0 : !challenger.hasLittleOverlap
+        let isLong = Double(2 * incumbentSeen) < fit.meanLength
+        let isSeen = isLong ? seen > 0 : !challenger.hasLittleOverlap
         verdict = isNoWorse && isSeen ? .passed : .refused
     }
 }

@@ -30,13 +30,10 @@ struct PaperChart {
     var svg: String {
         let (right, bottom) = (Self.width - Self.margin, Self.height - Self.margin)
         var parts = [
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 \(Self.width) \(Self.height)\" "
-                + "font-family=\"sans-serif\" font-size=\"12\">",
-            "<rect width=\"100%\" height=\"100%\" fill=\"white\"/>",
-            label(
+            PaperDrawing.label(
                 "\(table.figure.title), \(table.rows.first?.sample.episodes.count ?? 0) episodes a policy",
                 Self.width / 2, 24),
-            label("DEEPTHINK calls an episode", Self.width / 2, Self.height - 16),
+            PaperDrawing.label("DEEPTHINK calls an episode", Self.width / 2, Self.height - 16),
             "<path d=\"M\(Self.margin) \(Self.margin)V\(bottom)H\(right)\" fill=\"none\" stroke=\"black\"/>",
             "<text transform=\"translate(18 \(Self.height / 2)) rotate(-90)\" text-anchor=\"middle\">"
                 + "reward, always-deepthink = 1</text>",
@@ -44,8 +41,8 @@ struct PaperChart {
         for tick in 0...5 {
             let share = Double(tick) / 5
             let reward = lowest + share * (1 - lowest)
-            parts.append(label((share * mostCalls).rounded(1), x(share * mostCalls), bottom + 18))
-            parts.append(label(reward.rounded(1), Self.margin - 18, y(reward * unit) + 4))
+            parts.append(PaperDrawing.label((share * mostCalls).rounded(1), x(share * mostCalls), bottom + 18))
+            parts.append(PaperDrawing.label(reward.rounded(1), Self.margin - 18, y(reward * unit) + 4))
         }
         for kind in [SwitcherKind.random, .threshold, .fittedQ, .fittedQMLP] { parts.append(line(kind)) }
         parts += table.rows.map(point)
@@ -54,7 +51,7 @@ struct PaperChart {
             parts.append("<circle cx=\"\(right - 120)\" cy=\"\(top - 4)\" r=\"4\" fill=\"\(colour(kind))\"/>")
             parts.append("<text x=\"\(right - 110)\" y=\"\(top)\">\(kind.rawValue)</text>")
         }
-        return (parts + ["</svg>"]).joined(separator: "\n") + "\n"
+        return PaperDrawing.svg(width: Self.width, height: Self.height, parts)
     }
 
     private func x(_ calls: Double) -> Double { Self.margin + calls / mostCalls * (Self.width - 2 * Self.margin) }
@@ -65,10 +62,6 @@ struct PaperChart {
     }
 
     private func colour(_ kind: SwitcherKind) -> String { Self.colours[kind] ?? "black" }
-
-    private func label(_ text: String, _ x: Double, _ y: Double) -> String {
-        "<text x=\"\(x)\" y=\"\(y)\" text-anchor=\"middle\">\(text)</text>"
-    }
 
     private func line(_ kind: SwitcherKind) -> String {
         guard let curve = table.curve(kind) else { return "" }

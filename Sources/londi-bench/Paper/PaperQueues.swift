@@ -73,7 +73,8 @@ struct PaperQueues {
     /// The version that the learning queue's history comes to as this arm.
     private func learnAnew(_ arm: PaperArm, in learning: QueueName) async throws -> Int64 {
         let before = try await newestVersion(of: learning)
-        if arm.kind == learner.kind, arm.setting == learner.setting, !figure.budgets.isEmpty { return before }
+        // With budgets every arm is the learner itself.
+        guard figure.budgets.isEmpty else { return before }
         _ = try await client.call(
             SetQueue.self, .init(name: learning, changes: QueueChanges(switcherKind: arm.kind, cost: arm.setting)))
         let began = ContinuousClock.now

@@ -47,27 +47,25 @@ struct PaperRooms: Sendable {
             Self.left + Self.width * Double(rows.count), Self.top + Self.height * Double(rooms.count)
         )
         var parts = [
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 \(right + 20) \(bottom + 40)\" "
-                + "font-family=\"sans-serif\" font-size=\"12\" text-anchor=\"middle\">",
-            "<rect width=\"100%\" height=\"100%\" fill=\"white\"/>",
-            text(title, (right + 20) / 2, 24),
-            text("DEEPTHINK calls an episode; red: its share of the steps in the room", (right + 20) / 2, bottom + 26),
+            PaperDrawing.label(title, (right + 20) / 2, 24),
+            PaperDrawing.label(
+                "DEEPTHINK calls an episode; red: its share of the steps in the room", (right + 20) / 2, bottom + 26),
         ]
         for (column, row) in rows.enumerated() {
             let x = Self.left + Self.width * Double(column)
-            parts.append(text("at most \(row.arm.budget ?? 0)", x + Self.width / 2, Self.top - 10))
+            parts.append(PaperDrawing.label("at most \(row.arm.budget ?? 0)", x + Self.width / 2, Self.top - 10))
             for (line, room) in rooms.enumerated() {
                 let (use, y) = (self.use(of: room, by: row), Self.top + Self.height * Double(line))
                 parts.append(
                     "<rect x=\"\(x)\" y=\"\(y)\" width=\"\(Self.width)\" height=\"\(Self.height)\" stroke=\"white\" "
                         + "fill=\"#c0392b\" fill-opacity=\"\(share(use).rounded(2))\"/>")
-                parts.append(text("\(calls(use, row).rounded(2))", x + Self.width / 2, y + 18))
+                parts.append(PaperDrawing.label(calls(use, row).rounded(2), x + Self.width / 2, y + 18))
             }
         }
         for (line, room) in rooms.enumerated() {
-            parts.append(text(room, Self.left / 2, Self.top + Self.height * Double(line) + 18))
+            parts.append(PaperDrawing.label(room, Self.left / 2, Self.top + Self.height * Double(line) + 18))
         }
-        return (parts + ["</svg>"]).joined(separator: "\n") + "\n"
+        return PaperDrawing.svg(width: right + 20, height: bottom + 40, parts)
     }
 
     private func use(of room: String, by row: PaperRow) -> PaperSample.RoomUse {
@@ -82,8 +80,4 @@ struct PaperRooms: Sendable {
     }
 
     private func share(_ use: PaperSample.RoomUse) -> Double { Double(use.deepthinkSteps) / Double(max(use.steps, 1)) }
-
-    private func text(_ text: String, _ x: Double, _ y: Double) -> String {
-        "<text x=\"\(x)\" y=\"\(y)\">\(text)</text>"
-    }
 }
