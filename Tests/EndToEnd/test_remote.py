@@ -222,7 +222,9 @@ class ByRpc(TwoHostsTest):
         daemon.wait_for(lambda: daemon.ctl("status", check=False).returncode == 0, 30, "it answers")
         message = f"does not come to its RPC servers (Failed to connect to {FAR}:50052)"
         daemon.wait_for(lambda: message in self.fault(daemon), 30, f"status says '{message}', not '{self.fault(daemon)}'")
-        self.far(daemon, "ggml-rpc-server", [program, "--host", FAR, "--port", "50052", "--threads", "1"])
+        # As a service that is restarted: a ggml-rpc-server may be ended by SIGPIPE when its client goes away during an answer.
+        again = 'while :; do setpriv --pdeathsig KILL "$@"; sleep 0.5; done'
+        self.far(daemon, "ggml-rpc-server", ["sh", "-c", again, "sh", program, "--host", FAR, "--port", "50052", "--threads", "1"])
         daemon.wait_ready(90)
         (engine,) = [engine for engine in daemon.json("status")["engines"] if engine["role"] == "deepthink"]
         self.assertIn(f"{FAR}:50052", engine["device"])
