@@ -13,5 +13,6 @@ package enum Migrations {
         ("0010_prior", PackageResources._010_prior_sql),
         ("0011_environments", PackageResources._011_environments_sql),
         ("0012_ends", PackageResources._012_ends_sql),
+        ("0013_confirmed_drafts", PackageResources._013_confirmed_drafts_sql),
     ]
 }

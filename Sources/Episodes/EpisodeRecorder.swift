@@ -29,7 +29,8 @@ package protocol EpisodeRecorder: Sendable {
     func hear(_ addition: String)
 
     /// Records what the model wrote and settles what it took.
-    func finish(stepAt index: Int, role: Role, generated: Generated) async throws
+    /// - Parameter confirmsDraft: DEEPTHINK wrote what QUICK had drafted; nil where there was no draft.
+    func finish(stepAt index: Int, role: Role, generated: Generated, confirmsDraft: Bool?) async throws
 
     /// Records how the environment began the episode.
     func open(_ opening: Opening) async throws

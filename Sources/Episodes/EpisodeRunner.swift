@@ -143,28 +143,31 @@ package struct EpisodeRunner: Sendable {
         }
         if let draft, role == .quick { return .written(WrittenStep(index: index, role: role, generated: draft)) }
         turn(EngineRole(role))
-        if role == .deepthink, let step = try await advisedStep(at: index, in: episode, recorder, bound) {
-            return .written(step)
-        }
-        let generated = try await givingUp {
-            try await recorder.abandon(stepAt: index, role: role, because: $0)
-        } whereFails: { () async throws(GenerationError) in
-            try await bound.cuttingOff { () async throws(GenerationError) in
-                switch role {
-                case .deepthink:
-                    try await deepthink.generate(next, costly, limits, seed: seed, onText: recorder.hear)
-                case .quick: try await quickStep()
+        let generated: Generated
+        if role == .deepthink, let advised = try await advisedStep(at: index, in: episode, recorder, bound) {
+            generated = advised
+        } else {
+            generated = try await givingUp {
+                try await recorder.abandon(stepAt: index, role: role, because: $0)
+            } whereFails: { () async throws(GenerationError) in
+                try await bound.cuttingOff { () async throws(GenerationError) in
+                    switch role {
+                    case .deepthink:
+                        try await deepthink.generate(next, costly, limits, seed: seed, onText: recorder.hear)
+                    case .quick: try await quickStep()
+                    }
                 }
             }
         }
-        try await recorder.finish(stepAt: index, role: role, generated: generated)
+        let isConfirmed = draft.map { progress.isSame($0, generated) }
+        try await recorder.finish(stepAt: index, role: role, generated: generated, confirmsDraft: isConfirmed)
         return .written(WrittenStep(index: index, role: role, generated: generated))
     }
 
-    /// DEEPTHINK's step, as the environment's oracle takes it; nil where that takes none.
+    /// What DEEPTHINK's step comes to where the environment's oracle takes it; nil where that takes none.
     private func advisedStep(
         at index: Int, in episode: EnvironmentEpisode?, _ recorder: any EpisodeRecorder, _ bound: TimeBound?
-    ) async throws -> WrittenStep? {
+    ) async throws -> Generated? {
         guard let episode else { return nil }
         let action: String?
         do throws(EnvironmentError) {
@@ -174,10 +177,7 @@ package struct EpisodeRunner: Sendable {
             try await recorder.abandon(stepAt: index, role: .deepthink, because: reason)
             throw error
         }
-        guard let action else { return nil }
-        let generated = Generated(text: action, stopReason: .endOfTurn)
-        try await recorder.finish(stepAt: index, role: .deepthink, generated: generated)
-        return WrittenStep(index: index, role: .deepthink, generated: generated)
+        return action.map { Generated(text: $0, stopReason: .endOfTurn) }
     }
 
     /// Generates what was begun; where that fails it is given up before the error goes on.

@@ -33,7 +33,8 @@ package struct FittedQMLP: Learner {
     package func learn(
         from episodes: [TrainingEpisode], settings: SwitcherSettings, featureCount: Int
     ) throws(SwitchingError) -> PolicyBody {
-        let replay = try ReplayMatrix(episodes, featureCount: featureCount)
+        var replay = try ReplayMatrix(episodes, featureCount: featureCount)
+        let confirmation = replay.learnConfirmation()
         let bounds = ReturnBounds(episodes, discount: discount)
         let network = trained(replay, bounds: bounds, cost: settings.cost)
 
@@ -44,7 +45,8 @@ package struct FittedQMLP: Learner {
         var linear = FittedQ()
         linear.discount = discount
         linear.traceDecay = traceDecay
-        return .neural(NeuralValues(hidden: hidden, linear: linear.fit(seen, bounds: bounds, cost: settings.cost)))
+        let values = linear.fit(seen, bounds: bounds, cost: settings.cost)
+        return .neural(NeuralValues(hidden: hidden, linear: values, confirmation: confirmation))
     }
 
     /// The network after all rounds.
@@ -84,19 +86,23 @@ package struct FittedQMLP: Learner {
             let step = replay.steps[index]
             let weight = step.weight / Double(batchSize)
             training.setError(
-                row: row, pair: 0, role: step.role, target: targets.reward[index] / scales.reward, weight: weight)
+                row: row, pair: 0, role: step.role, target: targets.reward[index] / scales.reward, weight: weight,
+                disagreement: step.disagreement)
             training.setError(
-                row: row, pair: 1, role: step.role, target: targets.calls[index] / scales.calls, weight: weight)
+                row: row, pair: 1, role: step.role, target: targets.calls[index] / scales.calls, weight: weight,
+                disagreement: step.disagreement)
         }
     }
 
     private func forecasts(_ network: Network, _ replay: ReplayMatrix, _ scales: OutputScales) -> ReplayForecasts {
-        func forecasts(_ features: [Float], _ rows: Int) -> [Forecast] {
+        func forecasts(_ features: [Float], _ disagreements: [Double]) -> [Forecast] {
+            let rows = disagreements.count
             var activations = Activations(of: network, rows: rows)
             network.run(features.span, rows: rows, &activations)
-            return (0..<rows).map { activations.forecast(row: $0, scales) }
+            return (0..<rows).map { activations.forecast(row: $0, scales, disagreement: disagreements[$0]) }
         }
         return ReplayForecasts(
-            steps: forecasts(replay.features, replay.count), finals: forecasts(replay.finals, replay.finalCount))
+            steps: forecasts(replay.features, replay.steps.map(\.disagreement)),
+            finals: forecasts(replay.finals, replay.finalDisagreements))
     }
 }

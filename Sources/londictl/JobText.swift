@@ -76,6 +76,7 @@ enum JobText {
         let decision = step.decision
         var text = "  p=\(Phrase.number(decision.propensity))"
         if step.draft == .kept { text += "  draft, kept" }
+        if step.confirmsDraft == true { text += "  the same as the draft" }
         if decision.isExploration { text += "  exploration" }
         if let mask = decision.maskReason { text += "  masked: \(Phrase.reason(mask))" }
         if let values = decision.values {

@@ -196,7 +196,7 @@ import Testing
             #expect(
                 printed.output.contains(
                     """
-                    Step 0  DEEPTHINK  p=0.950  draft, kept  exploration  masked: the day's calls budget  values \
+                    Step 0  DEEPTHINK  p=0.950  draft, kept  the same as the draft  exploration  masked: the day's calls budget  values \
                     QUICK 0.400, DEEPTHINK 0.500  price 0.125  policy 12
                         tokens 12+3 prompt+cached, 2 generated; 1.3 GPU s; end-of-turn; reward 1.000; day 2026-11-23
                         | 4

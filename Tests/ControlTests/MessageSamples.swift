@@ -97,7 +97,7 @@ enum MessageSamples {
         StepPart(index: 0, role: .deepthink, isDraft: false, isFirst: true, text: "4"),
     ]
     static let step = StepView(
-        index: 0, role: .deepthink, state: .written, draft: .kept,
+        index: 0, role: .deepthink, state: .written, draft: .kept, confirmsDraft: true,
         decision: DecisionView(
             Decision(
                 role: .deepthink, values: ActionValues(quick: 0.4, deepthink: 0.5), propensity: 0.95,
@@ -125,7 +125,8 @@ enum MessageSamples {
     static let policy = PolicyView(
         queue: queue, settings: settings.switcher, version: 12, pair: ModelPair(quick: "a", deepthink: "b"),
         encoder: "hashed-1", episodeCount: 40, meanReward: 0.7, steps: [StepCount(index: 0, quick: 30, deepthink: 10)],
-        masks: [MaskCount(reason: .calls, count: 2)], explorationCount: 3, undecidedShare: 0.125,
+        masks: [MaskCount(reason: .calls, count: 2)], explorationCount: 3,
+        draftedCallCount: 5, confirmedDraftCount: 4, undecidedShare: 0.125,
         features: [FeatureWeight(name: "step", difference: 0.2)], state: event, activationShare: 0.25,
         meanValues: ActionValues(quick: 0.4, deepthink: 0.5),
         activations: [

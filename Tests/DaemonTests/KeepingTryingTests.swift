@@ -104,7 +104,9 @@ import Testing
             gpuMilliseconds: 1_500, logProbabilities: nil)
         let written = londi_disk_count(disk, Int32(LONDI_WRITE.rawValue))
         londi_disk_fail(disk, Int32(LONDI_WRITE.rawValue), 1, 1_000_000, 13)
-        let finishing = Task { try await recorder.finish(stepAt: 0, role: .deepthink, generated: generated) }
+        let finishing = Task {
+            try await recorder.finish(stepAt: 0, role: .deepthink, generated: generated, confirmsDraft: nil)
+        }
         while londi_disk_count(disk, Int32(LONDI_WRITE.rawValue)) == written { await Task.yield() }
         finishing.cancel()
         londi_disk_fail(disk, Int32(LONDI_WRITE.rawValue), 1, 0, 0)

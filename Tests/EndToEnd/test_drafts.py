@@ -65,7 +65,26 @@ class Drafts(unittest.TestCase):
         self.assertEqual(fates[None], fates["replaced"])
         text = daemon.ctl("explain", min(self.steps(daemon, batch))).stdout
         self.assertIn("draft, ", text)
+        self.check_confirmations(daemon, batch)
         self.check_books(daemon)
+
+    def check_confirmations(self, daemon, batch):
+        """Each call says whether it wrote what the draft before it had, and `policy show` counts them."""
+        calls = confirmed = 0
+        for steps in self.steps(daemon, batch).values():
+            for draft, step in zip(steps, steps[1:]):
+                if draft.get("draft") != "replaced" or step["state"] != "written":
+                    continue
+                calls += 1
+                same = draft["generated"]["stopReason"] == step["generated"]["stopReason"] and (
+                    draft["generated"]["text"].split() == step["generated"]["text"].split())
+                self.assertEqual(step["confirmsDraft"], same)
+                confirmed += same
+        self.assertGreater(calls, 0)
+        policy = daemon.json("policy", "show", "q")
+        self.assertEqual((policy["draftedCallCount"], policy["confirmedDraftCount"]), (calls, confirmed))
+        self.assertIn(
+            f"DEEPTHINK wrote just what QUICK had drafted in {confirmed} of {calls} call", daemon.ctl("policy", "show", "q").stdout)
 
     def test_a_held_job_keeps_the_use_of_its_draft_and_goes_on_after_a_grant(self):
         daemon = self.londid().start()

@@ -136,6 +136,19 @@ import Testing
         #expect(recorder.state.withLock { $0.draftCount } == 3)
     }
 
+    @Test(arguments: [(action: "right", isConfirmed: true), ("left", false)])
+    func `DEEPTHINK confirms a draft by the same action, whatever it thought`(
+        action: String, isConfirmed: Bool
+    ) async throws {
+        let recorder = MemoryRecorder()
+        let deepthink = ScriptedModel(
+            Array(repeating: writes("The cell is to the right.\nAction: \(action)", .endOfTurn), count: 3))
+        _ = try await run(
+            right(3), assignment(maxSteps: 3, observe: .draft, kind: .alwaysDeepthink), recorder,
+            deepthink: deepthink)
+        #expect(recorder.state.withLock { $0.confirmations } == [isConfirmed, isConfirmed, isConfirmed])
+    }
+
     /// After `kill -9` no model is asked again for what is recorded.
     @Test func `recorded actions are done again, and the one without an answer for the first time`() async throws {
         let quick = right(1)

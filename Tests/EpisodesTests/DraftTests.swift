@@ -65,6 +65,20 @@ import Testing
         #expect(deepthink.transcripts.map(\.answer) == [""])
     }
 
+    /// The same words and the same end: white space alone is no difference, and no draft is nothing to confirm.
+    @Test func `whether DEEPTHINK wrote what was drafted is recorded`() async throws {
+        for (draft, text, stop, expected) in [
+            ("It is 4.", "It  is 4.\n", StopReason.paragraph, true), ("It is 4.", "It is 5.", .paragraph, false),
+            ("It is 4.", "It is 4.", .length, false),
+        ] {
+            let quick = ScriptedModel([Self.drafts(draft, -2), writes("end", .endOfTurn)])
+            let deepthink = ScriptedModel([writes(text, stop)])
+            let recorder = MemoryRecorder()
+            _ = try await Self.runner(quick, deepthink).run(Self.assignment(Self.threshold), recorder: recorder)
+            #expect(recorder.state.withLock { $0.confirmations.first } == expected, "'\(text)' after '\(draft)'")
+        }
+    }
+
     /// The next state must not know of what was replaced: it is no part of the transcript.
     @Test func `after a replaced draft both models go on from DEEPTHINK's step`() async throws {
         let quick = ScriptedModel([Self.drafts("a\n\n", -2), Self.drafts("b\n\n", -0.25), writes("4", .endOfTurn)])

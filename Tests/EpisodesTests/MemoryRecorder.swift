@@ -11,6 +11,8 @@ final class MemoryRecorder: EpisodeRecorder {
         /// What each of them saw.
         var features: [[Float]] = []
         var finished: [WrittenStep] = []
+        /// What `finish` heard of the draft, call by call.
+        var confirmations: [Bool?] = []
         var abandoned: [GenerationError] = []
         var worstCases: [Spend] = []
         /// What the job may call, and has called.
@@ -74,8 +76,11 @@ final class MemoryRecorder: EpisodeRecorder {
         }
     }
 
-    func finish(stepAt index: Int, role: Role, generated: Generated) async throws {
-        state.withLock { $0.finished.append(WrittenStep(index: index, role: role, generated: generated)) }
+    func finish(stepAt index: Int, role: Role, generated: Generated, confirmsDraft: Bool?) async throws {
+        state.withLock { state in
+            state.finished.append(WrittenStep(index: index, role: role, generated: generated))
+            state.confirmations.append(confirmsDraft)
+        }
     }
 
     func open(_ opening: Opening) async throws { state.withLock { $0.opening = opening } }

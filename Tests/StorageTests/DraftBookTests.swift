@@ -49,8 +49,9 @@ import Testing
         guard case .begun(let step, _, _) = begun else { throw NotBegun(step: begun) }
         #expect(try await fixture.reader.verifyBooks().differences == [])
         #expect(try await Self.spend(fixture).quick == generated().spend)
-        _ = try await fixture.store.finishStep(step, claim, generated("4"), now: Self.later)
+        _ = try await fixture.store.finishStep(step, claim, generated("4"), confirmsDraft: false, now: Self.later)
         let steps = try await fixture.reader.steps(job)
+        #expect(steps.map(\.confirmsDraft) == [nil, false])
         #expect(steps.map(\.draft) == [.replaced, nil])
         #expect(steps.map(\.state) == [.abandoned, .written])
         #expect(steps.map(\.index) == [0, 0])
@@ -63,6 +64,9 @@ import Testing
         #expect(try await fixture.reader.verifyBooks().differences == [])
         let learnt = try await fixture.reader.trainingEpisodes(queue: fixture.queue, limit: 10).episodes
         #expect(learnt.map { $0.steps.map(\.role) } == [[.deepthink]])
+        #expect(learnt.map { $0.steps.map(\.confirmsDraft) } == [[false]])
+        let statistics = try await fixture.reader.policyStatistics(fixture.queue)
+        #expect(statistics.draftedCallCount == 1 && statistics.confirmedDraftCount == 0)
     }
 
     /// The draft was generated whatever came of the wish; without an entry its use would be in no sum.

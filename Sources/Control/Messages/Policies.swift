@@ -88,6 +88,9 @@ package struct PolicyView: Hashable, Codable, Sendable {
     package var steps: [StepCount]
     package var masks: [MaskCount]
     package var explorationCount: Int
+    /// Calls of DEEPTHINK that followed a draft of QUICK's, and those of them that wrote just what it said: for nothing.
+    package var draftedCallCount: Int
+    package var confirmedDraftCount: Int
     /// The share of recent steps whose two values are too close to call, 0 to 1.
     package var undecidedShare: Double?
     /// The most influential ones, first first.
@@ -105,6 +108,7 @@ package struct PolicyView: Hashable, Codable, Sendable {
         queue: QueueName, settings: SwitcherSettings, version: Int64, pair: ModelPair, encoder: String,
         episodeCount:
             Int, meanReward: Double? = nil, steps: [StepCount], masks: [MaskCount], explorationCount: Int,
+        draftedCallCount: Int = 0, confirmedDraftCount: Int = 0,
         undecidedShare:
             Double? = nil, features: [FeatureWeight], state: PolicyEvent? = nil, activationShare: Double? = nil,
         meanValues: ActionValues? = nil, activations: [FeatureActivation] = []
@@ -119,6 +123,8 @@ package struct PolicyView: Hashable, Codable, Sendable {
         self.steps = steps
         self.masks = masks
         self.explorationCount = explorationCount
+        self.draftedCallCount = draftedCallCount
+        self.confirmedDraftCount = confirmedDraftCount
         self.undecidedShare = undecidedShare
         self.features = features
         self.state = state

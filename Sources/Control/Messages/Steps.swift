@@ -48,6 +48,8 @@ package struct StepView: Hashable, Codable, Sendable {
     package var state: StepState
     /// kept, replaced or dropped: what came of it where QUICK drafted it before it was decided.
     package var draft: DraftFate?
+    /// DEEPTHINK wrote just what QUICK had drafted, in an environment the same action; nil where there was no draft.
+    package var confirmsDraft: Bool?
     package var decision: DecisionView
     package var generated: Generated?
     /// What was reserved for it: the worst case.
@@ -63,8 +65,8 @@ package struct StepView: Hashable, Codable, Sendable {
     package var endedAt: Timestamp?
 
     package init(
-        index: Int, role: Role, state: StepState, draft: DraftFate? = nil, decision: DecisionView,
-        generated: Generated? = nil,
+        index: Int, role: Role, state: StepState, draft: DraftFate? = nil, confirmsDraft: Bool? = nil,
+        decision: DecisionView, generated: Generated? = nil,
         reserved: Spend? = nil, reward: Double? = nil, observation: Observation? = nil, day: DayKey, attempt: Int,
         epoch: Int64, startedAt: Timestamp, endedAt: Timestamp? = nil
     ) {
@@ -72,6 +74,7 @@ package struct StepView: Hashable, Codable, Sendable {
         self.role = role
         self.state = state
         self.draft = draft
+        self.confirmsDraft = confirmsDraft
         self.decision = decision
         self.generated = generated
         self.reserved = reserved

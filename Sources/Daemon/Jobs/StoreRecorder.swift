@@ -91,10 +91,11 @@ final class StoreRecorder: EpisodeRecorder {
     /// What the job has called so far.
     var pacedCalls: PacedCalls { calls.withLock { $0 } }
 
-    func finish(stepAt index: Int, role: Role, generated: Generated) async throws {
+    func finish(stepAt index: Int, role: Role, generated: Generated, confirmsDraft: Bool?) async throws {
         let step = runningStep(index)
         _ = try await keepingTrying(log, "job \(context.claim.job)", shutdown) { [self] in
-            try await store.finishStep(step, context.claim, generated, now: clock.now())
+            try await store.finishStep(
+                step, context.claim, generated, confirmsDraft: confirmsDraft, now: clock.now())
         }
         writings.end(context.claim)
         await tellNotices()

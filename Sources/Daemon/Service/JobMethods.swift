@@ -154,8 +154,8 @@ extension StepView {
             }
         self.init(
             index: record.index, role: record.decision.role, state: state, draft: record.draft,
-            decision: DecisionView(record.decision),
-            generated: record.generated, reserved: record.reserved, reward: record.reward,
+            confirmsDraft: record.confirmsDraft, decision: DecisionView(record.decision), generated: record.generated,
+            reserved: record.reserved, reward: record.reward,
             observation: record.observation, day: record.day,
             attempt: Int(record.attempt), epoch: record.epoch.number, startedAt: record.startedAt,
             endedAt: record.endedAt)

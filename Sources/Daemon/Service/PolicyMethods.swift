@@ -43,7 +43,8 @@ extension ControlService {
             },
             masks: MaskReason.allCases.compactMap { reason in
                 statistics.masked[reason].map { MaskCount(reason: reason, count: $0) }
-            }, explorationCount: statistics.explorationCount, features: [], state: state)
+            }, explorationCount: statistics.explorationCount, draftedCallCount: statistics.draftedCallCount,
+            confirmedDraftCount: statistics.confirmedDraftCount, features: [], state: state)
         guard let policy = policies.policy(of: name), policy.kind == settings.kind else { return view }
         let recent = try await answering { () async throws(StorageError) in
             try await reader.trainingEpisodes(queue: name, limit: Self.recentEpisodes)

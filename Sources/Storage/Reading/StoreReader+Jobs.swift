@@ -170,6 +170,7 @@ extension Row {
             features: try floats("features"), model: try text("model"), day: try day("day"),
             budgetShare: try real("budget_share"), startedAt: try timestamp("started_at_ms"),
             endedAt: try optionalTimestamp("ended_at_ms"), generated: try generated(),
+            confirmsDraft: try optionalFlag("confirms_draft"),
             spend: Spend(
                 calls: try flag("is_charged") ? 1 : 0, tokens: tokens, gpuMilliseconds: try integer("gpu_ms")),
             reserved: try reserved(), reward: try optionalReal("known_reward"), observation: try observation())

@@ -62,9 +62,15 @@ extension StoreReader {
                 return true
             }
             let explored = try database.count("SELECT count(*) AS n \(written) AND is_exploration = 1", queue.text)
+            let confirmed = try database.count(
+                "SELECT count(*) AS n \(written) AND confirms_draft = 1", queue.text)
+            let corrected = try database.count(
+                "SELECT count(*) AS n \(written) AND confirms_draft = 0", queue.text)
             let (judged, meanReward) = try rewards(queue)
             return PolicyStatistics(
-                steps: steps, masked: masked, explorationCount: Int(explored), judgedEpisodeCount: judged,
+                steps: steps, masked: masked, explorationCount: Int(explored),
+                draftedCallCount: Int(confirmed + corrected), confirmedDraftCount: Int(confirmed),
+                judgedEpisodeCount: judged,
                 meanReward: meanReward)
         }
     }
@@ -85,7 +91,7 @@ extension StoreReader {
         let steps = try database.all(
             """
             SELECT idx, features, role, propensity, mask_reason, is_exploration, budget_share, policy_version,
-                transition.reward AS transition_reward
+                transition.reward AS transition_reward, confirms_draft
             FROM transition JOIN step ON step.id = transition.step WHERE transition.outcome = ? ORDER BY idx
             """, outcome
         ) { (row: Row) throws(StorageError) in
@@ -93,7 +99,8 @@ extension StoreReader {
                 index: try row.count("idx"), features: try row.floats("features"), role: try row.word("role"),
                 propensity: try row.real("propensity"), maskReason: try row.optionalWord("mask_reason"),
                 isExploration: try row.flag("is_exploration"), budgetShare: try row.real("budget_share"),
-                policyVersion: try row.integer("policy_version"), reward: try row.real("transition_reward"))
+                policyVersion: try row.integer("policy_version"), reward: try row.real("transition_reward"),
+                confirmsDraft: try row.optionalFlag("confirms_draft"))
         }
         return TrainingRecord(
             outcome: outcome, job: JobID(try row.integer("job")), episode: EpisodeID(try row.integer("episode")),

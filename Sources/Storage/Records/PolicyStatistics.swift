@@ -14,6 +14,9 @@ package struct PolicyStatistics: Hashable, Sendable {
     /// How often each reason masked DEEPTHINK.
     package let masked: [MaskReason: Int]
     package let explorationCount: Int
+    /// Calls of DEEPTHINK that followed a draft, and those of them that wrote just what it said.
+    package let draftedCallCount: Int
+    package let confirmedDraftCount: Int
     /// Episodes with an outcome, and the mean of their latest rewards; nil where there are none.
     package let judgedEpisodeCount: Int
     package let meanReward: Double?

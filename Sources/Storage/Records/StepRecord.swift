@@ -27,6 +27,8 @@ package struct StepRecord: Hashable, Sendable {
     package let endedAt: Timestamp?
     /// nil while it runs, and where it was cut off before anything was measured.
     package let generated: Generated?
+    /// DEEPTHINK wrote what QUICK had drafted; nil where there was no draft.
+    package let confirmsDraft: Bool?
     /// As its ledger entry says; zero where it has none. A step charged at its bound has its charge here.
     package let spend: Spend
     /// What was set aside for it; nil for QUICK.

@@ -40,8 +40,9 @@ struct RunningStep {
     }
 
     /// Ends the step with what it really took, more than its reservation included: the books tell the truth.
+    /// - Parameter confirmsDraft: DEEPTHINK wrote what QUICK had drafted; nil where there was no draft.
     func settle(
-        _ generated: Generated, isComplete: Bool, _ database: Database, now: Timestamp
+        _ generated: Generated, isComplete: Bool, confirmsDraft: Bool? = nil, _ database: Database, now: Timestamp
     ) throws(StorageError) {
         let generated = generated.withinMostOfStep
         let probabilities = generated.logProbabilities
@@ -49,11 +50,12 @@ struct RunningStep {
             """
             UPDATE step SET state = ?, ended_at_ms = ?, text = ?, stop_reason = ?, prompt_tokens = ?, cached_tokens = ?,
                 generated_tokens = ?, gpu_ms = ?, logprob_minimum = ?, logprob_lower_quartile = ?, logprob_median = ?,
-                logprob_mean = ?
+                logprob_mean = ?, confirms_draft = ?
             WHERE id = ?
             """, isComplete ? "written" : "abandoned", now.milliseconds, generated.text, generated.stopReason.rawValue,
             generated.promptTokens, generated.cachedTokens, generated.generatedTokens, generated.gpuMilliseconds,
-            probabilities?.minimum, probabilities?.lowerQuartile, probabilities?.median, probabilities?.mean, id.number)
+            probabilities?.minimum, probabilities?.lowerQuartile, probabilities?.median, probabilities?.mean,
+            confirmsDraft, id.number)
         try enter(
             isComplete ? .step : .abandoned, promptTokens: generated.promptTokens, cachedTokens: generated.cachedTokens,
             generatedTokens: generated.generatedTokens, gpuMilliseconds: generated.gpuMilliseconds, database, now: now)

@@ -49,11 +49,12 @@ extension Store {
 
     /// Ends a step that was written, with what it really took: step, ledger, day's counters and reservation at once.
     /// Also for a job that was cancelled meanwhile: its use is no less real.
+    /// - Parameter confirmsDraft: DEEPTHINK wrote what QUICK had drafted; nil where there was no draft.
     package func finishStep(
-        _ step: StepID, _ claim: Claim, _ generated: Generated, now: Timestamp
+        _ step: StepID, _ claim: Claim, _ generated: Generated, confirmsDraft: Bool? = nil, now: Timestamp
     ) throws(StorageError) -> StepSettlement {
         try end(step, claim, now: now) { running throws(StorageError) in
-            try running.settle(generated, isComplete: true, database, now: now)
+            try running.settle(generated, isComplete: true, confirmsDraft: confirmsDraft, database, now: now)
         }
     }
 

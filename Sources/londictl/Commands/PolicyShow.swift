@@ -44,6 +44,10 @@ private func text(of policy: PolicyView) -> String {
           undecided: \(Phrase.share(policy.undecidedShare))
 
         """
+    if policy.draftedCallCount > 0 {
+        let (confirmed, calls) = (policy.confirmedDraftCount, policy.draftedCallCount)
+        text += "  DEEPTHINK wrote just what QUICK had drafted in \(confirmed) of \(Phrase.count(calls, "call"))\n"
+    }
     if let values = policy.meanValues {
         text +=
             "  in recent states: DEEPTHINK preferred in \(Phrase.share(policy.activationShare)); mean values QUICK "
