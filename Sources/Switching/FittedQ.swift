@@ -90,10 +90,10 @@ package struct FittedQ: Learner {
     /// DEEPTHINK's step is another, each step adds the outer product of [x, g d x].
     func precision(of replay: ReplayMatrix) -> [Double] {
         let n = replay.featureCount
+        let knowsDrafts = replay.knowsDrafts
         let plain = grams(of: replay) { $0.weight }
-        let once = replay.knowsDrafts ? grams(of: replay) { $0.weight * $0.disagreement } : plain
-        let twice =
-            replay.knowsDrafts ? grams(of: replay) { $0.weight * $0.disagreement * $0.disagreement } : plain
+        let once = knowsDrafts ? grams(of: replay) { $0.weight * $0.disagreement } : plain
+        let twice = knowsDrafts ? grams(of: replay) { $0.weight * $0.disagreement * $0.disagreement } : plain
         var precision = [Double](repeating: 0, count: 4 * n * n)
         for row in 0..<n {
             for column in row..<n {
@@ -105,8 +105,7 @@ package struct FittedQ: Learner {
                 precision[column * 2 * n + n + row] = across
             }
             precision[row * 2 * n + row] += meanPrecision
-            precision[(n + row) * 2 * n + n + row] +=
-                replay.knowsDrafts ? draftedDifferencePrecision : differencePrecision
+            precision[(n + row) * 2 * n + n + row] += knowsDrafts ? draftedDifferencePrecision : differencePrecision
         }
         return precision
     }
