@@ -92,7 +92,7 @@ extension TrainingEpisode {
             steps: record.steps.map { step in
                 TrainingStep(
                     features: features(step.features), role: step.role, reward: step.reward,
-                    propensity: step.propensity, maskReason: step.maskReason, confirmsDraft: step.confirmsDraft)
+                    propensity: step.propensity, maskReason: step.maskReason)
             }, weight: weight)
     }
 }

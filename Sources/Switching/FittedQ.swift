@@ -2,8 +2,7 @@ package import Domain
 
 /// Fitted Q on two action values: the default learner. It refits from all closed episodes:
 ///
-/// 1. lay the steps out in one matrix, learn from the drafts where a call is likely to bring nothing, and factor the precision
-///    of the weights, which does not depend on the targets;
+/// 1. lay the steps out in one matrix, and factor the precision of the weights, which does not depend on the targets;
 /// 2. walk each episode backwards and give every step its target: its reward and calls from here on, following what
 ///    happened while that was greedy and the current estimate from where it was not;
 /// 3. solve for the weights (Bayesian linear regression), and go back to 2 until they stand still.
@@ -22,9 +21,6 @@ package struct FittedQ: Learner {
     package var meanPrecision = 1.0
     /// Prior precision of the difference's weights, in the same units.
     package var differencePrecision = 1.0
-    /// The same where drafts tell how likely DEEPTHINK's step is to be another: what is left to learn, what another step is
-    /// worth, differs less from state to state.
-    package var draftedDifferencePrecision = 10.0
     package var sweepLimit = 200
     /// Weights that move less than this from one sweep to the next stand still.
     package var tolerance = 1e-5
@@ -39,11 +35,8 @@ package struct FittedQ: Learner {
     package func learn(
         from episodes: [TrainingEpisode], settings: SwitcherSettings, featureCount: Int
     ) throws(SwitchingError) -> PolicyBody {
-        var replay = try ReplayMatrix(episodes, featureCount: featureCount)
-        let confirmation = replay.learnConfirmation()
-        var values = fit(replay, bounds: ReturnBounds(episodes, discount: discount), cost: settings.cost)
-        values.confirmation = confirmation
-        return .linear(values)
+        let replay = try ReplayMatrix(episodes, featureCount: featureCount)
+        return .linear(fit(replay, bounds: ReturnBounds(episodes, discount: discount), cost: settings.cost))
     }
 
     /// The values that fit a replay, be its features an encoder's or a network's.
@@ -76,57 +69,41 @@ package struct FittedQ: Learner {
 
     private func forecasts(of learnt: LinearValues, _ replay: ReplayMatrix) -> ReplayForecasts {
         ReplayForecasts(
-            steps: (0..<replay.count).map {
-                learnt.forecast(
-                    replay.features.span.extracting(replay.row($0)), disagreement: replay.steps[$0].disagreement)
-            },
-            finals: (0..<replay.finalCount).map {
-                learnt.forecast(
-                    replay.finals.span.extracting(replay.row($0)), disagreement: replay.finalDisagreements[$0])
-            })
+            steps: (0..<replay.count).map { learnt.forecast(replay.features.span.extracting(replay.row($0))) },
+            finals: (0..<replay.finalCount).map { learnt.forecast(replay.finals.span.extracting(replay.row($0))) })
     }
 
-    /// The precision of [mean, difference], [2n, 2n] row-major, upper triangle: with g = +-1/2 and the probability d that
-    /// DEEPTHINK's step is another, each step adds the outer product of [x, g d x].
+    /// The precision of [mean, difference], [2n, 2n] row-major, upper triangle: with g = +-1/2 each step adds the outer
+    /// product of [x, g x].
     func precision(of replay: ReplayMatrix) -> [Double] {
         let n = replay.featureCount
-        let knowsDrafts = replay.knowsDrafts
-        let plain = grams(of: replay) { $0.weight }
-        let once = knowsDrafts ? grams(of: replay) { $0.weight * $0.disagreement } : plain
-        let twice = knowsDrafts ? grams(of: replay) { $0.weight * $0.disagreement * $0.disagreement } : plain
+        var quick = [Double](repeating: 0, count: n * n)
+        var deepthink = quick
+        for index in 0..<replay.count where replay.steps[index].isTaught {
+            if replay.steps[index].role == .quick {
+                var gram = quick.mutableSpan
+                addOuterProduct(
+                    replay.features.span.extracting(replay.row(index)), by: replay.steps[index].weight, to: &gram)
+            } else {
+                var gram = deepthink.mutableSpan
+                addOuterProduct(
+                    replay.features.span.extracting(replay.row(index)), by: replay.steps[index].weight, to: &gram)
+            }
+        }
         var precision = [Double](repeating: 0, count: 4 * n * n)
         for row in 0..<n {
             for column in row..<n {
-                let index = row * n + column
-                let across = (once.deepthink[index] - once.quick[index]) / 2
-                precision[row * 2 * n + column] = plain.quick[index] + plain.deepthink[index]
-                precision[(n + row) * 2 * n + n + column] = (twice.quick[index] + twice.deepthink[index]) / 4
-                precision[row * 2 * n + n + column] = across
-                precision[column * 2 * n + n + row] = across
+                let ofQuick = quick[row * n + column]
+                let ofDeepthink = deepthink[row * n + column]
+                precision[row * 2 * n + column] = ofQuick + ofDeepthink
+                precision[(n + row) * 2 * n + n + column] = (ofQuick + ofDeepthink) / 4
+                precision[row * 2 * n + n + column] = (ofDeepthink - ofQuick) / 2
+                precision[column * 2 * n + n + row] = (ofDeepthink - ofQuick) / 2
             }
             precision[row * 2 * n + row] += meanPrecision
-            precision[(n + row) * 2 * n + n + row] += knowsDrafts ? draftedDifferencePrecision : differencePrecision
+            precision[(n + row) * 2 * n + n + row] += differencePrecision
         }
         return precision
-    }
-
-    /// The weighted sum of the outer products of each role's steps, [n, n] row-major, upper triangle.
-    private func grams(
-        of replay: ReplayMatrix, weight: (ReplayMatrix.Step) -> Double
-    ) -> (quick: [Double], deepthink: [Double]) {
-        let zeros = [Double](repeating: 0, count: replay.featureCount * replay.featureCount)
-        var (quick, deepthink) = (zeros, zeros)
-        for (index, step) in replay.steps.enumerated() where step.isTaught {
-            let x = replay.features.span.extracting(replay.row(index))
-            if step.role == .quick {
-                var gram = quick.mutableSpan
-                addOuterProduct(x, by: weight(step), to: &gram)
-            } else {
-                var gram = deepthink.mutableSpan
-                addOuterProduct(x, by: weight(step), to: &gram)
-            }
-        }
-        return (quick, deepthink)
     }
 
     /// The weights that fit the targets best.
@@ -135,13 +112,23 @@ package struct FittedQ: Learner {
     ) -> LinearValues {
         let n = replay.featureCount
         func fit(_ targets: [Double]) -> (mean: [Double], difference: [Double]) {
-            let plain = sums(of: replay) { $0.weight * targets[$1] }
-            let once =
-                replay.knowsDrafts
-                ? sums(of: replay) { $0.weight * targets[$1] * $0.disagreement } : plain
+            var quick = [Double](repeating: 0, count: n)
+            var deepthink = quick
+            for index in 0..<replay.count where replay.steps[index].isTaught {
+                if replay.steps[index].role == .quick {
+                    var sum = quick.mutableSpan
+                    addScaled(
+                        replay.features.span.extracting(replay.row(index)),
+                        by: replay.steps[index].weight * targets[index], to: &sum)
+                } else {
+                    var sum = deepthink.mutableSpan
+                    addScaled(
+                        replay.features.span.extracting(replay.row(index)),
+                        by: replay.steps[index].weight * targets[index], to: &sum)
+                }
+            }
             let rightHandSide =
-                (0..<n).map { plain.quick[$0] + plain.deepthink[$0] }
-                + (0..<n).map { (once.deepthink[$0] - once.quick[$0]) / 2 }
+                (0..<n).map { quick[$0] + deepthink[$0] } + (0..<n).map { (deepthink[$0] - quick[$0]) / 2 }
             let weights = factor.solve(rightHandSide)
             return (Array(weights[..<n]), Array(weights[n...]))
         }
@@ -149,25 +136,6 @@ package struct FittedQ: Learner {
         (learnt.rewardMean, learnt.rewardDifference) = fit(targets.reward)
         (learnt.callsMean, learnt.callsDifference) = fit(targets.calls)
         return learnt
-    }
-
-    /// The weighted sum of the features of each role's steps, [n].
-    private func sums(
-        of replay: ReplayMatrix, weight: (ReplayMatrix.Step, Int) -> Double
-    ) -> (quick: [Double], deepthink: [Double]) {
-        var quick = [Double](repeating: 0, count: replay.featureCount)
-        var deepthink = quick
-        for (index, step) in replay.steps.enumerated() where step.isTaught {
-            let x = replay.features.span.extracting(replay.row(index))
-            if step.role == .quick {
-                var sum = quick.mutableSpan
-                addScaled(x, by: weight(step, index), to: &sum)
-            } else {
-                var sum = deepthink.mutableSpan
-                addScaled(x, by: weight(step, index), to: &sum)
-            }
-        }
-        return (quick, deepthink)
     }
 
     /// The mean square of what the weights leave unexplained, with one step of the prior's: never 0.
@@ -179,8 +147,7 @@ package struct FittedQ: Learner {
         var count = 1.0
         for index in 0..<replay.count where replay.steps[index].isTaught {
             let step = replay.steps[index]
-            let x = replay.features.span.extracting(replay.row(index))
-            let values = learnt.forecast(x, disagreement: step.disagreement).values(cost: cost)
+            let values = learnt.forecast(replay.features.span.extracting(replay.row(index))).values(cost: cost)
             let target = targets.reward[index] - cost * targets.calls[index]
             let error = step.role == .quick ? target - values.quick : target - cost - values.deepthink
             sum += step.weight * error * error

@@ -33,8 +33,7 @@ package struct FittedQMLP: Learner {
     package func learn(
         from episodes: [TrainingEpisode], settings: SwitcherSettings, featureCount: Int
     ) throws(SwitchingError) -> PolicyBody {
-        var replay = try ReplayMatrix(episodes, featureCount: featureCount)
-        let confirmation = replay.learnConfirmation()
+        let replay = try ReplayMatrix(episodes, featureCount: featureCount)
         let bounds = ReturnBounds(episodes, discount: discount)
         let network = trained(replay, bounds: bounds, cost: settings.cost)
 
@@ -45,8 +44,7 @@ package struct FittedQMLP: Learner {
         var linear = FittedQ()
         linear.discount = discount
         linear.traceDecay = traceDecay
-        let values = linear.fit(seen, bounds: bounds, cost: settings.cost)
-        return .neural(NeuralValues(hidden: hidden, linear: values, confirmation: confirmation))
+        return .neural(NeuralValues(hidden: hidden, linear: linear.fit(seen, bounds: bounds, cost: settings.cost)))
     }
 
     /// The network after all rounds.
@@ -86,23 +84,19 @@ package struct FittedQMLP: Learner {
             let step = replay.steps[index]
             let weight = step.weight / Double(batchSize)
             training.setError(
-                row: row, pair: 0, role: step.role, target: targets.reward[index] / scales.reward, weight: weight,
-                disagreement: step.disagreement)
+                row: row, pair: 0, role: step.role, target: targets.reward[index] / scales.reward, weight: weight)
             training.setError(
-                row: row, pair: 1, role: step.role, target: targets.calls[index] / scales.calls, weight: weight,
-                disagreement: step.disagreement)
+                row: row, pair: 1, role: step.role, target: targets.calls[index] / scales.calls, weight: weight)
         }
     }
 
     private func forecasts(_ network: Network, _ replay: ReplayMatrix, _ scales: OutputScales) -> ReplayForecasts {
-        func forecasts(_ features: [Float], _ disagreements: [Double]) -> [Forecast] {
-            let rows = disagreements.count
+        func forecasts(_ features: [Float], _ rows: Int) -> [Forecast] {
             var activations = Activations(of: network, rows: rows)
             network.run(features.span, rows: rows, &activations)
-            return (0..<rows).map { activations.forecast(row: $0, scales, disagreement: disagreements[$0]) }
+            return (0..<rows).map { activations.forecast(row: $0, scales) }
         }
         return ReplayForecasts(
-            steps: forecasts(replay.features, replay.steps.map(\.disagreement)),
-            finals: forecasts(replay.finals, replay.finalDisagreements))
+            steps: forecasts(replay.features, replay.count), finals: forecasts(replay.finals, replay.finalCount))
     }
 }

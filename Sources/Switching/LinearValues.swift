@@ -5,8 +5,7 @@ import Domain
 /// Each value is a mean of both actions and a difference between them, so that where nothing is known of the difference,
 /// nothing is claimed. With g = +1/2 for DEEPTHINK and -1/2 for QUICK:
 /// `Q_R(s, g) = x (rewardMean + g rewardDifference)` and
-/// `N(s, g) = [DEEPTHINK] + x (callsMean + g callsDifference)`, the calls after this step. Both differences are multiplied by the
-/// probability that DEEPTHINK's step is another than QUICK's.
+/// `N(s, g) = [DEEPTHINK] + x (callsMean + g callsDifference)`, the calls after this step.
 package struct LinearValues: Hashable, Sendable {
     /// [n], units of reward.
     package var rewardMean: [Double]
@@ -20,7 +19,6 @@ package struct LinearValues: Hashable, Sendable {
     package var differencePrecisionFactor: [Float]
     /// The variance of a step's target around its prediction, in units of reward squared.
     package var noiseVariance: Double
-    var confirmation = Confirmation()
 
     package init(
         rewardMean: [Double], rewardDifference: [Double], callsMean: [Double], callsDifference: [Double],
@@ -44,23 +42,15 @@ package struct LinearValues: Hashable, Sendable {
 
     package var featureCount: Int { rewardMean.count }
 
-    func forecast(_ x: Span<Float>) -> Forecast { forecast(x, disagreement: confirmation.disagreement(x)) }
-
-    /// - Parameter disagreement: the probability that DEEPTHINK's step is another than QUICK's.
-    func forecast(_ x: Span<Float>, disagreement: Double) -> Forecast {
+    func forecast(_ x: Span<Float>) -> Forecast {
         Forecast(
-            reward: ActionValues(
-                mean: dot(x, rewardMean.span), difference: disagreement * dot(x, rewardDifference.span)),
-            callsAfter: ActionValues(
-                mean: dot(x, callsMean.span), difference: disagreement * dot(x, callsDifference.span)))
+            reward: ActionValues(mean: dot(x, rewardMean.span), difference: dot(x, rewardDifference.span)),
+            callsAfter: ActionValues(mean: dot(x, callsMean.span), difference: dot(x, callsDifference.span)))
     }
 
     /// The standard deviation of Q(s, DEEPTHINK) - Q(s, QUICK), in units of reward.
-    func deviation(_ x: Span<Float>) -> Double { deviation(x, disagreement: confirmation.disagreement(x)) }
-
-    func deviation(_ x: Span<Float>, disagreement: Double) -> Double {
-        disagreement
-            * (noiseVariance * inverseQuadraticForm(packed: differencePrecisionFactor.span, x)).squareRoot()
+    func deviation(_ x: Span<Float>) -> Double {
+        (noiseVariance * inverseQuadraticForm(packed: differencePrecisionFactor.span, x)).squareRoot()
     }
 
     /// The largest difference between two weights.

@@ -5,19 +5,13 @@ package struct NeuralValues: Hashable, Sendable {
     let hidden: HiddenLayers
     /// Over `hidden`'s features.
     let linear: LinearValues
-    /// Over the features themselves.
-    var confirmation = Confirmation()
 
     var featureCount: Int { hidden.first.inputCount }
 
-    func forecast(_ x: Span<Float>) -> Forecast {
-        linear.forecast(hidden.features(of: x).span, disagreement: confirmation.disagreement(x))
-    }
+    func forecast(_ x: Span<Float>) -> Forecast { linear.forecast(hidden.features(of: x).span) }
 
     /// The standard deviation of Q(s, DEEPTHINK) - Q(s, QUICK), in units of reward, the hidden layers taken as certain.
-    func deviation(_ x: Span<Float>) -> Double {
-        linear.deviation(hidden.features(of: x).span, disagreement: confirmation.disagreement(x))
-    }
+    func deviation(_ x: Span<Float>) -> Double { linear.deviation(hidden.features(of: x).span) }
 }
 
 /// The two hidden layers of a network: features of features.

@@ -21,28 +21,6 @@ package enum PolicyBody: Hashable, Sendable {
         }
     }
 
-    /// What was learnt from drafts, over the features; the other kinds learn nothing from them, and keep nothing.
-    var confirmation: Confirmation {
-        get {
-            switch self {
-            case .linear(let values): values.confirmation
-            case .neural(let values): values.confirmation
-            case .actorCritic, .tabular: Confirmation()
-            }
-        }
-        set {
-            switch self {
-            case .linear(var values):
-                values.confirmation = newValue
-                self = .linear(values)
-            case .neural(var values):
-                values.confirmation = newValue
-                self = .neural(values)
-            case .actorCritic, .tabular: break
-            }
-        }
-    }
-
     /// What is to come from a state on, by who writes its next step.
     /// - Precondition: `x.count == featureCount` (traps).
     package func forecast(_ x: Span<Float>) -> Forecast {

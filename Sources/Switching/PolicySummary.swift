@@ -103,14 +103,14 @@ package struct PolicySummary: Hashable, Sendable {
         return buckets.sorted { $0.key < $1.key }.map(\.value)
     }
 
-    /// The readable features' influences, the greatest first. Of values that are linear they are the weights; of any others
+    /// The readable features' influences, the greatest first. Of linear values they are the weights; of any other body
     /// what the difference of the values gains, on the mean over the states, when the feature goes from 0 to 1.
     private static func influences(
         of body: PolicyBody, names: [String], cost: Double, states: [[Float]]
     ) -> [Influence] {
         let named = HashedEncoder.denseNames.count
         var differences = [Double](repeating: 0, count: named)
-        if case .linear(let values) = body, !values.confirmation.isKnown {
+        if case .linear(let values) = body {
             for feature in 0..<named {
                 differences[feature] = values.rewardDifference[feature] - cost * values.callsDifference[feature]
             }

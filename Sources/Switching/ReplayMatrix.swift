@@ -9,8 +9,6 @@ struct ReplayMatrix {
     private(set) var features: [Float] = []
     /// The features of the final states, [finals, featureCount] row-major.
     private(set) var finals: [Float] = []
-    /// How likely DEEPTHINK's step in each final state is to be another than QUICK's, [finals], 0...1.
-    private(set) var finalDisagreements: [Double] = []
 
     /// Beyond these the sums of squares would lose the prior, and the factorisation trap.
     private static let greatestFeature: Float = 1000
@@ -22,10 +20,6 @@ struct ReplayMatrix {
         var isMasked: Bool
         /// How much of a step it counts for, above 0.
         var weight: Double
-        /// DEEPTHINK wrote what QUICK had drafted; nil where nobody knows.
-        var confirmsDraft: Bool?
-        /// How likely DEEPTHINK's step is to be another than QUICK's, 0...1.
-        var disagreement = 1.0
         /// The step's target is known; false only for the last step of a truncated episode without its final state.
         var isTaught = true
         var following = Following.step
@@ -57,8 +51,7 @@ struct ReplayMatrix {
                 features += step.features
                 steps.append(
                     Step(
-                        role: step.role, reward: step.reward, isMasked: step.maskReason != nil, weight: episode.weight,
-                        confirmsDraft: step.confirmsDraft))
+                        role: step.role, reward: step.reward, isMasked: step.maskReason != nil, weight: episode.weight))
             }
             if episode.steps.isEmpty { continue }
             let last = steps.count - 1
@@ -68,7 +61,6 @@ struct ReplayMatrix {
                 try Self.check(final.features, featureCount, episode: number, step: episode.steps.count)
                 steps[last].following = .final(finals.count / featureCount, isMasked: final.maskReason != nil)
                 finals += final.features
-                finalDisagreements.append(1)
             } else {
                 steps[last].following = .unknown
                 steps[last].isTaught = false
@@ -78,24 +70,9 @@ struct ReplayMatrix {
 
     var count: Int { steps.count }
 
-    /// Some calls followed a draft.
-    var knowsDrafts: Bool { steps.contains { $0.confirmsDraft != nil } }
-
     var finalCount: Int { finals.count / featureCount }
 
-    /// Learns from the drafts how likely each call is to bring nothing, and returns it.
-    mutating func learnConfirmation() -> Confirmation {
-        let learnt = Confirmation(self)
-        for index in steps.indices {
-            steps[index].disagreement = learnt.disagreement(features.span.extracting(row(index)))
-        }
-        for index in finalDisagreements.indices {
-            finalDisagreements[index] = learnt.disagreement(finals.span.extracting(row(index)))
-        }
-        return learnt
-    }
-
-    /// The same steps seen through other features; what the first ones told of drafts stays.
+    /// The same steps seen through other features.
     /// - Shapes: `features` [steps, featureCount], `finals` [finals, featureCount], both row-major.
     func seen(through features: [Float], finals: [Float], featureCount: Int) -> ReplayMatrix {
         precondition(

@@ -49,18 +49,14 @@ package struct TrainingStep: Hashable, Sendable {
     package var propensity: Double
     /// Set where DEEPTHINK could not be chosen.
     package var maskReason: MaskReason?
-    /// DEEPTHINK wrote what QUICK had drafted, so that its call brought nothing; nil where there was no draft.
-    package var confirmsDraft: Bool?
 
     package init(
-        features: [Float], role: Role, reward: Double, propensity: Double = 1, maskReason: MaskReason? = nil,
-        confirmsDraft: Bool? = nil
+        features: [Float], role: Role, reward: Double, propensity: Double = 1, maskReason: MaskReason? = nil
     ) {
         self.features = features
         self.role = role
         self.reward = reward
         self.propensity = propensity
         self.maskReason = maskReason
-        self.confirmsDraft = confirmsDraft
     }
 }

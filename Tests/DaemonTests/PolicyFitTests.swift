@@ -22,7 +22,7 @@ import Testing
             let step = TrainingRecord.Step(
                 index: 0, features: (0..<features).map { $0 == 0 ? 1 : Float((number * ($0 + 3)) % 7) / 7 - 0.4 },
                 role: role, propensity: 0.5, maskReason: nil, isExploration: false, budgetShare: 1, policyVersion: 0,
-                reward: role == .deepthink ? 1 : 0, confirmsDraft: nil)
+                reward: role == .deepthink ? 1 : 0)
             return TrainingRecord(
                 outcome: Int64(number + 1), job: JobID(Int64(number + 1)), episode: EpisodeID(Int64(number + 1)),
                 pairKey: key, reward: step.reward, source: .verifier, isTruncated: false, steps: [step])

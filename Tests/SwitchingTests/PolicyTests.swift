@@ -109,8 +109,8 @@ import Testing
 
     @Test func `another format's snapshot is named as such`() throws {
         var bytes = try policy().bytes
-        bytes[4] = 3
-        #expect(throws: SwitchingError.unknownPolicyFormat(found: 3, supported: 2)) { try Policy(bytes: bytes) }
+        bytes[4] = 2
+        #expect(throws: SwitchingError.unknownPolicyFormat(found: 2, supported: 1)) { try Policy(bytes: bytes) }
     }
 
     /// Weights of another encoder's features, or of another pair of models, would be nonsense.

@@ -91,7 +91,7 @@ extension StoreReader {
         let steps = try database.all(
             """
             SELECT idx, features, role, propensity, mask_reason, is_exploration, budget_share, policy_version,
-                transition.reward AS transition_reward, confirms_draft
+                transition.reward AS transition_reward
             FROM transition JOIN step ON step.id = transition.step WHERE transition.outcome = ? ORDER BY idx
             """, outcome
         ) { (row: Row) throws(StorageError) in
@@ -99,8 +99,7 @@ extension StoreReader {
                 index: try row.count("idx"), features: try row.floats("features"), role: try row.word("role"),
                 propensity: try row.real("propensity"), maskReason: try row.optionalWord("mask_reason"),
                 isExploration: try row.flag("is_exploration"), budgetShare: try row.real("budget_share"),
-                policyVersion: try row.integer("policy_version"), reward: try row.real("transition_reward"),
-                confirmsDraft: try row.optionalFlag("confirms_draft"))
+                policyVersion: try row.integer("policy_version"), reward: try row.real("transition_reward"))
         }
         return TrainingRecord(
             outcome: outcome, job: JobID(try row.integer("job")), episode: EpisodeID(try row.integer("episode")),

@@ -14,8 +14,6 @@ package struct TrainingRecord: Hashable, Sendable {
         package let policyVersion: Int64
         /// The rewards of an episode's steps add up to its outcome's.
         package let reward: Double
-        /// DEEPTHINK wrote what QUICK had drafted; nil where there was no draft.
-        package let confirmsDraft: Bool?
     }
 
     /// The outcome's place in the order of all outcomes.

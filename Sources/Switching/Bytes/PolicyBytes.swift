@@ -2,31 +2,25 @@ import Domain
 
 /// A policy as bytes, all numbers little-endian:
 ///
-///     "LPOL", format as UInt16, kind, version Int64, encoder, pair, episode count Int64, through outcome Int64,
-///     in format 2 the confirmation's features UInt32 and as many weights Double,
+///     "LPOL", format 1 as UInt16, kind, version Int64, encoder, pair, episode count Int64, through outcome Int64,
 ///     the body as the kind lays it out, FNV-1a UInt64
 ///
-/// Texts are a UInt16 length and UTF-8. The last 8 bytes are the hash of all before them. The format is 2 where the body has
-/// learnt from confirmed drafts, else 1: so what is learnt without drafts has the bytes that it always had.
+/// Texts are a UInt16 length and UTF-8. The last 8 bytes are the hash of all before them.
 extension Policy {
     private static let magic = Array("LPOL".utf8)
-    private static let formats: ClosedRange<UInt16> = 1...2
+    private static let format: UInt16 = 1
 
     /// The snapshot as bytes: the same policy always gives the same ones.
     package var bytes: [UInt8] {
         var writer = ByteWriter()
         writer.bytes += Self.magic
-        writer.append(body.confirmation.isKnown ? Self.formats.upperBound : Self.formats.lowerBound)
+        writer.append(Self.format)
         writer.append(kind.rawValue)
         writer.append(version)
         writer.append(encoderIdentity)
         writer.append(pairKey)
         writer.append(Int64(episodeCount))
         writer.append(throughOutcome)
-        if body.confirmation.isKnown {
-            writer.append(UInt32(body.confirmation.weights.count))
-            writer.append(body.confirmation.weights)
-        }
         switch body {
         case .linear(let values): values.append(to: &writer)
         case .neural(let values): values.append(to: &writer)
@@ -44,9 +38,7 @@ extension Policy {
         guard bytes.starts(with: Self.magic) else { throw reader.damage("it does not begin with LPOL") }
         reader.position = Self.magic.count
         let format: UInt16 = try reader.integer("format")
-        guard Self.formats.contains(format) else {
-            throw .unknownPolicyFormat(found: format, supported: Self.formats.upperBound)
-        }
+        guard format == Self.format else { throw .unknownPolicyFormat(found: format, supported: Self.format) }
         guard bytes.count >= 14 else { throw reader.damage("its hash is missing") }
         var tail = ByteReader(bytes: bytes, position: bytes.count - 8)
         let stated: UInt64 = try tail.integer("hash")
@@ -60,18 +52,7 @@ extension Policy {
         let pairKey = try reader.text("pair")
         let episodeCount: Int64 = try reader.integer("episode count")
         let throughOutcome: Int64 = try reader.integer("outcome")
-        var confirmation = Confirmation()
-        if format == Self.formats.upperBound {
-            confirmation.weights = try reader.numbers(try reader.count("confirmation"), "confirmation")
-        }
-        var body = try PolicyBody(of: kind, from: &reader)
-        if confirmation.isKnown {
-            guard confirmation.weights.count == body.featureCount else {
-                throw reader.damage("a confirmation of \(confirmation.weights.count) for \(body.featureCount) features")
-            }
-            body.confirmation = confirmation
-        }
-        guard body.confirmation == confirmation else { throw reader.damage("a '\(kindName)' has no confirmation") }
+        let body = try PolicyBody(of: kind, from: &reader)
         guard reader.position == reader.end else { throw reader.damage("bytes follow its body") }
         self.init(
             kind: kind, version: version, encoderIdentity: encoderIdentity, pairKey: pairKey, body: body,

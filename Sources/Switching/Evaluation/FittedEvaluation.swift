@@ -13,14 +13,11 @@ struct FittedEvaluation {
     /// Depends on the steps alone, so that one serves every policy.
     private let factor: Cholesky
     private let bounds: ReturnBounds
-    private let confirmation: Confirmation
     private let regression = FittedQ()
 
     init(_ episodes: [TrainingEpisode], featureCount: Int) throws(SwitchingError) {
         self.episodes = episodes
-        var replay = try ReplayMatrix(episodes, featureCount: featureCount)
-        confirmation = replay.learnConfirmation()
-        self.replay = replay
+        replay = try ReplayMatrix(episodes, featureCount: featureCount)
         factor = Cholesky(regression.precision(of: replay), count: 2 * featureCount)
         bounds = ReturnBounds(episodes, discount: 1)
     }
@@ -37,7 +34,6 @@ struct FittedEvaluation {
             values = next
             if move < Self.tolerance { break }
         }
-        values.confirmation = confirmation
         return values
     }
 
@@ -50,8 +46,7 @@ struct FittedEvaluation {
             if case .step = step.following {} else { next = (0, 0) }
             targets.reward[index] = step.reward + next.reward
             targets.calls[index] = next.calls
-            let x = replay.features.span.extracting(replay.row(index))
-            let forecast = values.forecast(x, disagreement: step.disagreement).within(bounds)
+            let forecast = values.forecast(replay.features.span.extracting(replay.row(index))).within(bounds)
             let value = forecast.mean(deepthink: odds[index])
             let taken = forecast.of(step.role)
             let isDeepthink = step.role == .deepthink

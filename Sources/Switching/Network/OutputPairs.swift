@@ -1,34 +1,29 @@
 import Domain
 
 /// A network's outputs come in pairs, as the linear learner's weights do: the mean of what both actions are worth, and
-/// their difference, which is multiplied by the probability that DEEPTHINK's step is another than QUICK's, where that is
-/// known. What is common to both is learnt from either action's steps.
+/// their difference. What is common to both is learnt from either action's steps.
 extension Activations {
     /// What one pair of outputs says of each action, in the outputs' own scale.
-    func pair(_ number: Int, row: Int, disagreement: Double = 1) -> ActionValues {
+    func pair(_ number: Int, row: Int) -> ActionValues {
         let index = row * Network.outputCount + 2 * number
-        return ActionValues(mean: Double(outputs[index]), difference: disagreement * Double(outputs[index + 1]))
+        return ActionValues(mean: Double(outputs[index]), difference: Double(outputs[index + 1]))
     }
 
     /// Reward and calls from a state on, from the first two pairs.
-    func forecast(row: Int, _ scales: OutputScales, disagreement: Double = 1) -> Forecast {
-        Forecast(
-            reward: scales.reward * pair(0, row: row, disagreement: disagreement),
-            callsAfter: scales.calls * pair(1, row: row, disagreement: disagreement))
+    func forecast(row: Int, _ scales: OutputScales) -> Forecast {
+        Forecast(reward: scales.reward * pair(0, row: row), callsAfter: scales.calls * pair(1, row: row))
     }
 }
 
 extension NetworkTraining {
     /// Sets the errors of one pair of outputs: the slope of half the squared error of what it says of the action taken.
     /// - Shapes: `target` in the outputs' own scale; `weight` >= 0.
-    mutating func setError(
-        row: Int, pair number: Int, role: Role, target: Double, weight: Double, disagreement: Double = 1
-    ) {
-        let values = activations.pair(number, row: row, disagreement: disagreement)
+    mutating func setError(row: Int, pair number: Int, role: Role, target: Double, weight: Double) {
+        let values = activations.pair(number, row: row)
         let error = weight * ((role == .deepthink ? values.deepthink : values.quick) - target)
         let index = row * Network.outputCount + 2 * number
         outputErrors[index] = Float(error)
-        outputErrors[index + 1] = Float(disagreement * (role == .deepthink ? 0.5 * error : -0.5 * error))
+        outputErrors[index + 1] = Float(role == .deepthink ? 0.5 * error : -0.5 * error)
     }
 }
 
