@@ -65,7 +65,10 @@ ShownObservations=1
         self.run_episodes("many", MANY // 4)
         before = self.held()
         batch = self.run_episodes("many", MANY, first=60_000_000)
-        self.londid.wait_for(lambda: self.held()[:2] <= before[:2], 60, f"descriptors and processes are as before, {before}")
+        # A connection to a model is kept or was just closed, by chance.
+        most = before[0] + 4, before[1]
+        self.londid.wait_for(
+            lambda: all(held <= limit for held, limit in zip(self.held(), most)), 60, f"descriptors and processes are as before, {before}")
         after = self.held()
         print(f"{MANY} episodes: descriptors, processes, bytes of londid and of its programs {before}, then {after}")
         self.assertEqual(self.londid.json("show", batch)["batch"]["jobs"]["completed"], MANY)

@@ -43,6 +43,21 @@ class BabyAIText(ProgramTest):
                 with self.subTest(level=level, seed=seed):
                     self.assertTrue(self.program.play(seed, {"level": level})[-1]["info"]["success"])
 
+    def test_wherever_random_play_leads_the_bot_advises_an_action_or_knows_none(self):
+        """It fails in some states that its own play never comes to, which is no fault of the job's."""
+        advice = []
+        for seed in range(12):
+            draw = random.Random(seed)
+
+            def choose(_, draw=draw):
+                advice.append(self.program.call("oracle")["action"])
+                return draw.choice(ACTIONS)
+
+            self.program.play(seed, {"level": "MixedTrainLocal"}, choose)
+        self.assertLessEqual(set(advice), {*ACTIONS, None})
+        self.assertLess(advice.count(None), len(advice) / 10)
+        self.assertIn(None, advice)
+
     def test_the_same_seed_and_actions_give_the_same_transcript_in_another_process(self):
         with Program("babyai_text.py") as other:
             for level in [*LEVELS, "MixedTrainLocal", "MixedTestLocal"]:
