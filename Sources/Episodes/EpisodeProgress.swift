@@ -70,8 +70,8 @@ struct EpisodeProgress: Sendable {
     /// Whether two ways to write the next step come to the same: the same action, or the same words and end.
     func isSame(_ one: Generated, _ other: Generated) -> Bool {
         guard scene == nil else { return ActionChoice.action(in: one.text) == ActionChoice.action(in: other.text) }
-        func words(_ text: String) -> [Substring] { text.split(whereSeparator: \.isWhitespace) }
-        return one.stopReason == other.stopReason && words(one.text) == words(other.text)
+        return one.stopReason == other.stopReason
+            && SwitcherState.words(one.text) == SwitcherState.words(other.text)
     }
 
     /// What is known of the state before the budget is.

@@ -118,5 +118,6 @@ package struct SwitcherState: Hashable, Sendable {
         words(step.observation?.text ?? step.generated.text)
     }
 
-    private static func words(_ text: String) -> [Substring] { text.split(whereSeparator: \.isWhitespace) }
+    /// Texts with the same words differ in white space alone.
+    package static func words(_ text: String) -> [Substring] { text.split(whereSeparator: \.isWhitespace) }
 }

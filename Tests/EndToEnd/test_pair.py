@@ -65,7 +65,7 @@ ShownObservations=1
         self.run_episodes("many", MANY // 4)
         before = self.held()
         batch = self.run_episodes("many", MANY, first=60_000_000)
-        # A connection to a model is kept or was just closed, by chance.
+        # Connections to a model are kept for later, as many as were needed at once.
         most = before[0] + 4, before[1]
         self.londid.wait_for(
             lambda: all(held <= limit for held, limit in zip(self.held(), most)), 60, f"descriptors and processes are as before, {before}")

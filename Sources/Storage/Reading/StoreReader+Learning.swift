@@ -61,17 +61,22 @@ extension StoreReader {
                 masked[reason] = try row.count("n")
                 return true
             }
-            let explored = try database.count("SELECT count(*) AS n \(written) AND is_exploration = 1", queue.text)
-            let confirmed = try database.count(
-                "SELECT count(*) AS n \(written) AND confirms_draft = 1", queue.text)
-            let corrected = try database.count(
-                "SELECT count(*) AS n \(written) AND confirms_draft = 0", queue.text)
+            let counts = try database.first(
+                """
+                SELECT count(*) FILTER (WHERE is_exploration = 1) AS explored, count(confirms_draft) AS drafted,
+                    count(*) FILTER (WHERE confirms_draft = 1) AS confirmed \(written)
+                """, queue.text
+            ) { (row: Row) throws(StorageError) in
+                (
+                    explored: try row.count("explored"), drafted: try row.count("drafted"),
+                    confirmed: try row.count("confirmed")
+                )
+            }
             let (judged, meanReward) = try rewards(queue)
             return PolicyStatistics(
-                steps: steps, masked: masked, explorationCount: Int(explored),
-                draftedCallCount: Int(confirmed + corrected), confirmedDraftCount: Int(confirmed),
-                judgedEpisodeCount: judged,
-                meanReward: meanReward)
+                steps: steps, masked: masked, explorationCount: counts?.explored ?? 0,
+                draftedCallCount: counts?.drafted ?? 0, confirmedDraftCount: counts?.confirmed ?? 0,
+                judgedEpisodeCount: judged, meanReward: meanReward)
         }
     }
 
