@@ -13,6 +13,7 @@ import random
 from adapter import UNKNOWN_ACTION, UNKNOWN_TASK, Environment, Refusal, refuse_unknown, serve, time_limit, whole
 
 ACTIONS = ["turn left", "turn right", "go forward", "pick up", "drop", "toggle"]
+TURNS = {"turn left": -1, "turn right": 1}
 MIXTURES = ["MixedTrainLocal", "MixedTestLocal"]
 KINDS = ["go to", "pick up", "put next to", "open", "pick up then go to"]
 # What no mission of MixedTrainLocal names, and each of MixedTestLocal does.
@@ -65,23 +66,77 @@ def sentences(env):
     return lines
 
 
+def parts_left(mission):
+    """What is left to do of a mission, in its order."""
+    from minigrid.envs.babyai.core.verifier import AfterInstr, SeqInstr
+
+    if not isinstance(mission, SeqInstr):
+        return [mission]
+    parts = [(mission.instr_a, mission.a_done), (mission.instr_b, mission.b_done)]
+    if isinstance(mission, AfterInstr):
+        parts.reverse()
+    # The verifiers note which parts are done.
+    return [part for part, is_done in parts if is_done != "success"]
+
+
 def plan(bot, mission):
     """Gives a fresh bot what is left to do of a mission: it would begin with what was done already."""
-    from minigrid.envs.babyai.core.verifier import PutNextInstr, SeqInstr
+    from minigrid.envs.babyai.core.verifier import PutNextInstr
 
-    if isinstance(mission, SeqInstr):
-        # The verifiers note which parts are done; `after` has its parts the other way round.
-        parts = [(mission.instr_a, mission.a_done), (mission.instr_b, mission.b_done)]
-        left = [part for part, is_done in parts if is_done != "success"]
-        if len(left) == 1:
-            return plan(bot, left[0])
+    left = parts_left(mission)
+    if len(left) == 1:
+        mission = left[0]
     bot._process_instr(mission)
     carried = bot.mission.unwrapped.carrying
-    if isinstance(mission, PutNextInstr) and carried is not None:
-        if (carried.color, carried.type) == (mission.desc_move.color, mission.desc_move.type):
-            # To find and to pick up come first, at the end of the stack.
-            del bot.stack[-2:]
-    return None
+    if isinstance(mission, PutNextInstr) and carried is not None and serves(carried, mission):
+        # To find and to pick up come first, at the end of the stack.
+        del bot.stack[-2:]
+
+
+def serves(thing, instruction):
+    """Whether an instruction can be followed with the thing in hand."""
+    from minigrid.envs.babyai.core.verifier import OpenInstr, PickupInstr, PutNextInstr
+
+    if isinstance(instruction, PutNextInstr):
+        return (thing.color, thing.type) == (instruction.desc_move.color, instruction.desc_move.type)
+    if isinstance(instruction, OpenInstr):
+        return any(not door.is_locked or (thing.color, thing.type) == (door.color, "key") for door in instruction.desc.obj_set)
+    # What is to be picked up would be done if it were the thing.
+    return not isinstance(instruction, PickupInstr)
+
+
+def way_of(env, bots_action):
+    """The cell that the bot goes to next with empty hands, wherever it looks now, and its first action; None where it knows none."""
+    before = env.carrying, env.agent_dir
+    env.carrying = None
+    first, cell = bots_action(), None
+    if first is not None:
+        # From one direction, or what is as near on two sides would be the way to one of them or the other as the agent turns.
+        env.agent_dir = 0
+        for _ in range(4):
+            action = bots_action()
+            env.agent_dir = (env.agent_dir + TURNS.get(action, 0)) % 4
+        cell = tuple(env.front_pos)
+    env.carrying, env.agent_dir = before
+    return cell, first
+
+
+def put_down(env, bots_action):
+    """The action that leads to getting rid of a thing in hand that serves nothing, and the direction of the cell it is about.
+
+    The bot never takes such a thing, and cannot go on with one. It is not put in the bot's way, where it would have to be taken
+    from again; where no other place beside the agent is free it goes on with it. None where there is no such thing.
+    """
+    left = parts_left(env.instrs)
+    if env.carrying is None or not left or serves(env.carrying, left[0]):
+        return None
+    way, first = way_of(env, bots_action)
+    places = [("drop", env.dir_vec), ("turn left", -env.right_vec), ("turn right", env.right_vec), ("turn right", -env.dir_vec)]
+    for action, direction in places:
+        position = env.agent_pos + direction
+        if tuple(position) != way and env.grid.get(*position) is None:
+            return action, direction
+    return first and (first, env.dir_vec)
 
 
 def make_mixed_level(kind, names_held_out, max_steps):
@@ -170,9 +225,9 @@ class BabyAIText(Environment):
     def actions(self):
         return ACTIONS
 
-    def advise(self):
-        """The bot's next action, by a fresh bot that sees all: it needs to know nothing of what was done before. None in states
-        that its own play never comes to, in which it fails or searches for ever."""
+    def bots_action(self):
+        """The next action of a fresh bot that sees all: it needs to know nothing of what was done before. None in states that its
+        own play never comes to, in which it fails or searches for ever."""
         from minigrid.utils.baby_ai_bot import BabyAIBot, DisappearedBoxError
 
         try:
@@ -185,6 +240,10 @@ class BabyAIText(Environment):
         except (Refusal, AssertionError, AttributeError, DisappearedBoxError, IndexError, TypeError, ValueError):
             return None
         return ACTIONS[action] if action < len(ACTIONS) else None
+
+    def advise(self):
+        rid = put_down(self.env, self.bots_action)
+        return rid[0] if rid else self.bots_action()
 
 
 if __name__ == "__main__":

@@ -43,20 +43,21 @@ class BabyAIText(ProgramTest):
                 with self.subTest(level=level, seed=seed):
                     self.assertTrue(self.program.play(seed, {"level": level})[-1]["info"]["success"])
 
-    def test_wherever_random_play_leads_the_bot_advises_an_action_or_knows_none(self):
-        """It fails in some states that its own play never comes to, which is no fault of the job's."""
-        advice = []
-        for seed in range(12):
+    def test_from_where_random_play_leads_the_bot_reaches_the_goal(self):
+        """Its own play never comes to these states: with a wrong key in hand, say, it has to put that down first. Only `toggle` is
+        left out of the random play: it takes boxes apart, which nothing mends."""
+        wrong_in_hand = 0
+        for seed in range(40):
             draw = random.Random(seed)
 
-            def choose(_, draw=draw):
-                advice.append(self.program.call("oracle")["action"])
-                return draw.choice(ACTIONS)
+            def choose(number, draw=draw):
+                return draw.choice(ACTIONS[:-1]) if number <= 30 else self.program.call("oracle")["action"]
 
-            self.program.play(seed, {"level": "MixedTrainLocal"}, choose)
-        self.assertLessEqual(set(advice), {*ACTIONS, None})
-        self.assertLess(advice.count(None), len(advice) / 10)
-        self.assertIn(None, advice)
+            with self.subTest(seed=seed):
+                answers = self.program.play(seed, {"level": "MixedTrainLocal", "max_steps": "128"}, choose)
+                self.assertTrue(answers[-1]["info"]["success"])
+            wrong_in_hand += any(answer["action"] == "drop" for answer in answers[31:])
+        self.assertGreaterEqual(wrong_in_hand, 5)
 
     def test_the_same_seed_and_actions_give_the_same_transcript_in_another_process(self):
         with Program("babyai_text.py") as other:

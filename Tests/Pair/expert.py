@@ -10,10 +10,9 @@ import dataclasses
 import numpy
 from minigrid.utils.baby_ai_bot import BabyAIBot, DisappearedBoxError, ExploreSubgoal, GoNextToSubgoal
 
-from babyai_text import ACTIONS, plan, steps
+from babyai_text import ACTIONS, TURNS, plan, put_down, steps
 
 VIEW = 7
-TURNS = ["turn left", "turn right"]
 FAILURES = (AssertionError, AttributeError, DisappearedBoxError, IndexError, TypeError, ValueError)
 # The bot searches for ever in a few states.
 MOST_SEARCHES = 400
@@ -109,7 +108,7 @@ def search(env, actions, seen, bot_action):
     turned = [action for action in actions[-2:] if action in TURNS]
     if turned:
         return turned[-1]
-    return TURNS[0] if room(env, -env.right_vec) > room(env, env.right_vec) else TURNS[1]
+    return "turn left" if room(env, -env.right_vec) > room(env, env.right_vec) else "turn right"
 
 
 def attempt(env, sees_all):
@@ -119,6 +118,10 @@ def attempt(env, sees_all):
         return (bot, ACTIONS[action]) if action < len(ACTIONS) else None
     except FAILURES:
         return None
+
+
+def action_of(attempted):
+    return attempted and attempted[1]
 
 
 def reasoned(env, bot, action):
@@ -131,6 +134,9 @@ def advise(env, actions, seen):
 
     `actions` are those done so far, `seen` how often the present view was seen before.
     """
+    if rid := put_down(env, lambda: action_of(attempt(env, True))):
+        action, direction = rid
+        return Advice([f"free place {place(env, env.agent_pos + direction)}", beside(env)], action)
     all_knowing = attempt(env, True)
     if all_knowing is None:
         return None
