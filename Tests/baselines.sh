@@ -25,6 +25,7 @@ while [ $# -gt 0 ]; do
 done
 
 prepare "${pair[@]}"
+prepare_problems
 start_londid
 results=${keep:-$directory/results}
 mkdir -p "$results"

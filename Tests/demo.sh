@@ -41,6 +41,7 @@ until_ended() {
 }
 
 prepare "${pair[@]}"
+prepare_problems
 start_londid
 
 show londictl status

@@ -5,7 +5,7 @@
 # shellcheck source=../../systemd/build.sh
 . "$repository/systemd/build.sh"
 
-# prepare [QUICK.gguf DEEPTHINK.gguf]: installs and builds everything; sets bin, server, python, quick and deepthink.
+# prepare [QUICK.gguf DEEPTHINK.gguf]: installs and builds everything; sets bin, server, quick and deepthink.
 prepare() {
     "$repository/Tests/Setup/packages.sh" libsqlite3-dev libcurl4-openssl-dev libssl-dev pkg-config tzdata g++ python3-venv ca-certificates procps
     if [ $# = 2 ]; then
@@ -16,9 +16,13 @@ prepare() {
         deepthink=$("$repository/Tests/Setup/model.sh" deepthink)
     fi
     server=$("$repository/Tests/Setup/llama-server.sh")
-    python=$("$repository/Tests/Setup/python.sh" reasoning-gym==0.1.25)
     build_binaries
     bin=$binaries
+}
+
+# prepare_problems: installs the generators and judge of the demo's problems; sets python.
+prepare_problems() {
+    python=$("$repository/Tests/Setup/python.sh" reasoning-gym==0.1.25)
 }
 
 # sections: londid.conf's for the demo's pair and its judge.
