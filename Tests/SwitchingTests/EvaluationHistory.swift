@@ -103,27 +103,14 @@ struct SimulatedJobs: Sendable {
 
     /// Jobs of 24 steps, each of which shows whether it is hard; the reward is the share of the steps that were right.
     static let manySteps = SimulatedJobs(cost: 0.005) { generator, choose in
-        let (count, encoder) = (24, HashedEncoder())
-        var written: [WrittenStep] = []
-        var steps: [TrainingStep] = []
-        var rightCount = 0
-        var isHard = false
-        for index in 0..<count {
-            let state = SwitcherState(
-                question: "walk through the house", steps: written, maxSteps: count, remainingBudgetShare: 1,
-                dayFraction: 0.5)
-            let features = encoder.encode(state)
-            let decision = choose(state, features)
-            let odds = isHard && decision.role == .quick ? 0.5 : 0.98
-            if generator.nextUniform() < odds { rightCount += 1 }
+        let count = 24
+        var (rightCount, isHard) = (0, false)
+        var steps = JobFamily.steps(count, of: "walk through the house", maxSteps: count, choose: choose) { role in
+            if generator.nextUniform() < (isHard && role == .quick ? 0.5 : 0.98) { rightCount += 1 }
             isHard = generator.nextUniform() < 0.4
             let words = (0..<4).map { _ in JobFamily.word(isHard: false, using: &generator) }
             let sight = (words + [JobFamily.word(isHard: isHard, using: &generator)]).joined(separator: " ")
-            written.append(
-                WrittenStep(
-                    index: index, role: decision.role, generated: Generated(text: sight, stopReason: .paragraph)))
-            steps.append(
-                TrainingStep(features: features, role: decision.role, reward: 0, propensity: decision.propensity))
+            return Generated(text: sight, stopReason: .paragraph)
         }
         let reward = Double(rightCount) / Double(count)
         steps[count - 1].reward = reward

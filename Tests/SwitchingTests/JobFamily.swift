@@ -27,34 +27,39 @@ struct JobFamily {
         return Question(text: words.joined(separator: " "), isHard: isHard)
     }
 
+    /// Has each of a job's steps decided and then written; the last one is yet without its reward.
+    static func steps(
+        _ count: Int, of question: String, maxSteps: Int, choose: (SwitcherState, [Float]) -> Decision,
+        write: (Role) -> Generated
+    ) -> [TrainingStep] {
+        let encoder = HashedEncoder()
+        var written: [WrittenStep] = []
+        return (0..<count).map { index in
+            let state = SwitcherState(
+                question: question, steps: written, maxSteps: maxSteps, remainingBudgetShare: 1, dayFraction: 0.5)
+            let features = encoder.encode(state)
+            let decision = choose(state, features)
+            written.append(WrittenStep(index: index, role: decision.role, generated: write(decision.role)))
+            return TrainingStep(
+                features: features, role: decision.role, reward: 0, propensity: decision.propensity)
+        }
+    }
+
     /// Runs one job; `choose` decides each step. QUICK is somewhat less sure of itself on hard questions.
     static func run(
         _ question: Question, using generator: inout SplitMix64,
         choose: (SwitcherState, [Float]) -> Decision
     ) -> (episode: TrainingEpisode, calls: Int, reward: Double) {
-        let encoder = HashedEncoder()
-        var written: [WrittenStep] = []
-        var steps: [TrainingStep] = []
         var isRight = true
-        for index in 0..<stepCount {
-            let state = SwitcherState(
-                question: question.text, steps: written, maxSteps: 12, remainingBudgetShare: 1, dayFraction: 0.5)
-            let features = encoder.encode(state)
-            let decision = choose(state, features)
-            let odds = question.isHard && decision.role == .quick ? quickOnHard : otherwise
+        var steps = Self.steps(stepCount, of: question.text, maxSteps: 12, choose: choose) { role in
+            let odds = question.isHard && role == .quick ? quickOnHard : otherwise
             if generator.nextUniform() >= odds { isRight = false }
             let mean = -0.2 - (question.isHard ? 0.1 : 0) - 0.3 * generator.nextUniform()
-            written.append(
-                WrittenStep(
-                    index: index, role: decision.role,
-                    generated: Generated(
-                        text: (0..<6).map { _ in pick(plainWords, using: &generator) }.joined(separator: " "),
-                        stopReason: .paragraph, generatedTokens: 40,
-                        logProbabilities: LogProbabilities(
-                            minimum: 8 * mean, lowerQuartile: 2 * mean, median: mean / 2, mean: mean))))
-            steps.append(
-                TrainingStep(
-                    features: features, role: decision.role, reward: 0, propensity: decision.propensity))
+            return Generated(
+                text: (0..<6).map { _ in pick(plainWords, using: &generator) }.joined(separator: " "),
+                stopReason: .paragraph, generatedTokens: 40,
+                logProbabilities: LogProbabilities(
+                    minimum: 8 * mean, lowerQuartile: 2 * mean, median: mean / 2, mean: mean))
         }
         let reward = isRight ? 1.0 : 0
         steps[steps.count - 1].reward = reward
