@@ -2,8 +2,9 @@
 # Runs an experiment of the paper: jobs that act in an environment, through a real londid and its queues, with the models of Tests/Pair;
 # in ScienceWorld DEEPTHINK is the environment's oracle.
 # What it measures goes into Tests/Paper as CSV, SVG and a table.
-# Usage: Tests/paper.sh [--figure N] [--swap encoder|deepthink|pair] [--training N] [--episodes N] [--results DIRECTORY]
+# Usage: Tests/paper.sh [--figure N] [--level NAME] [--swap encoder|deepthink|pair] [--training N] [--episodes N] [--results DIRECTORY]
 #   --figure    of the paper; 1 and 3 are ScienceWorld's circuits and life spans, 4 is BabyAI-Text's mixed tasks (default 4)
+#   --level     figure 4 with one level, such as PutNextLocal, instead of the mixed tasks, and with fitted-q and its bounds only
 #   --swap      figure 4 with another part, and with fitted-q and its bounds only: QUICK as the encoder's model, BabyAI's bot as
 #               DEEPTHINK, or DEEPTHINK's model as QUICK and the bot as DEEPTHINK
 #   --training  episodes that the Switcher learns from (default 500)
@@ -12,10 +13,11 @@
 # shellcheck source=Setup/daemon.sh
 . "$(dirname "$0")/Setup/daemon.sh"
 
-figure=4 swap='' training=500 episodes=100 results=$repository/Tests/Paper
+figure=4 level= swap='' training=500 episodes=100 results=$repository/Tests/Paper
 while [ $# -gt 0 ]; do
     case $1 in
     --figure) figure=${2:?--figure needs a number} && shift 2 ;;
+    --level) level=${2:?--level needs a name} && shift 2 ;;
     --swap) swap=${2:?--swap needs encoder, deepthink or pair} && shift 2 ;;
     --training) training=${2:?--training needs a number} && shift 2 ;;
     --episodes) episodes=${2:?--episodes needs a number} && shift 2 ;;
@@ -70,6 +72,10 @@ encoder | deepthink | pair)
     ;;
 *) die "--swap $swap is unknown; there are encoder, deepthink and pair" ;;
 esac
+if [ -n "$level" ]; then
+    [ "$figure$swap" = 4 ] || die "--level is for figure 4 without --swap"
+    arms=(--brief --level "$level" --name "level-$level")
+fi
 prepare "$repository/Tests/Pair/${models[0]}.gguf" "$repository/Tests/Pair/${models[1]}.gguf"
 "$repository/Tests/Setup/packages.sh" openjdk-17-jre-headless
 environments=$("$repository/Tests/Setup/environments.sh")
@@ -78,6 +84,6 @@ start_londid
 mkdir -p "$results"
 londi-bench paper --figure "$figure" --socket "$LONDI_SOCKET" --training "$training" --episodes "$episodes" --results "$results" --directory "$directory" "${arms[@]}"
 londictl audit verify
-[ "$figure$swap" = 4 ] || exit 0
+[ "$figure$level$swap" = 4 ] || exit 0
 say "the environment alone, for comparison"
 LONDI_TEST_ENVIRONMENTS=$environments "$environments/python/bin/python3" "$repository/Tests/Environments/speed.py"

@@ -19,6 +19,8 @@ struct BenchOptions: Sendable {
     var socket: String?
     /// Of the paper, for `paper`.
     var figure = 0
+    /// Another level for a figure of BabyAI-Text; nil: the figure's own.
+    var level: String?
     /// Where `paper` writes, and as what; nil: the figure's own name.
     var results = "."
     var name: String?
@@ -47,6 +49,7 @@ struct BenchOptions: Sendable {
           --seeds N         repetitions of switcher (default 10)
           --socket PATH     the control socket of an idle londid whose models are ready
           --figure N        the paper's figure: 1, 3 or 4
+          --level NAME      of BabyAI-Text, for figure 4 (default MixedTrainLocal)
           --results DIR     where its CSV, SVG and table go (default the working directory)
           --name NAME       of these files (default figure-N)
           --brief           only always-quick, always-deepthink and fitted-q
@@ -75,6 +78,7 @@ struct BenchOptions: Sendable {
             case "--socket": socket = try value(of: argument)
             case "--results": results = try value(of: argument)
             case "--name": name = try value(of: argument)
+            case "--level": level = try value(of: argument)
             case "--brief": isBrief = true
             case "--figure": figure = try count(try value(of: argument), of: argument, atLeast: 1)
             case "--training": trainingCount = try count(try value(of: argument), of: argument, atLeast: 1)

@@ -10,10 +10,7 @@ struct PaperBench {
     let options: BenchOptions
 
     func run(_ report: inout Report) async throws {
-        guard let figure = PaperFigure.all.first(where: { $0.number == options.figure }) else {
-            let numbers = PaperFigure.all.map { "\($0.number)" }.joined(separator: ", ")
-            throw BenchError(description: "paper needs --figure; there is \(numbers)")
-        }
+        let figure = try chosenFigure()
         guard let socket = options.socket else { throw BenchError(description: "paper needs --socket PATH") }
         let queues = PaperQueues(client: try ControlClient.connect(path: socket), figure: figure)
         report.note("figure \(figure.number): \(figure.title)")
@@ -40,6 +37,18 @@ struct PaperBench {
         for arm in PaperArm.baselines(of: figure) {
             try add(arm, try await queues.measure(arm, episodes: options.episodeCount))
         }
+    }
+
+    private func chosenFigure() throws(BenchError) -> PaperFigure {
+        guard let figure = PaperFigure.all.first(where: { $0.number == options.figure }) else {
+            let numbers = PaperFigure.all.map { "\($0.number)" }.joined(separator: ", ")
+            throw BenchError(description: "paper needs --figure; there is \(numbers)")
+        }
+        guard let level = options.level else { return figure }
+        guard let other = figure.at(level: level) else {
+            throw BenchError(description: "figure \(figure.number) has no levels; --level is for figure 4")
+        }
+        return other
     }
 
     private func write(_ table: PaperTable) throws(BenchError) {

@@ -5,10 +5,10 @@ import Domain
 struct PaperFigure: Sendable {
     /// The paper's.
     let number: Int
-    let title: String
+    var title: String
     /// A section of londid.conf.
     let environment: String
-    let options: [String: String]
+    var options: [String: String]
     /// What is added to them for the episodes that the Switcher learns from, and for those that are measured.
     var trainingOptions: [String: String] = [:]
     var measuredOptions: [String: String] = [:]
@@ -47,6 +47,15 @@ struct PaperFigure: Sendable {
             options: ["level": "MixedTrainLocal"], maxSteps: 64, stepTokens: 48, trainingSeeds: 30_000_000,
             measuredSeeds: 40_000_000, costs: [0.15, 0.3, 0.5, 0.8, 1.2]),
     ]
+
+    /// The same experiment with another of the environment's levels; nil where it has none.
+    func at(level: String) -> PaperFigure? {
+        guard options["level"] != nil else { return nil }
+        var figure = self
+        figure.title = "BabyAI-Text, \(level)"
+        figure.options["level"] = level
+        return figure
+    }
 
     func specification(seed: Int64, with added: [String: String]) -> JobSpecification {
         let all = options.merging(added) { $1 }
