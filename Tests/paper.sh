@@ -26,8 +26,6 @@ while [ $# -gt 0 ]; do
     esac
 done
 
-# Models read the last actions and what they see now. One that always writes the likeliest token goes round in circles once it is
-# wrong.
 role() {
     cat <<END
 [$1]
@@ -43,7 +41,7 @@ sections() {
         role Quick "$deepthink" 0.5
         echo Think=yes
     else
-        role Quick "$quick" 1
+        role Quick "$quick" "$temperature"
     fi
     role Deepthink "$deepthink" 0.5
     [ "$environment" = scienceworld ] || echo Think=yes
@@ -58,9 +56,11 @@ sections() {
     case $swap in deepthink | pair) echo Oracle=yes ;; esac
 }
 
+# Models read the last actions and what they see now. One that always writes the likeliest token goes round in circles once it is
+# wrong; QUICK, out of whose circles the Switcher helps, may write it nearly always.
 case $figure in
-1 | 3) environment=scienceworld models=(scienceworld scienceworld) context=1024 ;;
-4) environment=babyai-text models=(quick deepthink) context=512 ;;
+1 | 3) environment=scienceworld models=(scienceworld scienceworld) context=1024 temperature=1 ;;
+4) environment=babyai-text models=(quick deepthink) context=512 temperature=0.25 ;;
 *) die "--figure $figure is unknown; there are 1, 3 and 4" ;;
 esac
 arms=()

@@ -2,12 +2,15 @@
 
 import random
 
+from minigrid.envs.babyai.core.verifier import ObjDesc, PickupInstr
+
 import expert
 from babyai_text import BabyAIText
 from prompt import ACTIONS, prompt
 
 LEVELS = ["GoToLocal", "PickupLoc", "OpenDoor", "PutNextLocal", "UnlockLocal", "MixedTrainLocal"]
 MOST_STEPS = 64
+MISTAKEN_SHARE = 0.4
 
 
 class Episode:
@@ -42,12 +45,32 @@ class Episode:
         self.success = success
 
 
+def take_anything(episode, draw):
+    """Goes to some thing with the expert and takes it, as a model does that mistakes what it is to take."""
+    env = episode.world.env
+    things = [thing for thing in env.grid.grid if thing is not None and thing.type in ("ball", "box", "key")]
+    if not things:
+        return
+    thing, mission = draw.choice(things), env.instrs
+    mistaken = PickupInstr(ObjDesc(thing.type, thing.color))
+    mistaken.reset_verifier(env)
+    while env.carrying is None and not episode.has_ended:
+        env.instrs = mistaken
+        advice = episode.advise()
+        env.instrs = mission
+        if advice is None:
+            return
+        episode.act(advice.action)
+
+
 def disturbed(episode, draw):
-    """Plays with the expert, whom some random actions carry off; yields each state's prompt and advice."""
+    """Plays with the expert, whom some random actions and wrong things in hand carry off; yields each state's prompt and advice."""
     noise = draw.choice([0, 0.1, 0.2, 0.4])
     for _ in range(draw.choice([0, 0, 4, 12])):
         if not episode.has_ended:
             episode.act(draw.choice(ACTIONS))
+    if draw.random() < MISTAKEN_SHARE:
+        take_anything(episode, draw)
     while not episode.has_ended:
         advice = episode.advise()
         if advice is None:

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Trains the pair of models for BabyAI-Text by imitation of its bot, and a QUICK for ScienceWorld by that of its gold paths:
-# demonstrations, tokenizers and models, on one thread with fixed seeds, then GGUF files and a comparison with llama-server. Goes on
+# demonstrations, tokenizers and models, each on one thread with fixed seeds, then GGUF files and a comparison with llama-server. Goes on
 # where it was stopped; what it needs and makes on the way lies in the cache, under pair.
 # Usage: Tests/Pair/train.sh [--into DIRECTORY]
 #   --into  where quick.gguf, deepthink.gguf and scienceworld.gguf go (default beside this script)
@@ -43,9 +43,11 @@ learn() {
 }
 
 demonstrate babyai demonstrations --first 1000000 --states 200000
-learn quick babyai 3000 1000
+learn quick babyai 8000 2500 &
+quick=$!
 learn deepthink babyai 2000 600
-for role in quick:1 deepthink:0.5; do
+wait "$quick"
+for role in quick:0.25 deepthink:0.5; do
     run evaluate "${role%:*}" --work "$work" --episodes 50 --temperature "${role#*:}" | tee -a "$work/${role%:*}.log"
 done
 demonstrate scienceworld scienceworld_demonstrations --states 17000
