@@ -1,6 +1,6 @@
 """Finds the best way to switch between QUICK's likeliest action and the bot's, in each of some unseen episodes, and prints what it earns.
 
-Usage: optimum.py --work DIRECTORY [--episodes N] [--first SEED] [--prices C...]
+Usage: optimum.py --work DIRECTORY [--episodes N] [--first SEED] [--prices C...] [--nodes N]
 Both are deterministic here, so the optimum of an episode is the cheapest path in the tree of who acts: Dijkstra's algorithm, a form of
 dynamic programming. A node holds all that QUICK's prompt is made of, the whole episode. A step costs what it takes from the reward,
 a call of the bot the price c.

@@ -50,5 +50,7 @@ wait "$quick"
 for role in quick:0.25 deepthink:0.5; do
     run evaluate "${role%:*}" --work "$work" --episodes 50 --temperature "${role#*:}" | tee -a "$work/${role%:*}.log"
 done
+say "finding the best that switching to BabyAI's bot could earn"
+run optimum --work "$work" | tee "$work/optimum.log"
 demonstrate scienceworld scienceworld_demonstrations --states 17000
 learn scienceworld scienceworld 2000 600
