@@ -8,7 +8,7 @@ from londid import Londid
 
 INSTALLED = pathlib.Path(os.environ["LONDI_TEST_ENVIRONMENTS"])
 PAIR = pathlib.Path(__file__).resolve().parent.parent / "Pair"
-EPISODES = 20
+EPISODES = 100
 # 10,000 take minutes.
 MANY = int(os.environ.get("LONDI_TEST_EPISODES", "400"))
 MEGABYTE = 1 << 20
@@ -20,7 +20,7 @@ class Pair(unittest.TestCase):
         cls.londid = Londid()
         cls.addClassCleanup(cls.londid.remove)
         sections = cls.londid.default_configuration(
-            f"{PAIR}/quick.gguf", "Temperature=1", "Temperature=0.5\nThink=yes", deepthink_model=f"{PAIR}/deepthink.gguf", context=512)
+            f"{PAIR}/quick.gguf", "Temperature=0.25", "Temperature=0.5\nThink=yes", deepthink_model=f"{PAIR}/deepthink.gguf", context=512)
         cls.londid.configuration.write_text(sections + f"""[Environment babyai-text]
 Command="{INSTALLED}/python/bin/python3" "{INSTALLED}/babyai_text.py"
 ShownActions=4
@@ -40,10 +40,12 @@ ShownObservations=1
         return batch
 
     def play(self, kind):
-        """Their jobs, explained, in a new queue of this kind."""
+        """The mean reward in a new queue of this kind, and its newest job, explained."""
         self.londid.ctl("queue", "create", kind, "--switcher", kind, "--max-steps", "64", "--step-tokens", "48")
         batch = self.run_episodes(kind, EPISODES)
-        return [self.londid.json("explain", job["job"]) for job in self.londid.json("list", "--batch", batch)["jobs"]]
+        jobs = self.londid.json("list", "--batch", batch, "--limit", str(EPISODES))["jobs"]
+        self.assertEqual(len(jobs), EPISODES)
+        return sum(job["reward"] for job in jobs) / EPISODES, self.londid.json("explain", jobs[0]["job"])
 
     def held(self):
         """What londid and its programs hold: descriptors, processes, and resident bytes of londid and of the programs."""
@@ -52,10 +54,10 @@ ShownObservations=1
         return len(os.listdir(f"/proc/{pids[0]}/fd")), len(pids), resident[0], sum(resident[1:])
 
     def test_deepthink_is_clearly_better_than_quick(self):
-        quick, deepthink = self.play("always-quick"), self.play("always-deepthink")
-        successes = [sum(shown["outcome"]["success"] for shown in jobs) for jobs in (quick, deepthink)]
-        self.assertGreaterEqual(successes[1], successes[0] + EPISODES // 5, successes)
-        step = deepthink[0]["steps"][0]
+        (quick, _), (deepthink, shown) = self.play("always-quick"), self.play("always-deepthink")
+        # QUICK, too, mostly gets there in the end, but wastes steps; the difference is a tenth of the greatest reward or more.
+        self.assertGreaterEqual(deepthink, quick + 2)
+        step = shown["steps"][0]
         self.assertEqual(step["role"], "deepthink")
         self.assertRegex(step["generated"]["text"], r"(?s)\nahead .*, left .*, right .*\nAction: [a-z ]+$")
         self.assertIn("The books agree", self.londid.ctl("audit", "verify").stdout)
