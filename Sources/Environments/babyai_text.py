@@ -114,8 +114,9 @@ def way_of(env, bots_action):
         # From one direction, or what is as near on two sides would be the way to one of them or the other as the agent turns.
         env.agent_dir = 0
         for _ in range(4):
-            action = bots_action()
-            env.agent_dir = (env.agent_dir + TURNS.get(action, 0)) % 4
+            if (action := bots_action()) not in TURNS:
+                break
+            env.agent_dir = (env.agent_dir + TURNS[action]) % 4
         cell = tuple(env.front_pos)
     env.carrying, env.agent_dir = before
     return cell, first

@@ -17,7 +17,7 @@ import time
 
 import torch
 
-from model import CONTEXT, SHAPES, Coder, Model, write
+from model import CONTEXT, SHAPES, trained, write
 
 MOST_DIFFERENT = 0.01
 
@@ -73,9 +73,7 @@ def main():
     arguments.add_argument("--states", type=int, default=300)
     options = arguments.parse_args()
     torch.set_num_threads(1)
-    coder = Coder(options.work, SHAPES[options.role])
-    model = Model(SHAPES[options.role], coder.count)
-    model.load_state_dict(torch.load(options.work / f"{options.role}.pt")["model"])
+    model, coder, _ = trained(options.role, options.work)
     with open(options.file) as file:
         prompts = [json.loads(line)["prompt"] for line in collections.deque(file, options.states)]
     with tempfile.TemporaryDirectory() as directory, open(f"{directory}/log", "w") as log:

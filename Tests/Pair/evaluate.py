@@ -12,7 +12,7 @@ import sys
 import torch
 
 from episode import LEVELS, MOST_STEPS, Episode
-from model import SHAPES, Coder, Model, write
+from model import SHAPES, trained, write
 
 
 def interval(successes, count):
@@ -51,12 +51,9 @@ def main():
     arguments.add_argument("--temperature", type=float, default=0)
     options = arguments.parse_args()
     torch.set_num_threads(1)
-    coder = Coder(options.work, SHAPES[options.role])
-    model = Model(SHAPES[options.role], coder.count)
-    saved = torch.load(options.work / f"{options.role}.pt")
-    model.load_state_dict(saved["model"])
+    model, coder, updates = trained(options.role, options.work)
     worlds = [Episode() for _ in range(options.episodes)]
-    print(f"{options.role} after {saved['updates']} updates, {options.episodes} episodes a level at temperature {options.temperature}")
+    print(f"{options.role} after {updates} updates, {options.episodes} episodes a level at temperature {options.temperature}")
     for level in LEVELS:
         with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
             episodes = [world.begin(level, options.first + number) for number, world in enumerate(worlds)]

@@ -6,9 +6,8 @@ import pathlib
 
 import gguf
 import numpy
-import torch
 
-from model import CONTEXT, EPSILON, ROPE_BASE, SHAPES, Coder, Model
+from model import CONTEXT, EPSILON, ROPE_BASE, SHAPES, trained
 from prompt import CHAT_TEMPLATE
 
 
@@ -64,12 +63,9 @@ def main():
     arguments.add_argument("file")
     arguments.add_argument("--work", type=pathlib.Path, required=True)
     options = arguments.parse_args()
-    shape = SHAPES[options.role]
-    coder = Coder(options.work, shape)
-    model = Model(shape, coder.count)
-    model.load_state_dict(torch.load(options.work / f"{options.role}.pt")["model"])
+    model, coder, _ = trained(options.role, options.work)
     writer = gguf.GGUFWriter(options.file, "llama")
-    describe(writer, options.role, shape, coder)
+    describe(writer, options.role, SHAPES[options.role], coder)
     for name, weights in tensors(model):
         numbers = weights.detach().numpy()
         writer.add_tensor(name, numbers.astype(numpy.float16 if numbers.ndim > 1 else numpy.float32))

@@ -118,6 +118,15 @@ class Coder:
         return self.tokenizer.decode(tokens)
 
 
+def trained(role, work):
+    """A role's model as its last checkpoint has it, its coder, and after how many updates that was."""
+    coder = Coder(work, SHAPES[role])
+    model = Model(SHAPES[role], coder.count)
+    saved = torch.load(work / f"{role}.pt")
+    model.load_state_dict(saved["model"])
+    return model, coder, saved["updates"]
+
+
 @torch.inference_mode()
 def write(model, coder, prompts, most=40, temperature=0, draw=None):
     """The answers' texts: at temperature 0 the likeliest token each time, else drawn with the generator `draw`.

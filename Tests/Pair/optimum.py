@@ -19,7 +19,7 @@ import torch
 from babyai_text import ACTIONS, REWARD_SCALE
 from episode import MOST_STEPS, Episode
 from evaluate import interval
-from model import SHAPES, Coder, Model
+from model import trained
 
 LEVEL = "MixedTrainLocal"
 STEP_COST = REWARD_SCALE * 0.9 / MOST_STEPS
@@ -29,9 +29,7 @@ class Quick:
     """The likeliest of the six actions, as a grammar of them has it: each is one token."""
 
     def __init__(self, work):
-        self.coder = Coder(work, SHAPES["quick"])
-        self.model = Model(SHAPES["quick"], self.coder.count)
-        self.model.load_state_dict(torch.load(work / "quick.pt")["model"])
+        self.model, self.coder, _ = trained("quick", work)
         self.tokens = torch.tensor([self.coder.written(action)[0] for action in ACTIONS])
 
     @torch.inference_mode()
@@ -61,12 +59,10 @@ def best(episode, quick, price, most):
     order = itertools.count()
     nodes = [(0, next(order), 0, episode)]
     for looked in range(1, most + 1):
-        if not nodes:
+        if not nodes or nodes[0][0] >= REWARD_SCALE:
+            # There is no way, or none that is worth what it takes: QUICK plays alone.
             return 0, 0, MOST_STEPS, looked
         cost, _, calls, at = heapq.heappop(nodes)
-        if cost >= REWARD_SCALE:
-            # Any reward is bought with more than it is worth: QUICK plays alone.
-            return 0, 0, MOST_STEPS, looked
         if at.success:
             return at.reward, calls, len(at.actions), looked
         if at.has_ended:
