@@ -6,11 +6,13 @@ import unittest
 
 from londid import SERVER, Books, Londid, line
 
-# Tries the state on the way to being the real one; the first time it is asked for devices, before any model.
+# Tries the state on the way to being the real one; the first time it is asked for devices, before any model. One line
+# for each server, written at once: they start side by side.
 PROBE = """#!/bin/sh
 case "$*" in *--model*)
-    {{ cat {state}/state.sqlite >/dev/null && echo read || echo kept
-       printf '' >>{state}/state.sqlite && echo written || echo kept; }} >>{outcome} 2>>{outcome}.errors
+    {{ cat {state}/state.sqlite >/dev/null && read=read || read=kept
+       printf '' >>{state}/state.sqlite && written=written || written=kept; }} 2>>{outcome}.errors
+    echo $read $written >>{outcome}
 esac
 exec {server} "$@"
 """
@@ -44,7 +46,7 @@ class Servers(Books, unittest.TestCase):
         daemon, outcome = self.londid()
         daemon.start()
         self.check_answers(daemon)
-        self.assertEqual(outcome.read_text().split(), ["kept"] * 4)
+        self.assertEqual(outcome.read_text().splitlines(), ["kept kept"] * 2)
         self.assertIn("Permission denied", pathlib.Path(f"{outcome}.errors").read_text())
         for pid in daemon.engines():
             status = dict(row.split(":\t", 1) for row in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines() if ":\t" in row)
@@ -53,7 +55,7 @@ class Servers(Books, unittest.TestCase):
     def test_one_that_is_trusted_has_and_the_log_warns(self):
         daemon, outcome = self.londid(quick="Confine=no", deepthink="Confine=no")
         daemon.start()
-        self.assertEqual(outcome.read_text().split(), ["read", "written"] * 2)
+        self.assertEqual(outcome.read_text().splitlines(), ["read written"] * 2)
         self.assertIn("Confine=no: [Quick], [Deepthink] can read and change the state", daemon.log.read_text())
 
     def test_a_model_beside_the_state_is_read(self):
@@ -65,7 +67,7 @@ class Servers(Books, unittest.TestCase):
         shutil.copyfile(source.removeprefix("Model="), model)
         daemon.configuration.write_text(daemon.configuration.read_text().replace(source, f"Model={model}", 1))
         daemon.start()
-        self.assertEqual(outcome.read_text().split(), ["kept"] * 4)
+        self.assertEqual(outcome.read_text().splitlines(), ["kept kept"] * 2)
 
 
 if __name__ == "__main__":
