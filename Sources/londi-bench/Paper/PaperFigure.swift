@@ -45,7 +45,7 @@ struct PaperFigure: Sendable {
         PaperFigure(
             number: 4, title: "BabyAI-Text, mixed tasks", environment: "babyai-text",
             options: ["level": "MixedTrainLocal"], maxSteps: 64, stepTokens: 48, trainingSeeds: 30_000_000,
-            measuredSeeds: 40_000_000, costs: [0.1, 0.15, 0.2, 0.3, 0.5]),
+            measuredSeeds: 40_000_000, costs: [0.15, 0.2, 0.25, 0.3, 0.5]),
     ]
 
     /// The same experiment with another of the environment's levels; nil where it has none.
