@@ -58,10 +58,23 @@ struct PaperSample: Sendable {
         return (share, max(0, middle - half), min(1, middle + half))
     }
 
+    /// The mean of a value over another sample's in the same episodes: what they have in common, as hard ones do, is not taken
+    /// for a difference between the two.
+    /// - Returns: nil where the other's mean is not above 0.
+    /// - Source: Cochran, "Sampling techniques", 1977, section 2.11 (the variance of a ratio).
+    func ratio(to other: PaperSample, _ value: (Episode) -> Double) -> Mean? {
+        let (values, others) = (episodes.map(value), other.episodes.map(value))
+        let base = mean(others).value
+        guard base > 0 else { return nil }
+        let ratio = mean(values).value / base
+        return Mean(value: ratio, margin: mean(zip(values, others).map { ($0 - ratio * $1) / base }).margin)
+    }
+
     private func sum(_ value: (Episode) -> Int64) -> Int64 { episodes.reduce(0) { $0 + value($1) } }
 
-    private func mean(_ value: (Episode) -> Double) -> Mean {
-        let values = episodes.map(value)
+    private func mean(_ value: (Episode) -> Double) -> Mean { mean(episodes.map(value)) }
+
+    private func mean(_ values: [Double]) -> Mean {
         let mean = values.reduce(0, +) / Double(values.count)
         let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(max(1, values.count - 1))
         return Mean(value: mean, margin: 1.96 * (variance / Double(values.count)).squareRoot())
