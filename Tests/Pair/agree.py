@@ -20,6 +20,7 @@ import torch
 from model import CONTEXT, SHAPES, trained, write
 
 MOST_DIFFERENT = 0.01
+SHOWN = 3
 
 
 class UnixConnection(http.client.HTTPConnection):
@@ -91,9 +92,9 @@ def main():
     same_tokens = sum(tokens == coder.prompt(prompt) for (tokens, _), prompt in zip(theirs, prompts))
     same_answers = sum(text == own for (_, text), own in zip(theirs, ours))
     print(f"{options.role}: llama-server agrees with torch in {same_tokens} prompts and {same_answers} answers of {len(prompts)}")
-    for (_, text), own in zip(theirs, ours):
-        if text != own:
-            print(f"  llama-server {text!r}\n  torch        {own!r}")
+    differences = [(text, own) for (_, text), own in zip(theirs, ours) if text != own]
+    for text, own in differences[:SHOWN]:
+        print(f"  llama-server {text!r}\n  torch        {own!r}")
     sys.exit(same_tokens < len(prompts) or same_answers < (1 - MOST_DIFFERENT) * len(prompts))
 
 
