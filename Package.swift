@@ -43,7 +43,7 @@ let package = Package(
                 .embedInCode("0006_speed.sql"), .embedInCode("0007_policies.sql"), .embedInCode("0008_drafts.sql"),
                 .embedInCode("0009_pacing.sql"), .embedInCode("0010_prior.sql"),
                 .embedInCode("0011_environments.sql"), .embedInCode("0012_ends.sql"),
-                .embedInCode("0013_confirmed_drafts.sql"),
+                .embedInCode("0013_confirmed_drafts.sql"), .embedInCode("0014_trial_exploration.sql"),
             ],
             swiftSettings: strict),
         .target(

@@ -14,5 +14,6 @@ package enum Migrations {
         ("0011_environments", PackageResources._011_environments_sql),
         ("0012_ends", PackageResources._012_ends_sql),
         ("0013_confirmed_drafts", PackageResources._013_confirmed_drafts_sql),
+        ("0014_trial_exploration", PackageResources._014_trial_exploration_sql),
     ]
 }

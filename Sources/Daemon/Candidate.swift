@@ -7,22 +7,29 @@ struct Candidate: Sendable {
     let policy: Policy
     let verdict: PolicyVerdict
     let estimates: [PolicyContestant: PolicyEstimate]
+    /// With which they were estimated, 0...1; nil where there was no trial.
+    let explorationRate: Double?
 
     /// Learns a policy and tries it against the one in force. Takes seconds of computing time where the history is long.
-    /// - Parameter incumbent: nil where there is none that fits: then, and while there are few episodes, there is no trial.
+    /// - Parameters:
+    ///   - incumbent: nil where there is none that fits: then, and while there are few episodes, there is no trial.
+    ///   - explorationRate: the queue's, 0...1.
     /// - Returns: nil where there is nothing to learn from.
     init?(
-        _ fit: PolicyFit, _ history: TrainingEpisodes, incumbent: Policy?, isIncumbentLearnt: Bool
+        _ fit: PolicyFit, _ history: TrainingEpisodes, incumbent: Policy?, isIncumbentLearnt: Bool, explorationRate: Double
     ) throws(SwitchingError) {
         guard let policy = try fit.policy(from: history) else { return nil }
         self.policy = policy
         guard let incumbent, policy.episodeCount >= PolicyTrial.fewestEpisodes else {
             verdict = .cold
             estimates = [:]
+            self.explorationRate = nil
             return
         }
-        let trial = try fit.trial(on: history, against: incumbent, isIncumbentLearnt: isIncumbentLearnt)
+        let trial = try fit.trial(
+            on: history, against: incumbent, isIncumbentLearnt: isIncumbentLearnt, explorationRate: explorationRate)
         verdict = trial?.verdict ?? .refused
         estimates = trial?.estimates ?? [:]
+        self.explorationRate = trial == nil ? nil : explorationRate
     }
 }

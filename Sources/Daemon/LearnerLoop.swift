@@ -126,9 +126,12 @@ final class LearnerLoop: Sendable {
         guard try await isWorthwhile(fit, name, inForce == nil ? nil : versions.last { !$0.isImported }) else { return }
         let history = try await reader.trainingEpisodes(queue: name, limit: Self.episodeLimit)
         let isIncumbentLearnt = versions.first { $0.version == inForce?.version }?.origin != nil
+        let explorationRate = queue.settings.switcher.explorationRate
         fit.weigh(history)
         let work = Task.detached(priority: .low) { [fit] () throws(SwitchingError) in
-            try Candidate(fit, history, incumbent: inForce, isIncumbentLearnt: isIncumbentLearnt)
+            try Candidate(
+                fit, history, incumbent: inForce, isIncumbentLearnt: isIncumbentLearnt,
+                explorationRate: explorationRate)
         }
         switch await work.result {
         case .success(let candidate):
@@ -149,7 +152,7 @@ final class LearnerLoop: Sendable {
             queue: queue, version: policy.version, pairKey: policy.pairKey, kind: policy.kind.rawValue,
             encoder: policy.encoderIdentity, weights: policy.bytes, trainedThroughOutcome: policy.throughOutcome,
             episodeCount: policy.episodeCount, origin: origin, verdict: candidate.verdict, incumbent: incumbent,
-            trial: candidate.estimates)
+            trial: candidate.estimates, explorationRate: candidate.explorationRate)
         let kept: KeptPolicy
         do {
             kept = try await keepingTrying(log, "queue \(queue)", shutdown) {
@@ -184,9 +187,13 @@ extension LearnerLoop {
     func freezeIfWorse(
         _ queue: QueueRecord, _ state: PolicyEvent?, _ versions: [PolicySnapshot]
     ) async throws -> Bool {
-        // Bounds hold at the price that they were estimated at; with another one the next version brings new ones.
+        // Bounds hold at the price and the exploration that they were estimated at; with others the next version brings new
+        // ones.
         guard let inForce = versions.first(where: { $0.version == state?.version }), let cost = inForce.origin?.cost,
-            cost == queue.settings.switcher.cost, policies.policy(of: queue.name)?.version == inForce.version,
+            cost == queue.settings.switcher.cost,
+            inForce.explorationRate ?? queue.settings.switcher.explorationRate
+                == queue.settings.switcher.explorationRate,
+            policies.policy(of: queue.name)?.version == inForce.version,
             let start = try await reader.policyWatchStart(queue.name)
         else { return false }
         let judged = try await reader.judgedEpisodes(queue: queue.name, after: start, limit: FreezeRule.window)

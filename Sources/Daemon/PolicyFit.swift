@@ -64,9 +64,11 @@ extension PolicyFit {
     /// - Parameters:
     ///   - imported: a policy from a file; nil: the one that is learnt here.
     ///   - isIncumbentLearnt: the incumbent was learnt here too.
+    ///   - explorationRate: the queue's, 0...1.
     /// - Returns: nil where there is too little to try them on.
     func trial(
-        on history: TrainingEpisodes, of imported: Policy? = nil, against incumbent: Policy, isIncumbentLearnt: Bool
+        on history: TrainingEpisodes, of imported: Policy? = nil, against incumbent: Policy, isIncumbentLearnt: Bool,
+        explorationRate: Double
     ) throws(SwitchingError) -> PolicyTrial? {
         let own = trialRecords(history)
         guard let learner = learner(for: kind), own.count >= CrossFit.foldCount else { return nil }
@@ -75,7 +77,8 @@ extension PolicyFit {
             own.map { TrainingEpisode($0) },
             candidate: imported.map { .fixed($0.body) } ?? .learnt(through: own.count),
             incumbent: known * 2 >= own.count ? .learnt(through: known) : .fixed(incumbent.body), learner: learner,
-            settings: SwitcherSettings(kind: kind, cost: cost), featureCount: featureCount)
+            settings: SwitcherSettings(kind: kind, cost: cost, explorationRate: explorationRate),
+            featureCount: featureCount)
     }
 
     /// The newest episodes of the pair and the encoder themselves, oldest first.

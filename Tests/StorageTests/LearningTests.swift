@@ -118,14 +118,16 @@ import Testing
     }
 
     @Test(arguments: [nil, 0, 0.1, 1] as [Double?])
-    func `what a policy was learnt with comes back to the bit`(priorWeight: Double?) async throws {
+    func `what a policy was learnt and tried with comes back to the bit`(priorWeight: Double?) async throws {
         let fixture = try await Fixture()
         let origin = PolicyOrigin(cost: 0.05, firstOutcome: 3, trainedEpisodes: 4, priorWeight: priorWeight)
         let snapshot = NewPolicySnapshot(
             queue: fixture.queue, pairKey: "small+large", kind: "fitted-q", encoder: "hashed", weights: [1],
-            trainedThroughOutcome: 9, episodeCount: 2, origin: origin, verdict: .cold)
+            trainedThroughOutcome: 9, episodeCount: 2, origin: origin, verdict: .cold, explorationRate: priorWeight)
         _ = try await fixture.store.savePolicySnapshot(snapshot, now: morning)
-        #expect(try await fixture.reader.policyVersions(fixture.queue).map(\.origin) == [origin])
+        let versions = try await fixture.reader.policyVersions(fixture.queue)
+        #expect(versions.map(\.origin) == [origin])
+        #expect(versions.map(\.explorationRate) == [priorWeight])
     }
 
     @Test func `statistics count choices by step and the latest rewards`() async throws {

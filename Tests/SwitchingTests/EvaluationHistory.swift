@@ -14,10 +14,13 @@ struct EvaluationHistory {
     private let seed: UInt64
     private var generator: SplitMix64
 
-    init(_ jobs: SimulatedJobs = .fourSteps, seed: UInt64) {
+    /// - Parameter explorationRate: 0...1; nil: the default.
+    init(_ jobs: SimulatedJobs = .fourSteps, seed: UInt64, explorationRate: Double? = nil) {
         self.jobs = jobs
         self.seed = seed
-        settings = SwitcherSettings(cost: jobs.cost)
+        var settings = SwitcherSettings(cost: jobs.cost)
+        settings.explorationRate = explorationRate ?? settings.explorationRate
+        self.settings = settings
         generator = SplitMix64(seed: seed)
     }
 
@@ -67,17 +70,17 @@ struct EvaluationHistory {
         return trial
     }
 
-    /// The mean net reward of 400 held-out jobs under the policy in force, without exploration.
-    func value() -> Double {
+    /// The mean net reward of 400 held-out jobs under the policy in force.
+    func value(explorationRate: Double = 0) -> Double {
         var generator = SplitMix64(seed: seed + 1000)
         var sum = 0.0
-        var greedy = settings
-        greedy.explorationRate = 0
+        var acting = settings
+        acting.explorationRate = explorationRate
         for job in 1...400 {
             let run = jobs.run(&generator) { state, features in
                 decide(
-                    features: features, state: state, settings: greedy, policy: policy, mask: nil,
-                    explorationAllowed: false,
+                    features: features, state: state, settings: acting, policy: policy, mask: nil,
+                    explorationAllowed: true,
                     seed: decisionSeed(job: JobID(Int64(job)), episode: 0, step: state.stepIndex))
             }
             sum += run.reward - settings.cost * Double(run.calls)

@@ -77,6 +77,27 @@ import Testing
         #expect(history.value() >= before - 0.01, "\(history.value()) after \(before)")
     }
 
+    /// Else a sound version of a queue that explores much would look worse than its trial, and be frozen.
+    @Test(.timeLimit(.minutes(20))) func `a trial says what the queue comes to with its exploration`() async throws {
+        let rate = 0.5
+        var (promised, found, foundWithout) = (0.0, 0.0, 0.0)
+        for seed in Self.seeds {
+            await Task.yield()
+            var history = EvaluationHistory(seed: seed, explorationRate: rate)
+            history.isGated = false
+            try history.run(300)
+            let incumbent = try #require(history.policy)
+            let trial = try history.trial(of: .learnt(through: incumbent.episodeCount), against: incumbent)
+            let estimate = try #require(trial.estimates[.incumbent])
+            #expect(estimate.effectiveCount > 100, "\(estimate)")
+            promised += estimate.net.value / Double(Self.seeds.count)
+            found += history.value(explorationRate: rate) / Double(Self.seeds.count)
+            foundWithout += history.value() / Double(Self.seeds.count)
+        }
+        #expect(abs(promised - found) < 0.03, "promised \(promised), found \(found)")
+        #expect(foundWithout > found + 0.05, "\(foundWithout) without exploration")
+    }
+
     /// What would be learnt if every outcome were the opposite.
     private func opposite(of history: EvaluationHistory) throws -> Policy {
         try history.learn(

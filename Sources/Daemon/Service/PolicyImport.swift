@@ -31,6 +31,7 @@ extension ControlService {
             let trial = try await trial(of: policy, queue, encoder, pairKey, versions)
             snapshot.verdict = trial.verdict
             snapshot.trial = trial.estimates
+            snapshot.explorationRate = queue.settings.switcher.explorationRate
         }
         let finished = snapshot
         let kept = try await answering { () async throws(StorageError) in
@@ -89,7 +90,9 @@ extension ControlService {
         }
         let isLearnt = versions.first { $0.version == incumbent.version }?.origin != nil
         let work = Task.detached(priority: .low) { () throws(SwitchingError) in
-            try fit.trial(on: history, of: policy, against: incumbent, isIncumbentLearnt: isLearnt)
+            try fit.trial(
+                on: history, of: policy, against: incumbent, isIncumbentLearnt: isLearnt,
+                explorationRate: queue.settings.switcher.explorationRate)
         }
         let trial: PolicyTrial?
         do { trial = try await work.value } catch { throw .unavailable(what: "\(error)") }

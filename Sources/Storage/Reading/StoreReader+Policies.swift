@@ -54,7 +54,7 @@ extension StoreReader {
                 """
                 SELECT queue, version, pair_key, kind, encoder, sha256, trained_through_outcome, episode_count,
                     created_at_ms, cost, first_outcome, trained_episodes, prior_weight, verdict,
-                    is_imported, incumbent
+                    is_imported, incumbent, exploration_rate
                 FROM policy_snapshot WHERE queue = ? ORDER BY version
                 """, queue.text
             ) { (row: Row) throws(StorageError) in
@@ -212,6 +212,7 @@ extension Row {
             weights: weights, trainedThroughOutcome: try integer("trained_through_outcome"),
             episodeCount: try count("episode_count"), createdAt: try timestamp("created_at_ms"), origin: origin,
             verdict: try optionalWord("verdict"), incumbent: try optionalInteger("incumbent"),
-            isImported: try flag("is_imported"), trial: trial)
+            isImported: try flag("is_imported"), trial: trial,
+            explorationRate: try optionalReal("exploration_rate"))
     }
 }

@@ -21,12 +21,15 @@ package struct NewPolicySnapshot: Hashable, Sendable {
     package var incumbent: Int64?
     /// What its trial estimated; empty where there was none.
     package var trial: [PolicyContestant: PolicyEstimate]
+    /// With which the trial's contestants chose, 0...1; nil where there was no trial.
+    package var explorationRate: Double?
     package var isImported: Bool
 
     package init(
         queue: QueueName, version: Int64? = nil, pairKey: String, kind: String, encoder: String, weights: [UInt8],
         trainedThroughOutcome: Int64, episodeCount: Int, origin: PolicyOrigin? = nil, verdict: PolicyVerdict,
-        incumbent: Int64? = nil, trial: [PolicyContestant: PolicyEstimate] = [:], isImported: Bool = false
+        incumbent: Int64? = nil, trial: [PolicyContestant: PolicyEstimate] = [:], explorationRate: Double? = nil,
+        isImported: Bool = false
     ) {
         self.queue = queue
         self.version = version
@@ -40,6 +43,7 @@ package struct NewPolicySnapshot: Hashable, Sendable {
         self.verdict = verdict
         self.incumbent = incumbent
         self.trial = trial
+        self.explorationRate = explorationRate
         self.isImported = isImported
     }
 }
@@ -93,6 +97,8 @@ package struct PolicySnapshot: Hashable, Sendable {
     package let isImported: Bool
     /// What its trial estimated; empty where there was none.
     package let trial: [PolicyContestant: PolicyEstimate]
+    /// With which the trial's contestants chose, 0...1; nil where there was no trial or they did not explore yet.
+    package let explorationRate: Double?
 }
 
 /// A version whose weights are gone.

@@ -45,6 +45,7 @@ extension Store {
                 "trained_episodes": snapshot.origin?.trainedEpisodes, "prior_weight": snapshot.origin?.priorWeight,
                 "verdict": snapshot.verdict.rawValue,
                 "is_imported": snapshot.isImported, "incumbent": snapshot.incumbent,
+                "exploration_rate": snapshot.explorationRate,
             ])
         for contestant in PolicyContestant.allCases {
             guard let estimate = snapshot.trial[contestant] else { continue }

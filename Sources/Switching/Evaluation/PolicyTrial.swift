@@ -10,6 +10,9 @@ package import Domain
 /// the rest (`CrossFit.doublyRobust`): to refuse whatever no log shows to its end would end a queue's learning at the first
 /// trial.
 ///
+/// **As the queue acts.** All are estimated with the queue's exploration, which a version in force acts with: what it then comes
+/// to can be held against its trial (`FreezeRule`), and more of the log goes its way.
+///
 /// **Without optimism.** The candidate was learnt from the very episodes that judge it, and the incumbent from most of
 /// them: either would look better than it is, and the incumbent, which has proved itself on paper already, could never be
 /// beaten. So ways of learning are compared and not two vectors of weights: for each fold, the candidate's learner learns
@@ -37,7 +40,7 @@ package struct PolicyTrial: Sendable {
 
     /// - Parameters:
     ///   - episodes: oldest first.
-    ///   - settings: the kind and the cost of a call.
+    ///   - settings: the kind, the cost of a call and the exploration rate.
     /// - Returns: nil where there is too little to estimate anything from.
     package init?(
         _ episodes: [TrainingEpisode], candidate: Contestant, incumbent: Contestant, learner: any Learner,
@@ -59,7 +62,9 @@ package struct PolicyTrial: Sendable {
             .incumbent: { .greedy(defenders[$0], cost: cost) },
             .alwaysQuick: { _ in .alwaysQuick }, .alwaysDeepthink: { _ in .alwaysDeepthink },
         ]
-        let corrected = targets.compactMapValues { fit.corrected(cost: cost, $0) }
+        let corrected = targets.compactMapValues { target in
+            fit.corrected(cost: cost) { target($0).exploring(settings.explorationRate) }
+        }
         estimates = corrected.mapValues(\.estimate)
         guard let (challenger, seen) = corrected[.candidate], let (defender, incumbentSeen) = corrected[.incumbent]
         else { return nil }

@@ -18,6 +18,15 @@ package struct TargetPolicy: Sendable {
         if let callLimit, calls >= callLimit { return 0 }
         return min(max(deepthink(step), 0), 1)
     }
+
+    /// The same as a queue acts with it that draws a share of its choices evenly, `rate`, 0...1. As in `decide`, QUICK's steps
+    /// are drawn for DEEPTHINK only where exploration was allowed: those logged with a propensity of 1 were not.
+    func exploring(_ rate: Double) -> TargetPolicy {
+        TargetPolicy(callLimit: callLimit) { step in
+            let kept = deepthink(step) * (1 - rate / 2)
+            return step.propensity < 1 ? kept + (1 - deepthink(step)) * rate / 2 : kept
+        }
+    }
 }
 
 extension TargetPolicy {
