@@ -12,11 +12,13 @@ struct Candidate: Sendable {
 
     /// Learns a policy and tries it against the one in force. Takes seconds of computing time where the history is long.
     /// - Parameters:
-    ///   - incumbent: nil where there is none that fits: then, and while there are few episodes, there is no trial.
+    ///   - incumbent: nil where there is none that fits: then, and while there are few episodes, there is no
+    ///     trial.
     ///   - explorationRate: the queue's, 0...1.
     /// - Returns: nil where there is nothing to learn from.
     init?(
-        _ fit: PolicyFit, _ history: TrainingEpisodes, incumbent: Policy?, isIncumbentLearnt: Bool, explorationRate: Double
+        _ fit: PolicyFit, _ history: TrainingEpisodes, incumbent: Policy?, isIncumbentLearnt: Bool,
+        explorationRate: Double
     ) throws(SwitchingError) {
         guard let policy = try fit.policy(from: history) else { return nil }
         self.policy = policy

@@ -91,6 +91,12 @@ final class PolicyLife {
         return decision.role
     }
 
+    func setExploration(_ rate: Double) async throws {
+        var settings = try await reader.queue(queue).settings
+        settings.switcher.explorationRate = rate
+        try await store.setQueue(queue, settings, by: Self.user, now: Self.now)
+    }
+
     /// Has the learner look whether the policy does worse than it should; the event if it froze it.
     func frozenByGuard() async throws -> PolicyEvent? {
         let (state, versions) = (try await reader.policyState(queue), try await reader.policyVersions(queue))

@@ -71,6 +71,20 @@ import Testing
         #expect(life.policies.policy(of: life.queue)?.standIn == event.standIn)
     }
 
+    /// What its trial promised was at another rate.
+    @Test func `after a change of the exploration the guard waits for the next version`() async throws {
+        let life = try await PolicyLife(seed: 3)
+        try await life.runJobs(260)
+        life.deepthinkOnHard = 0
+        life.quickOnHard = 0
+        let rate = SwitcherSettings().explorationRate
+        try await life.setExploration(0.5)
+        for _ in 0..<120 { try await life.runJob() }
+        #expect(try await life.frozenByGuard() == nil)
+        try await life.setExploration(rate)
+        #expect(try await life.frozenByGuard() != nil)
+    }
+
     @Test func `a model that stands in is preferred everywhere, with the queue's exploration`() async throws {
         let life = try await PolicyLife(seed: 4)
         try await life.runJobs(120)
