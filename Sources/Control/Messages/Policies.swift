@@ -134,7 +134,7 @@ package struct PolicyView: Hashable, Codable, Sendable {
     }
 }
 
-/// What a policy's version is worth, as its trial estimated it.
+/// What a policy's version is worth with the exploration that the queue had, as its trial estimated it.
 package struct TrialView: Hashable, Codable, Sendable {
     /// candidate, incumbent, always-quick or always-deepthink.
     package var contestant: PolicyContestant
