@@ -6,9 +6,8 @@ import Switching
 struct Candidate: Sendable {
     let policy: Policy
     let verdict: PolicyVerdict
-    let estimates: [PolicyContestant: PolicyEstimate]
-    /// With which they were estimated, 0...1; nil where there was no trial.
-    let explorationRate: Double?
+    /// nil where there was none.
+    let trial: PolicyTrial?
 
     /// Learns a policy and tries it against the one in force. Takes seconds of computing time where the history is long.
     /// - Parameters:
@@ -24,14 +23,11 @@ struct Candidate: Sendable {
         self.policy = policy
         guard let incumbent, policy.episodeCount >= PolicyTrial.fewestEpisodes else {
             verdict = .cold
-            estimates = [:]
-            self.explorationRate = nil
+            trial = nil
             return
         }
-        let trial = try fit.trial(
+        trial = try fit.trial(
             on: history, against: incumbent, isIncumbentLearnt: isIncumbentLearnt, explorationRate: explorationRate)
         verdict = trial?.verdict ?? .refused
-        estimates = trial?.estimates ?? [:]
-        self.explorationRate = trial == nil ? nil : explorationRate
     }
 }

@@ -152,7 +152,7 @@ final class LearnerLoop: Sendable {
             queue: queue, version: policy.version, pairKey: policy.pairKey, kind: policy.kind.rawValue,
             encoder: policy.encoderIdentity, weights: policy.bytes, trainedThroughOutcome: policy.throughOutcome,
             episodeCount: policy.episodeCount, origin: origin, verdict: candidate.verdict, incumbent: incumbent,
-            trial: candidate.estimates, explorationRate: candidate.explorationRate)
+            trial: candidate.trial?.estimates ?? [:], explorationRate: candidate.trial?.explorationRate)
         let kept: KeptPolicy
         do {
             kept = try await keepingTrying(log, "queue \(queue)", shutdown) {
@@ -189,10 +189,9 @@ extension LearnerLoop {
     ) async throws -> Bool {
         // Bounds hold at the price and the exploration that they were estimated at; with others the next version brings new
         // ones.
-        guard let inForce = versions.first(where: { $0.version == state?.version }), let cost = inForce.origin?.cost,
-            cost == queue.settings.switcher.cost,
-            inForce.explorationRate ?? queue.settings.switcher.explorationRate
-                == queue.settings.switcher.explorationRate,
+        let (cost, rate) = (queue.settings.switcher.cost, queue.settings.switcher.explorationRate)
+        guard let inForce = versions.first(where: { $0.version == state?.version }),
+            inForce.origin?.cost == cost, inForce.explorationRate ?? rate == rate,
             policies.policy(of: queue.name)?.version == inForce.version,
             let start = try await reader.policyWatchStart(queue.name)
         else { return false }

@@ -14,13 +14,12 @@ struct EvaluationHistory {
     private let seed: UInt64
     private var generator: SplitMix64
 
-    /// - Parameter explorationRate: 0...1; nil: the default.
-    init(_ jobs: SimulatedJobs = .fourSteps, seed: UInt64, explorationRate: Double? = nil) {
+    init(
+        _ jobs: SimulatedJobs = .fourSteps, seed: UInt64, explorationRate: Double = SwitcherSettings().explorationRate
+    ) {
         self.jobs = jobs
         self.seed = seed
-        var settings = SwitcherSettings(cost: jobs.cost)
-        settings.explorationRate = explorationRate ?? settings.explorationRate
-        self.settings = settings
+        settings = SwitcherSettings(cost: jobs.cost, explorationRate: explorationRate)
         generator = SplitMix64(seed: seed)
     }
 

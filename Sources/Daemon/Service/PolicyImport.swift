@@ -31,7 +31,7 @@ extension ControlService {
             let trial = try await trial(of: policy, queue, encoder, pairKey, versions)
             snapshot.verdict = trial.verdict
             snapshot.trial = trial.estimates
-            snapshot.explorationRate = queue.settings.switcher.explorationRate
+            snapshot.explorationRate = trial.explorationRate
         }
         let finished = snapshot
         let kept = try await answering { () async throws(StorageError) in

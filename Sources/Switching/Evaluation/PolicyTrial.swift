@@ -37,6 +37,8 @@ package struct PolicyTrial: Sendable {
 
     package let verdict: PolicyVerdict
     package let estimates: [PolicyContestant: PolicyEstimate]
+    /// With which they were estimated, 0...1.
+    package let explorationRate: Double
 
     /// - Parameters:
     ///   - episodes: oldest first.
@@ -62,8 +64,9 @@ package struct PolicyTrial: Sendable {
             .incumbent: { .greedy(defenders[$0], cost: cost) },
             .alwaysQuick: { _ in .alwaysQuick }, .alwaysDeepthink: { _ in .alwaysDeepthink },
         ]
+        explorationRate = settings.explorationRate
         let corrected = targets.compactMapValues { target in
-            fit.corrected(cost: cost) { target($0).exploring(settings.explorationRate) }
+            fit.corrected(cost: cost) { target($0).exploring(settings) }
         }
         estimates = corrected.mapValues(\.estimate)
         guard let (challenger, seen) = corrected[.candidate], let (defender, incumbentSeen) = corrected[.incumbent]

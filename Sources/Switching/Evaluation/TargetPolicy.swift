@@ -19,12 +19,14 @@ package struct TargetPolicy: Sendable {
         return min(max(deepthink(step), 0), 1)
     }
 
-    /// The same as a queue acts with it that draws a share of its choices evenly, `rate`, 0...1. As in `decide`, QUICK's steps
-    /// are drawn for DEEPTHINK only where exploration was allowed: those logged with a propensity of 1 were not.
-    func exploring(_ rate: Double) -> TargetPolicy {
-        TargetPolicy(callLimit: callLimit) { step in
-            let kept = deepthink(step) * (1 - rate / 2)
-            return step.propensity < 1 ? kept + (1 - deepthink(step)) * rate / 2 : kept
+    /// The same with the exploration of a queue that is not cold. QUICK's steps are drawn for DEEPTHINK only where that was
+    /// allowed: those logged with a propensity of 1 were not.
+    func exploring(_ settings: SwitcherSettings) -> TargetPolicy {
+        let odds = ChoiceOdds(settings: settings, episodeCount: coldEpisodes)
+        return TargetPolicy(callLimit: callLimit) { step in
+            let wanted = deepthink(step)
+            let drawn = step.propensity < 1 ? odds.exploration(isGreedy: false) : 0
+            return wanted * odds.demand(isGreedy: true) + (1 - wanted) * drawn
         }
     }
 }
