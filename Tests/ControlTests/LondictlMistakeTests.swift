@@ -20,7 +20,7 @@ import Testing
             (["wait", "b7", "b8"], .usage, "'b8' is too much"),
             (["wait", "b7", "--timeout", "soon"], .usage, "--timeout cannot be 'soon': use 90, 90s, 10m, 2h or 1d"),
             (["submit", "--queue", "m"], .usage, "give one of --file FILE, --prompt TEXT and --environment NAME"),
-            (["submit", "-f", "x"], .usage, "--queue is missing"),
+            (["submit", "-f", "x"], .unreachable, "no londid answers"),
             (["submit", "-q", "M", "-f", "x"], .usage, "'M' cannot name a queue"),
             (["submit", "-q", "m", "-f", "/no/file"], .error, "/no/file: No such file or directory"),
             (

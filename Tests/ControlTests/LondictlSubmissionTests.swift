@@ -87,4 +87,40 @@ import Testing
             #expect(printed.messages.contains("londictl: at least 1000 invalid lines; nothing was queued"))
         }
     }
+
+    @Test(arguments: [["--prompt", "x"], ["--environment", "rooms"], ["-f", "-"]])
+    func `takes the only queue where none is named`(options: [String]) async throws {
+        let daemon = StubDaemon()
+        try await withServer(daemon.table) { path in
+            #expect(await Printed.by(["submit"] + options, path: path, input: Self.line).exit == .ok)
+            let state = daemon.state.withLock { $0 }
+            #expect(state.submitted?.queue ?? state.begun?.queue == MessageSamples.queue)
+        }
+    }
+
+    @Test(arguments: [
+        ([], ExitCode.conflict, "there is no queue yet; `londictl queue create NAME` makes one"),
+        (["maths", "rooms"], .usage, "--queue is missing, and there are 2: maths, rooms"),
+        ("abcdefghi".map(String.init), .usage, "there are 9: a, b, c, d, e, f, g, h, ...\n"),
+    ])
+    func `asks for a queue where there are none or several`(
+        names: [String], exit: ExitCode, words: String
+    ) async throws {
+        let daemon = StubDaemon()
+        let queues = try names.map { name in
+            var view = MessageSamples.queueView
+            view.name = try QueueName(name)
+            return view
+        }
+        daemon.state.withLock { $0.queues = queues }
+        try await withServer(daemon.table) { path in
+            for options in [["--prompt", "x"], ["-f", "-"]] {
+                let printed = await Printed.by(["submit"] + options, path: path, input: Self.line)
+                #expect(printed.exit == exit)
+                #expect(printed.messages.contains(words), "\(printed.messages)")
+            }
+            let state = daemon.state.withLock { $0 }
+            #expect(state.submitted == nil && state.begun == nil)
+        }
+    }
 }

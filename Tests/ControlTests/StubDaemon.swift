@@ -8,6 +8,7 @@ final class StubDaemon: Sendable {
         var lines: [(number: Int, text: String)] = []
         var committed: CommitBatch.Parameters?
         var isAbandoned = false
+        var queues = [MessageSamples.queueView]
         var created: CreateQueue.Parameters?
         var changes: QueueChanges?
         var submitted: SubmitJob.Parameters?
@@ -67,7 +68,7 @@ final class StubDaemon: Sendable {
             try await reply.send(.init(queue: MessageSamples.queueView))
         }
         table.on(ListQueues.self) { _, _, reply async throws(ControlError) in
-            try await reply.send(.init(queues: [MessageSamples.queueView]))
+            try await reply.send(.init(queues: self.state.withLock { $0.queues }))
         }
         table.on(ListBatches.self) { _, _, reply async throws(ControlError) in
             try await reply.send(.init(batches: [MessageSamples.batch]))

@@ -24,7 +24,8 @@ ROWS = """
 64 | help lst | 'lst' + `londictl help`
 64 | --nonsense | '--nonsense' + `londictl help`
 64 | submit -q q | --file + --prompt + --environment
-64 | submit --prompt hi | --queue is missing
+64 | submit --prompt hi | --queue is missing + boundless, drained
+64 | submit -f LINES | --queue is missing + boundless, drained
 64 | submit -q Q --prompt hi | 'Q'
 64 | submit -q q --prompt hi --verifier { | --verifier '{'
 64 | submit -q q --prompt hi --priority 1001 | --priority cannot be '1001' + -1000 to 1000

@@ -6,7 +6,7 @@ extension Command {
     static let submit = Command(
         words: ["submit"], summary: "Submit a file of OpenAI batch lines, one prompt, or one episode in an environment",
         options: [
-            CommandOption("queue", short: "q", "QUEUE", "where the jobs wait (needed)"),
+            CommandOption("queue", short: "q", "QUEUE", "where the jobs wait; needed where there are several"),
             CommandOption("file", short: "f", "FILE", "a file of OpenAI batch lines; - is stdin"),
             CommandOption("prompt", "TEXT", "one job that asks this"),
             CommandOption("environment", "NAME", "one job that acts in this environment of londid.conf"),
@@ -38,7 +38,7 @@ extension Command {
             "submit --queue maths -f second.jsonl --after-ok 41,42 --time-limit 10m",
         ]
     ) { invocation async throws(CommandError) in
-        let queue = try invocation.queue(invocation.required("queue"))
+        let queue = try invocation.queueOption()
         if invocation.text("environment") == nil {
             for name in ["option", "seed"] where invocation.isGiven(name) {
                 throw .usage("--\(name) goes with --environment")
@@ -56,6 +56,7 @@ extension Command {
                         + "and a file is known again by its lines"
                 )
             }
+            let queue = try await orOnly(queue, invocation)
             return try await FileSubmission(invocation: invocation, queue: queue, path: path).run()
         case (nil, let prompt?, nil):
             return try await submitJob(try specification(prompt: prompt, invocation), queue, invocation)
@@ -66,6 +67,21 @@ extension Command {
                 "give one of --file FILE, --prompt TEXT and --environment NAME: \(invocation.command.synopsis)")
         }
     }
+}
+
+/// The queue that was named, or where none was, the only one there is.
+private func orOnly(_ named: QueueName?, _ invocation: Invocation) async throws(CommandError) -> QueueName {
+    if let named { return named }
+    let queues = try await Session(invocation).call(ListQueues.self, .init()).queues.map(\.name)
+    guard let first = queues.first else {
+        throw .control(
+            .conflict(what: "there is no queue yet", remedy: "`londictl queue create NAME` makes one"))
+    }
+    guard queues.count == 1 else {
+        let names = queues.prefix(8).map(\.text).joined(separator: ", ") + (queues.count > 8 ? ", ..." : "")
+        throw .usage("--queue is missing, and there are \(queues.count): \(names)")
+    }
+    return first
 }
 
 private func specification(
@@ -102,8 +118,9 @@ private func specification(prompt: String, _ invocation: Invocation) throws(Comm
 }
 
 private func submitJob(
-    _ specification: JobSpecification, _ queue: QueueName, _ invocation: Invocation
+    _ specification: JobSpecification, _ named: QueueName?, _ invocation: Invocation
 ) async throws(CommandError) -> ExitCode {
+    let queue = try await orOnly(named, invocation)
     let parameters = SubmitJob.Parameters(
         queue: queue, specification: specification, priority: try invocation.integer("priority"),
         notBefore: try invocation.instant("not-before"), deadline: try invocation.instant("deadline"),
