@@ -141,9 +141,10 @@ package final class LondiDaemon: Sendable {
         let learner = LearnerLoop(
             store: store, reader: reader, policies: policies, texts: texts, pairKey: { await pair.pairKey($0) },
             clock: clock, shutdown: shutdown, log: log)
+        let times = StepTimes()
         let runner = EpisodeRunner(
             quick: roleModel(.quick, pair), deepthink: roleModel(.deepthink, pair), texts: texts, judge: judge,
-            environments: environments, stepMilliseconds: configuration.stepSeconds * 1000)
+            environments: environments, times: times, stepMilliseconds: configuration.stepSeconds * 1000)
         let workers = JobWorkers(
             environment: .init(
                 store: store, texts: texts, runner: runner, policies: policies, pacing: pacing, learner: learner,
@@ -157,7 +158,7 @@ package final class LondiDaemon: Sendable {
             environments: environments,
             workers: workers, learner: learner, retention: retention, policies: policies, pacing: pacing,
             totals: SpendTotals(reader: reader), ends: EndTotals(reader: overviews), texts: texts, pair: pair,
-            board: board, writings: writings, clock: clock,
+            times: times, board: board, writings: writings, clock: clock,
             startedAt: clock.now(), isUserMode: isUserMode, reloading: reloading)
         let server = try makeControlServer(service)
         let report = ServiceReport(

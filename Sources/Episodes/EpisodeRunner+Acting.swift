@@ -28,9 +28,11 @@ extension EpisodeRunner {
         while true {
             // A crash may have come between an action and its observation.
             if let last = progress.steps.last, last.observation == nil {
-                let (next, observation) = try await acted(last, in: episode, bound)
+                let (next, observation) = try await times.measure(.environment) { () async throws(EnvironmentError) in
+                    try await acted(last, in: episode, bound)
+                }
                 episode = next
-                try await recorder.observe(observation, ofStepAt: last.index)
+                try await times.measure(.books) { try await recorder.observe(observation, ofStepAt: last.index) }
                 progress.observe(observation, in: episode)
             }
             if progress.isComplete { return .ended(progress.outcome) }
@@ -48,13 +50,15 @@ extension EpisodeRunner {
         let recorded = assignment.written.compactMap { step in
             step.observation.map { (action: ActionChoice.action(in: step.generated.text), observation: $0) }
         }
-        let episode = try await bound.cuttingOff { () async throws(EnvironmentError) in
-            var episode = try await EnvironmentEpisode(in: process, seed: seed, options: request.options)
-            if let opening = assignment.opening { try episode.check(opening) }
-            try await episode.replay(recorded)
-            return episode
+        let episode = try await times.measure(.environment) { () async throws(EnvironmentError) in
+            try await bound.cuttingOff { () async throws(EnvironmentError) in
+                var episode = try await EnvironmentEpisode(in: process, seed: seed, options: request.options)
+                if let opening = assignment.opening { try episode.check(opening) }
+                try await episode.replay(recorded)
+                return episode
+            }
         }
-        if assignment.opening == nil { try await recorder.open(episode.opening) }
+        if assignment.opening == nil { try await times.measure(.books) { try await recorder.open(episode.opening) } }
         return episode
     }
 

@@ -9,6 +9,7 @@ import Switching
 /// Both models continue one transcript: what QUICK wrote, DEEPTHINK reads as its own beginning, and the other way round.
 package struct EpisodeRunner: Sendable {
     let environments: EnvironmentPool
+    let times: StepTimes
     private let quick: RoleModel
     private let deepthink: RoleModel
     private let texts: any TextEncoding
@@ -17,16 +18,19 @@ package struct EpisodeRunner: Sendable {
 
     /// - Parameters:
     ///   - environments: in which jobs may act.
+    ///   - times: to which the time of steps is added.
     ///   - stepMilliseconds: the time in which a model writes one step, after which it is cut off.
     package init(
         quick: RoleModel, deepthink: RoleModel, texts: any TextEncoding, judge: Judge,
-        environments: EnvironmentPool = EnvironmentPool([], limit: 0), stepMilliseconds: Int
+        environments: EnvironmentPool = EnvironmentPool([], limit: 0), times: StepTimes = StepTimes(),
+        stepMilliseconds: Int
     ) {
         self.quick = quick
         self.deepthink = deepthink
         self.texts = texts
         self.judge = judge
         self.environments = environments
+        self.times = times
         self.stepMilliseconds = stepMilliseconds
     }
 
@@ -103,12 +107,16 @@ package struct EpisodeRunner: Sendable {
         // DEEPTHINK's prompt is counted first: its worst case must be known before anything is chosen.
         turn(.deepthink)
         let costly = try await bound.cuttingOff { () async throws(GenerationError) in
-            try await deepthink.prepare(next)
+            try await times.measure(.prompt) { () async throws(GenerationError) in try await deepthink.prepare(next) }
         }
         let seed = decisionSeed(job: assignment.job, episode: assignment.episode, step: index)
         @Sendable func quickStep() async throws(GenerationError) -> Generated {
-            let prompt = try await quick.prepare(next)
-            return try await quick.generate(next, prompt, limits, seed: seed, onText: recorder.hear)
+            let prompt = try await times.measure(.prompt) { () async throws(GenerationError) in
+                try await quick.prepare(next)
+            }
+            return try await times.measure(.quick) { () async throws(GenerationError) in
+                try await quick.generate(next, prompt, limits, seed: seed, onText: recorder.hear)
+            }
         }
         var draft: Generated?
         if assignment.settings.observe == .draft {
@@ -127,12 +135,16 @@ package struct EpisodeRunner: Sendable {
             if let observed { try await recorder.dropDraft(stepAt: index, used: observed) }
         } whereFails: { () async throws(GenerationError) in
             try await bound.cuttingOff { () async throws(GenerationError) in
-                try await read(progress.state(draft: observed), assignment)
+                try await times.measure(.encoder) { () async throws(GenerationError) in
+                    try await read(progress.state(draft: observed), assignment)
+                }
             }
         }
         let worstCase = limits.worstCase(for: costly)
         let choose = choice(at: progress, draft: draft, text: text, in: assignment, worstCase: worstCase, seed: seed)
-        let beginning = try await recorder.begin(stepAt: index, worstCase: worstCase, draft: draft, choose: choose)
+        let beginning = try await times.measure(.books) {
+            try await recorder.begin(stepAt: index, worstCase: worstCase, draft: draft, choose: choose)
+        }
         let role: Role
         switch beginning {
         case .hold(let unit, let budget): return .stopped(.held(unit, budget))
@@ -153,14 +165,18 @@ package struct EpisodeRunner: Sendable {
                 try await bound.cuttingOff { () async throws(GenerationError) in
                     switch role {
                     case .deepthink:
-                        try await deepthink.generate(next, costly, limits, seed: seed, onText: recorder.hear)
+                        try await times.measure(.deepthink) { () async throws(GenerationError) in
+                            try await deepthink.generate(next, costly, limits, seed: seed, onText: recorder.hear)
+                        }
                     case .quick: try await quickStep()
                     }
                 }
             }
         }
         let isConfirmed = draft.map { progress.isSame($0, generated) }
-        try await recorder.finish(stepAt: index, role: role, generated: generated, confirmsDraft: isConfirmed)
+        try await times.measure(.books) {
+            try await recorder.finish(stepAt: index, role: role, generated: generated, confirmsDraft: isConfirmed)
+        }
         return .written(WrittenStep(index: index, role: role, generated: generated))
     }
 
@@ -171,7 +187,9 @@ package struct EpisodeRunner: Sendable {
         guard let episode else { return nil }
         let action: String?
         do throws(EnvironmentError) {
-            action = try await bound.cuttingOff { () async throws(EnvironmentError) in try await episode.advised() }
+            action = try await times.measure(.deepthink) { () async throws(EnvironmentError) in
+                try await bound.cuttingOff { () async throws(EnvironmentError) in try await episode.advised() }
+            }
         } catch {
             let reason = GenerationError.unavailable(role: .deepthink, reason: error.description)
             try await recorder.abandon(stepAt: index, role: .deepthink, because: reason)

@@ -47,6 +47,14 @@ class Metrics(unittest.TestCase):
         rules = subprocess.run([PROMTOOL, "check", "rules", MONITORING / "londi.rules.yml"], capture_output=True, text=True)
         self.assertEqual(rules.returncode, 0, rules.stdout + rules.stderr)
 
+    def test_steps_wait_for_models_and_books(self):
+        text = self.metrics()
+        waited = {part: self.value(text, f'londi_step_seconds_total{{part="{part}"}}')
+                  for part in ["prompt", "quick", "deepthink", "encoder", "environment", "books"]}
+        self.assertGreater(waited["quick"] + waited["deepthink"], 0)
+        self.assertGreater(min(waited["prompt"], waited["books"]), 0)
+        self.assertEqual(waited["environment"], 0)
+
     def test_alerts_and_dashboard_speak_of_metrics_that_there_are(self):
         known = names(self.metrics())
         rules = (MONITORING / "londi.rules.yml").read_text()

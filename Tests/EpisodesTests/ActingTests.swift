@@ -43,12 +43,12 @@ import Testing
 
     private func run(
         _ quick: ScriptedModel, _ assignment: Assignment, _ recorder: MemoryRecorder, thinks: Bool = false,
-        deepthink: ScriptedModel = ScriptedModel([])
+        deepthink: ScriptedModel = ScriptedModel([]), times: StepTimes = StepTimes()
     ) async throws -> EpisodeResult {
         let runner = EpisodeRunner(
             quick: RoleModel(model: quick, instructions: nil, temperature: 0, thinks: thinks),
             deepthink: RoleModel(model: deepthink, instructions: nil, temperature: 0), texts: HashedTexts(),
-            judge: Judge(commands: []), environments: Self.pool, stepMilliseconds: 1000)
+            judge: Judge(commands: []), environments: Self.pool, times: times, stepMilliseconds: 1000)
         return try await runner.run(assignment, recorder: recorder)
     }
 
@@ -80,6 +80,19 @@ import Testing
         #expect(state.opening == opening)
         #expect(state.finished.compactMap(\.observation?.reward) == [0, 0, 1])
         #expect(state.finished.map(\.observation?.end) == [nil, nil, .terminated])
+    }
+
+    @Test func `what steps wait for is counted by part`() async throws {
+        let (times, began) = (StepTimes(), ContinuousClock.now)
+        _ = try await run(right(3), assignment(), MemoryRecorder(), times: times)
+        let whole = ContinuousClock.now - began
+        let waited: [StepWait] = [.prompt, .quick, .encoder, .environment, .books]
+        #expect(StepWait.allCases.filter { times.time(of: $0) > .zero } == waited)
+        #expect(StepWait.allCases.reduce(.zero) { $0 + times.time(of: $1) } <= whole)
+        let oracle = StepTimes()
+        let advised = assignment(environment: "advised", kind: .alwaysDeepthink)
+        _ = try await run(right(3), advised, MemoryRecorder(), times: oracle)
+        #expect(oracle.time(of: .deepthink) > .zero && oracle.time(of: .quick) == .zero)
     }
 
     @Test func `a model is shown the goal, the actions, and what was last seen and done`() async throws {

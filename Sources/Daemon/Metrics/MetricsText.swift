@@ -1,5 +1,6 @@
 import Control
 import Domain
+import Episodes
 import Storage
 
 /// The daemon's state in Prometheus' text format: base units, `_total` on what only grows, no label for jobs or users.
@@ -9,6 +10,7 @@ struct MetricsText {
     let budgets: [BudgetView]
     /// Of the whole ledger.
     let sums: LedgerSums
+    let times: StepTimes
     /// Every end of a job, those of pruned and of retried jobs too.
     let ends: JobEnds.Counts
     /// The mean of the newest outcomes.
@@ -38,6 +40,12 @@ struct MetricsText {
             MetricFamily(
                 "state_size_bytes", .gauge, "How large the database of the state and its write-ahead log are.",
                 sizes.map { .init(["file": $0.file], $0.size) }),
+            MetricFamily(
+                "step_seconds_total", .counter,
+                "What steps have waited for since londid started, summed over jobs that ran side by side.",
+                StepWait.allCases.map { part in
+                    .init(["part": part.rawValue], number: times.time(of: part) / .seconds(1))
+                }),
         ]
     }
 

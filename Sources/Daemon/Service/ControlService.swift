@@ -24,6 +24,7 @@ struct ControlService: Sendable {
     let ends: EndTotals
     let texts: any TextEncoding
     let pair: EnginePair
+    let times: StepTimes
     let board: ChangeBoard
     let writings: WritingBoard
     let clock: WallClock

@@ -25,7 +25,7 @@ extension ControlService {
         let ended = try await answering { () async throws(StorageError) in try await ends.current() }
         return MetricsText(
             status: try await status(), queues: records.map(QueueView.init), budgets: try await budgets(of: records),
-            sums: sums, ends: ended, rewards: rewards, policies: policies,
+            sums: sums, times: times, ends: ended, rewards: rewards, policies: policies,
             sizes: [("database", "state.sqlite"), ("log", "state.sqlite-wal")].map { file, name in
                 (file, DiskCheck.size(of: "\(store.directory)/\(name)"))
             }

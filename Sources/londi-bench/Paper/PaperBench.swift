@@ -3,7 +3,7 @@ import Domain
 import Glibc
 
 /// Runs an experiment of the paper through a running londid and writes it down: FIGURE.csv with every arm, FIGURE.svg, and
-/// FIGURE.md, a table.
+/// FIGURE.md, a table, and FIGURE-times.md, what steps waited for.
 struct PaperBench {
     private static let stretch = 100
 
@@ -55,6 +55,7 @@ struct PaperBench {
         let path = "\(options.results)/\(options.name ?? "figure-\(table.figure.number)")"
         try Londid.write(table.csv, to: "\(path).csv")
         try Londid.write(table.markdown, to: "\(path).md")
+        try Londid.write(table.times, to: "\(path)-times.md")
         try Londid.write(PaperChart(table).svg, to: "\(path).svg")
         guard !table.figure.budgets.isEmpty else { return }
         let rooms = PaperRooms(table)

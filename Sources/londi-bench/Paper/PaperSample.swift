@@ -32,6 +32,7 @@ struct PaperSample: Sendable {
     }
 
     let episodes: [Episode]
+    let times: PaperTimes
 
     var reward: Mean { mean(\.reward) }
     /// DEEPTHINK calls of an episode.
@@ -44,7 +45,9 @@ struct PaperSample: Sendable {
     var callShare: Double { calls.value / max(steps.value, 1) }
 
     /// What a step of one job takes, jobs that run beside it included.
-    var stepMilliseconds: Double { Double(sum(\.milliseconds)) / max(Double(episodes.reduce(0) { $0 + $1.steps }), 1) }
+    var stepMilliseconds: Double { Double(sum(\.milliseconds)) / max(stepCount, 1) }
+    /// Steps of all episodes.
+    var stepCount: Double { Double(episodes.reduce(0) { $0 + $1.steps }) }
     /// The part of that in which a model writes; the rest is the environment, the books and the way between them.
     var modelShare: Double { Double(sum(\.modelMilliseconds)) / max(Double(sum(\.milliseconds)), 1) }
 
