@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs an experiment of the paper: jobs that act in an environment, through a real londid and its queues, with the models of Tests/Pair;
 # in ScienceWorld DEEPTHINK is the environment's oracle.
-# What it measures goes into Tests/Paper as CSV, SVG and a table.
+# What it measures goes into Tests/Paper as CSV, SVG and tables.
 # Usage: Tests/paper.sh [--figure N] [--level NAME] [--swap encoder|deepthink|pair] [--training N] [--episodes N] [--results DIRECTORY]
 #   --figure    of the paper; 1 and 3 are ScienceWorld's circuits and life spans, 4 is BabyAI-Text's mixed tasks (default 4)
 #   --level     figure 4 with one level, such as PutNextLocal, instead of the mixed tasks, and with fitted-q and its bounds only

@@ -112,12 +112,9 @@ struct PaperQueues {
             jobs.append(submitted.job)
         }
         _ = try await client.call(Wait.self, .init(queue: queue))
-        let seconds = try await StepMetrics(of: client).since(before)
-        var shown: [ExplainJob.Reply] = []
-        for job in jobs { shown.append(try await client.call(ExplainJob.self, .init(job: job))) }
-        let ended = try shown.map { reply throws(BenchError) in try PaperSample.Episode(reply) }
-        let (starts, ends) = (shown.compactMap(\.job.startedAt), shown.compactMap(\.job.endedAt))
-        let milliseconds = (ends.max()?.milliseconds ?? 0) - (starts.min()?.milliseconds ?? 0)
-        return PaperSample(episodes: ended, times: PaperTimes(milliseconds: milliseconds, seconds: seconds))
+        let waits = try await StepMetrics(of: client).since(before)
+        var ended: [PaperSample.Episode] = []
+        for job in jobs { ended.append(try .init(try await client.call(ExplainJob.self, .init(job: job)))) }
+        return PaperSample(episodes: ended, waits: waits)
     }
 }

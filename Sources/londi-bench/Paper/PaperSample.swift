@@ -1,5 +1,6 @@
 import Control
 import Domain
+import Episodes
 
 /// The measured episodes as one arm ran them.
 struct PaperSample: Sendable {
@@ -11,11 +12,13 @@ struct PaperSample: Sendable {
         let deepthinkSteps: Int
         let quick: Spend
         let deepthink: Spend
-        /// From its job's start to its end.
-        let milliseconds: Int64
+        /// Of its job.
+        let start: Timestamp
+        let end: Timestamp
         /// Steps by the room that they were taken in, where the environment names rooms.
         let rooms: [String: RoomUse]
 
+        var milliseconds: Int64 { end.milliseconds - start.milliseconds }
         var modelMilliseconds: Int64 { quick.gpuMilliseconds + deepthink.gpuMilliseconds }
     }
 
@@ -32,7 +35,8 @@ struct PaperSample: Sendable {
     }
 
     let episodes: [Episode]
-    let times: PaperTimes
+    /// What the steps waited for, in seconds, summed over jobs that ran side by side.
+    let waits: [StepWait: Double]
 
     var reward: Mean { mean(\.reward) }
     /// DEEPTHINK calls of an episode.
@@ -44,12 +48,19 @@ struct PaperSample: Sendable {
     /// The share of all steps that DEEPTHINK wrote.
     var callShare: Double { calls.value / max(steps.value, 1) }
 
+    /// From the first job's start to the last one's end.
+    var elapsedMilliseconds: Int64 {
+        guard let start = episodes.map(\.start).min(), let end = episodes.map(\.end).max() else { return 0 }
+        return end.milliseconds - start.milliseconds
+    }
+    /// Steps that all jobs together take in a second.
+    var stepsPerSecond: Double { 1000 * stepCount / max(Double(elapsedMilliseconds), 1) }
     /// What a step of one job takes, jobs that run beside it included.
-    var stepMilliseconds: Double { Double(sum(\.milliseconds)) / max(stepCount, 1) }
-    /// Steps of all episodes.
-    var stepCount: Double { Double(episodes.reduce(0) { $0 + $1.steps }) }
-    /// The part of that in which a model writes; the rest is the environment, the books and the way between them.
-    var modelShare: Double { Double(sum(\.modelMilliseconds)) / max(Double(sum(\.milliseconds)), 1) }
+    var stepMilliseconds: Double { jobMilliseconds / max(stepCount, 1) }
+    /// The part of that in which a model writes.
+    var modelShare: Double { Double(sum(\.modelMilliseconds)) / max(jobMilliseconds, 1) }
+    /// The part of that in which a step waits for something.
+    func share(of wait: StepWait) -> Double { 1000 * (waits[wait] ?? 0) / max(jobMilliseconds, 1) }
 
     /// The share of successes with the ends of its 95 % interval.
     /// - Source: Wilson, "Probable inference, the law of succession, and statistical inference", 1927.
@@ -72,6 +83,10 @@ struct PaperSample: Sendable {
         let ratio = mean(values).value / base
         return Mean(value: ratio, margin: mean(zip(values, others).map { ($0 - ratio * $1) / base }).margin)
     }
+
+    private var stepCount: Double { Double(episodes.reduce(0) { $0 + $1.steps }) }
+    /// Summed over the jobs.
+    private var jobMilliseconds: Double { Double(sum(\.milliseconds)) }
 
     private func sum(_ value: (Episode) -> Int64) -> Int64 { episodes.reduce(0) { $0 + value($1) } }
 
@@ -96,7 +111,7 @@ extension PaperSample.Episode {
         self.init(
             isSuccess: isSuccess, reward: reward, steps: shown.job.steps, deepthinkSteps: shown.job.deepthinkSteps,
             quick: shown.job.quickSpend, deepthink: shown.job.deepthinkSpend,
-            milliseconds: endedAt.milliseconds - startedAt.milliseconds, rooms: Self.rooms(of: shown))
+            start: startedAt, end: endedAt, rooms: Self.rooms(of: shown))
     }
 
     /// ScienceWorld tells the room in what is seen before a step.

@@ -2,14 +2,6 @@ import Control
 import Domain
 import Episodes
 
-/// How long a sample's episodes took, and what their steps waited for.
-struct PaperTimes: Sendable {
-    /// From the first job's start to the last one's end.
-    let milliseconds: Int64
-    /// Summed over the jobs, which ran side by side.
-    let seconds: [StepWait: Double]
-}
-
 /// What londid says that steps have waited for since it started.
 struct StepMetrics {
     private let seconds: [StepWait: Double]
@@ -42,11 +34,10 @@ extension PaperTable {
             + "|---|---|---|" + String(repeating: "---|", count: parts.count + 1)
         let lines = rows.map { row in
             let sample = row.sample
-            let whole = sample.stepMilliseconds * sample.stepCount / 1000
-            let known = parts.map { (sample.times.seconds[$0] ?? 0) / max(whole, .leastNonzeroMagnitude) }
+            let known = parts.map(sample.share(of:))
             let shares = (known + [1 - known.reduce(0, +)]).map(\.percent).joined(separator: " | ")
-            let pace = sample.stepCount / max(Double(sample.times.milliseconds) / 1000, .leastNonzeroMagnitude)
-            return "| \(row.arm.name) | \(pace.rounded(0)) | \(sample.stepMilliseconds.rounded(1)) | \(shares) |"
+            return "| \(row.arm.name) | \(sample.stepsPerSecond.rounded(0)) "
+                + "| \(sample.stepMilliseconds.rounded(1)) | \(shares) |"
         }
         return ([header] + lines).joined(separator: "\n") + "\n"
     }
