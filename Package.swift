@@ -112,6 +112,13 @@ let package = Package(
     ]
 )
 
+// systemd/build.sh builds what is shipped in one invocation, and nothing else.
+if Context.environment["LONDI_SHIPPED"]?.isEmpty == false {
+    let benches = ["londi-bench", "CBench", "Simulations", "PowerLoss"]
+    package.products.removeAll { benches.contains($0.name) }
+    package.targets.removeAll { benches.contains($0.name) || $0.isTest }
+}
+
 // Tests/fuzz.sh builds the parsers with libFuzzer's instrumentation, and the program that it drives.
 if Context.environment["LONDI_FUZZ"] != nil {
     package.targets.append(

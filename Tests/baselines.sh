@@ -24,8 +24,7 @@ while [ $# -gt 0 ]; do
     esac
 done
 
-prepare "${pair[@]}"
-prepare_problems
+prepare --problems "${pair[@]}"
 start_londid
 results=${keep:-$directory/results}
 mkdir -p "$results"

@@ -15,7 +15,7 @@ model=$(Tests/Setup/model.sh tiny)
 # The binaries as they are packaged.
 # shellcheck source=Setup/daemon.sh
 . Tests/Setup/daemon.sh
-build_binaries londi-bench
+build_binaries --all
 bin=$binaries
 
 # Prints a part's output and keeps it for the table; the time it took goes to stderr.

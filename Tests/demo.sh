@@ -40,8 +40,7 @@ until_ended() {
     done
 }
 
-prepare "${pair[@]}"
-prepare_problems
+prepare --problems "${pair[@]}"
 start_londid
 
 show londictl status

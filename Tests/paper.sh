@@ -79,7 +79,7 @@ fi
 prepare "$repository/Tests/Pair/${models[0]}.gguf" "$repository/Tests/Pair/${models[1]}.gguf"
 "$repository/Tests/Setup/packages.sh" openjdk-17-jre-headless
 environments=$("$repository/Tests/Setup/environments.sh")
-build_binaries londi-bench
+build_binaries --all
 start_londid
 mkdir -p "$results"
 londi-bench paper --figure "$figure" --socket "$LONDI_SOCKET" --training "$training" --episodes "$episodes" --results "$results" --directory "$directory" "${arms[@]}"

@@ -5,7 +5,18 @@
 # LONDI_CACHE names the directory for llama.cpp and the models (default ~/.cache/londi).
 # shellcheck source=Setup/common.sh
 . "$(dirname "$0")/Setup/common.sh"
+# shellcheck source=Setup/beside.sh
+. "$repository/Tests/Setup/beside.sh"
+trap stop_beside EXIT
 cd "$repository"
+
+# other_tools: installs what the tests need beside llama-server; prints a line for each.
+other_tools() {
+    Tests/Setup/model.sh tiny
+    Tests/Setup/python.sh varlink==31.0.0
+    Tests/Setup/promtool.sh
+    Tests/Setup/environments.sh
+}
 
 quick=0
 for option in "$@"; do
@@ -19,17 +30,26 @@ command -v swift >/dev/null || die "swift is not on PATH; install the Swift 6.3 
 Tests/Setup/packages.sh libsqlite3-dev libcurl4-openssl-dev libssl-dev pkg-config tzdata g++ python3-venv ca-certificates procps strace zsh fish iproute2 openssl stunnel4 man-db mandoc
 
 if [ "$quick" = 0 ]; then
-    LONDI_TEST_LLAMA_SERVER=$(Tests/Setup/llama-server.sh)
-    LONDI_TEST_MODEL=$(Tests/Setup/model.sh tiny)
-    LONDI_TEST_PYTHON=$(Tests/Setup/python.sh varlink==31.0.0)
     Tests/Setup/packages.sh openjdk-17-jre-headless chromium tidy
+    # They take longest on a fresh machine, so they go beside the build of the tests if memory allows.
+    beside server Tests/Setup/llama-server.sh
+    memory_allows || await server
+    beside others other_tools
+else
+    unset LONDI_TEST_LLAMA_SERVER LONDI_TEST_MODEL LONDI_TEST_PYTHON LONDI_TEST_ENVIRONMENTS LONDI_TEST_CHROMIUM LONDI_TEST_PROMTOOL
+fi
+
+say "building the unit tests"
+swift build --build-tests
+
+if [ "$quick" = 0 ]; then
+    await server
+    LONDI_TEST_LLAMA_SERVER=$outcome
+    await others
+    { read -r LONDI_TEST_MODEL && read -r LONDI_TEST_PYTHON && read -r LONDI_TEST_PROMTOOL && read -r LONDI_TEST_ENVIRONMENTS; } <<<"$outcome"
     LONDI_TEST_CHROMIUM=$(command -v chromium)
-    LONDI_TEST_PROMTOOL=$(Tests/Setup/promtool.sh)
-    LONDI_TEST_ENVIRONMENTS=$(Tests/Setup/environments.sh)
     export LONDI_TEST_LLAMA_SERVER LONDI_TEST_MODEL LONDI_TEST_PYTHON LONDI_TEST_ENVIRONMENTS LONDI_TEST_PROMTOOL \
         LONDI_TEST_CHROMIUM
-else
-    unset LONDI_TEST_LLAMA_SERVER LONDI_TEST_MODEL LONDI_TEST_PYTHON LONDI_TEST_ENVIRONMENTS
 fi
 
 # unit_tests OPTIONS...: a test that waits for ever fails in minutes, whatever would notice it in the process itself.
@@ -40,11 +60,14 @@ unit_tests() {
     return "$status"
 }
 
-say "building and running the unit tests"
+say "the scripts that prepare a machine"
+python3 -m unittest discover --start-directory Tests/Setup --pattern 'test_*.py'
+
+say "running the unit tests"
 # Three processes. The Switcher's tests compute on every core for half a minute and would starve tests that wait for a
 # server or a child within a limit. The store's tests give a lock up and take it again, and a child that another test has
 # just forked holds a copy of the lock's descriptor until it executes its program.
-unit_tests --skip SwitchingTests --skip StorageTests
+unit_tests --skip-build --skip SwitchingTests --skip StorageTests
 unit_tests --skip-build --filter StorageTests
 unit_tests --skip-build --filter SwitchingTests
 

@@ -4,25 +4,41 @@
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 # shellcheck source=../../systemd/build.sh
 . "$repository/systemd/build.sh"
+# shellcheck source=beside.sh
+. "$repository/Tests/Setup/beside.sh"
 
-# prepare [QUICK.gguf DEEPTHINK.gguf]: installs and builds everything; sets bin, server, quick and deepthink.
+# prepare [--problems] [QUICK.gguf DEEPTHINK.gguf]: installs and builds everything; sets bin, server, quick and deepthink. With
+# --problems it installs the generators and judge of the demo's problems too, and sets python.
 prepare() {
-    "$repository/Tests/Setup/packages.sh" libsqlite3-dev libcurl4-openssl-dev libssl-dev pkg-config tzdata g++ python3-venv ca-certificates procps
+    trap stop_all EXIT
+    local problems=0
+    [ "${1:-}" != --problems ] || { problems=1 && shift; }
+    "$repository/Tests/Setup/packages.sh" libsqlite3-dev libcurl4-openssl-dev libssl-dev pkg-config tzdata g++ python3-venv ca-certificates procps util-linux
     if [ $# = 2 ]; then
         quick=$(realpath -e "$1") || die "there is no file $1"
         deepthink=$(realpath -e "$2") || die "there is no file $2"
-    else
-        quick=$("$repository/Tests/Setup/model.sh" quick)
-        deepthink=$("$repository/Tests/Setup/model.sh" deepthink)
     fi
-    server=$("$repository/Tests/Setup/llama-server.sh")
+    # What waits for the network, what compiles C++ and what compiles Swift go side by side if memory allows.
+    [ $# = 2 ] || beside models fetch_models
+    beside server "$repository/Tests/Setup/llama-server.sh" "${quick:-quick}"
+    [ "$problems" = 0 ] || beside python "$repository/Tests/Setup/python.sh" reasoning-gym==0.1.25
+    memory_allows || await server
     build_binaries
     bin=$binaries
+    if [ $# = 0 ]; then
+        await models
+        { read -r quick && read -r deepthink; } <<<"$outcome"
+    fi
+    if [ "$problems" = 1 ]; then
+        await python
+        python=$outcome
+    fi
+    await server
+    server=$outcome
 }
 
-# prepare_problems: installs the generators and judge of the demo's problems; sets python.
-prepare_problems() {
-    python=$("$repository/Tests/Setup/python.sh" reasoning-gym==0.1.25)
+fetch_models() {
+    "$repository/Tests/Setup/model.sh" quick && "$repository/Tests/Setup/model.sh" deepthink
 }
 
 # sections: londid.conf's for the demo's pair and its judge.
@@ -45,6 +61,7 @@ END
 
 # start_londid: an unprivileged londid (--user) on a fresh state directory, with what `sections` prints; sets directory and londid_pid.
 start_londid() {
+    trap stop_all EXIT
     directory=$(mktemp -d /tmp/londi-demo.XXXXXX)
     {
         printf '[Daemon]\nStateDirectory=%s/state\nRuntimeDirectory=%s/run\nLlamaServer=%s\n\n' "$directory" "$directory" "$server"
@@ -53,18 +70,30 @@ start_londid() {
     export LONDI_SOCKET=$directory/run/io.londi
     PATH=$bin:$PATH
     run_londid
-    trap stop_londid EXIT
 }
+
+# How long one start of a model may take (londid ends it then, and tries again), and how long failing starts are waited for, as
+# long as londid as a service waits for its first ready model.
+load_seconds=1800 retry_seconds=300
 
 # run_londid: starts londid on $directory and waits until both models answer.
 run_londid() {
-    londid --user --config "$directory/londid.conf" >>"$directory/londid.log" 2>&1 &
+    # If this script is killed, so is londid, unless --keep is given.
+    local tied=(setpriv --pdeathsig TERM)
+    [ "${keep:-0}" = 0 ] || tied=()
+    "${tied[@]}" londid --user --config "$directory/londid.conf" >>"$directory/londid.log" 2>&1 &
     londid_pid=$!
     say "londid runs (pid $londid_pid, state and log in $directory); the models are being loaded"
-    local status deadline=$((SECONDS + 600))
+    local status fault shown='' failing='' began=$SECONDS
     until status=$(londictl status --json 2>/dev/null) && [ "$(grep -o '"state":"ready"' <<<"$status" | wc -l)" -ge 2 ]; do
         kill -0 "$londid_pid" 2>/dev/null || { tail -n 20 "$directory/londid.log" >&2; die "londid ended; its log is $directory/londid.log"; }
-        if [ $SECONDS -gt $deadline ] || grep -q '"state":"unavailable"' <<<"$status"; then
+        fault=$(grep -o '"fault":"[^"]*' <<<"$status" | head -n 1 | cut -d'"' -f4-)
+        if [ -n "$fault" ]; then
+            failing=${failing:-$SECONDS}
+            [ "$fault" = "$shown" ] || say "a model is away, and londid tries it again: $fault"
+            shown=$fault
+        fi
+        if [ $((SECONDS - began)) -gt $load_seconds ] || [ $((SECONDS - ${failing:-$SECONDS})) -gt $retry_seconds ]; then
             londictl status >&2 || true
             die "a model cannot be used; the reason stands above, the log is $directory/londid.log"
         fi
@@ -72,7 +101,11 @@ run_londid() {
     done
 }
 
-stop_londid() {
-    kill "$londid_pid" 2>/dev/null || true
-    wait "$londid_pid" 2>/dev/null || true
+# stop_all: ends all that this script started, however it ends.
+stop_all() {
+    stop_beside
+    if [ -n "${londid_pid:-}" ]; then
+        kill "$londid_pid" 2>/dev/null || true
+        wait "$londid_pid" 2>/dev/null || true
+    fi
 }
