@@ -13,7 +13,16 @@ function(londi_adapt)
         set_source_files_properties(
             ${CMAKE_SOURCE_DIR}/tools/mtmd/${file} TARGET_DIRECTORY mtmd PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
     endforeach()
+    # What computes nothing for a token: arguments, downloads, HTTP, images. A third less work for the compiler.
     target_compile_options(mtmd PRIVATE -O1)
+    target_compile_options(cpp-httplib PRIVATE -O1)
+    target_compile_options(llama-server-impl PRIVATE -O1)
+    foreach(file arg.cpp console.cpp debug.cpp download.cpp fit.cpp hf-cache.cpp imatrix-loader.cpp preset.cpp)
+        set_source_files_properties(
+            ${CMAKE_SOURCE_DIR}/common/${file} TARGET_DIRECTORY llama-common PROPERTIES COMPILE_OPTIONS -O1)
+    endforeach()
+    set_source_files_properties(
+        ${CMAKE_SOURCE_DIR}/src/llama-quant.cpp TARGET_DIRECTORY llama PROPERTIES COMPILE_OPTIONS -O1)
     # Headers that nearly all files of these targets read.
     foreach(target llama-common server-context llama-server-impl)
         target_precompile_headers(
