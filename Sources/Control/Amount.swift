@@ -1,3 +1,5 @@
+import Domain
+
 /// Amounts as people type them: `30/day`, `20k/day`, `600.5/day`, `90s`, `2h`.
 package enum Amount {
     /// A day's limit in whole units, or nil for `none`. `k` and `M` stand for thousands and millions.
@@ -16,8 +18,8 @@ package enum Amount {
     /// - Throws: `.invalidArgument` that names `argument`.
     package static func milliseconds(_ text: String, argument: String) throws(ControlError) -> Int64 {
         let units: [(String, Double)] = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)]
-        let unit = units.first { text.hasSuffix($0.0) } ?? ("", 1000)
-        guard let value = plainNumber(text.dropLast(unit.0.count)), value * unit.1 < 1e15 else {
+        let unit = units.first { text.ends(with: $0.0) } ?? ("", 1000)
+        guard let value = plainNumber(text.before(unit.0) ?? ""), value * unit.1 < 1e15 else {
             throw .invalidArgument(argument: argument, value: text, remedy: "use 90, 90s, 10m, 2h or 1d")
         }
         return Int64((value * unit.1).rounded())
@@ -27,13 +29,13 @@ package enum Amount {
         _ text: String, unit: Double, argument: String, example: String
     ) throws(ControlError) -> Int64? {
         if text == "none" { return nil }
-        var number = text.hasSuffix("/day") ? text.dropLast(4) : text[...]
+        var number = text.before("/day") ?? text[...]
         var factor = unit
-        if number.hasSuffix("k") {
-            number = number.dropLast()
+        if let thousands = number.before("k") {
+            number = thousands
             factor *= 1000
-        } else if number.hasSuffix("M") {
-            number = number.dropLast()
+        } else if let millions = number.before("M") {
+            number = millions
             factor *= 1_000_000
         }
         guard let value = plainNumber(number), let amount = Int64(exactly: (value * factor * 1e6).rounded() / 1e6),
@@ -43,8 +45,8 @@ package enum Amount {
     }
 
     /// Digits with at most one point among them: no sign, no exponent, no `inf`, no `1.`.
-    private static func plainNumber(_ text: some StringProtocol) -> Double? {
-        guard let first = text.first, let last = text.last, first != ".", last != ".",
+    private static func plainNumber(_ text: Substring) -> Double? {
+        guard !text.isEmpty, !text.begins(with: "."), !text.ends(with: "."),
             text.utf8.allSatisfy({ $0 == 0x2e || (0x30...0x39).contains($0) })
         else { return nil }
         return Double(String(text))

@@ -236,7 +236,8 @@ package struct BatchLineError: Error, Equatable, CustomStringConvertible {
 
     fileprivate static func expected(_ path: String, _ value: JSONValue?, _ expected: String) -> BatchLineError {
         let text = value.map { JSONText.text(of: $0) } ?? "missing"
-        let shown = text.count > 80 ? text.prefix(77) + "..." : text[...]
+        let start = text.firstScalars(77)
+        let shown = text.unicodeScalars.count > 80 ? start + "..." : text[...]
         return BatchLineError(message: "\(path) is \(shown); expected \(expected)")
     }
 }

@@ -1,3 +1,5 @@
+import Domain
+
 /// Answers the calls of `io.londi`. The server itself answers `org.varlink.service`.
 package protocol ControlHandler: Sendable {
     /// Answers with at least one message, the last without `continues`; a thrown error is the answer where none was
@@ -57,7 +59,7 @@ package struct MethodTable: ControlHandler {
 
     package func handle(_ call: Call, reply: Reply) async throws(ControlError) {
         guard let entry = entries[call.method] else {
-            guard call.method.hasPrefix("io.londi."), !call.method.dropFirst(9).contains(".") else {
+            guard let name = call.method.behind("io.londi."), !name.holds(".") else {
                 throw .interfaceNotFound(ServiceInterface.interfaceName(of: call.method))
             }
             throw InterfaceDescription.methods.contains(call.method)

@@ -30,7 +30,7 @@ enum JSONEscapes {
                 }
                 result.append(contentsOf: UTF8.encode(scalar).map(Array.init) ?? [])
             default:
-                let scalar = Character(UnicodeScalar(content[position - 1]))
+                let scalar = UnicodeScalar(content[position - 1])
                 throw JSONError(column: column + start, what: "'\\\(scalar)' is no escape")
             }
         }

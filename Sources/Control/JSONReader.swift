@@ -209,7 +209,7 @@ package struct JSONReader {
     private var peek: UInt8? { position < bytes.count ? bytes[position] : nil }
     private var found: String {
         guard let byte = peek else { return "the end" }
-        return (0x20..<0x7f).contains(byte) ? "'\(Character(UnicodeScalar(byte)))'" : "byte \(byte)"
+        return (0x20..<0x7f).contains(byte) ? "'\(UnicodeScalar(byte))'" : "byte \(byte)"
     }
 
     private func fail(_ what: String) -> JSONError { JSONError(column: min(position, bytes.count) + 1, what: what) }

@@ -13,7 +13,7 @@ package enum RFC3339 {
 
     private static func instant(_ text: String) -> Timestamp? {
         let bytes = Array(text.utf8)
-        guard bytes.count >= 20, let day = DayKey(parsing: text.prefix(10)),
+        guard bytes.count >= 20, let day = DayKey(parsing: text.firstScalars(10)),
             bytes[10] == UInt8(ascii: "T") || bytes[10] == UInt8(ascii: " "), bytes[13] == UInt8(ascii: ":"),
             bytes[16] == UInt8(ascii: ":"), let hour = number(bytes[11..<13], 0...23),
             let minute = number(bytes[14..<16], 0...59), let second = number(bytes[17..<19], 0...59)

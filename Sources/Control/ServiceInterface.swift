@@ -1,3 +1,5 @@
+import Domain
+
 /// `org.varlink.service`, which every Varlink service answers: what it is and how its interfaces read.
 struct ServiceInterface {
     static let name = "org.varlink.service"
@@ -18,7 +20,7 @@ struct ServiceInterface {
     /// Answers `call` where it belongs to this interface; false where it does not.
     func answers(_ call: Call, reply: Reply) async throws(ControlError) -> Bool {
         guard Self.interfaceName(of: call.method) == Self.name else { return false }
-        switch call.method.dropFirst(Self.name.utf8.count + 1) {
+        switch call.method.behind("\(Self.name).") {
         case "GetInfo":
             try await reply.send(
                 Info(
@@ -36,7 +38,7 @@ struct ServiceInterface {
 
     /// `io.londi` of `io.londi.ListJobs`.
     static func interfaceName(of method: String) -> String {
-        guard let dot = method.lastIndex(of: ".") else { return method }
+        guard let dot = method.unicodeScalars.lastIndex(of: ".") else { return method }
         return String(method[..<dot])
     }
 
@@ -82,8 +84,7 @@ package enum InterfaceDescription {
 
     /// The qualified names of its methods.
     static let methods: Set<String> = Set(
-        text.split(separator: "\n").compactMap { line in
-            guard line.hasPrefix("method ") else { return nil }
-            return "\(name).\(line.dropFirst(7).prefix { $0 != "(" })"
+        text.lines.compactMap { line in
+            line.behind("method ").map { "\(name).\($0.parts(at: "(", omittingEmpty: false)[0])" }
         })
 }

@@ -1,3 +1,5 @@
+import Domain
+
 /// Where a user's own londid keeps its things, by the XDG variables: an empty or relative one counts as unset.
 /// - Source: XDG Base Directory Specification 0.8.
 package struct UserDirectories: Hashable, Sendable {
@@ -7,7 +9,7 @@ package struct UserDirectories: Hashable, Sendable {
 
     package init(_ environment: [String: String]) {
         func directory(_ name: String) -> String? {
-            environment[name].flatMap { $0.hasPrefix("/") ? $0 : nil }
+            environment[name].flatMap { $0.begins(with: "/") ? $0 : nil }
         }
         let home = directory("HOME")
         state = directory("XDG_STATE_HOME") ?? home.map { "\($0)/.local/state" }

@@ -1,3 +1,4 @@
+import Domain
 import Glibc
 
 /// What londid asks of the machine it starts on.
@@ -6,7 +7,7 @@ enum Host {
     static func makeDirectory(_ path: String, mode: mode_t) throws(HostError) {
         if mkdir(path, mode) == 0 || errno == EEXIST { return }
         let failure = errno
-        guard failure == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex else {
+        guard failure == ENOENT, let slash = path.unicodeScalars.lastIndex(of: "/"), slash > path.startIndex else {
             throw HostError(path: path, reason: String(cString: strerror(failure)))
         }
         try makeDirectory(String(path[..<slash]), mode: 0o755)

@@ -69,10 +69,14 @@ package struct Log: Sendable {
         }
         // journald takes the priority in front.
         let prefix = journal == nil ? "\(Self.time(WallClock().now())) \(level): " : "<\(level.rawValue)>"
-        var text = ""
-        for line in message.split(separator: "\n") { text += "\(prefix)\(line)\n" }
+        var text = Self.lines(of: message, prefix: prefix)
         // One write, so that lines of several threads do not mix.
         text.withUTF8 { bytes in _ = Glibc.write(2, bytes.baseAddress, bytes.count) }
+    }
+
+    /// Each line of a message behind the prefix: none can pass for an entry of its own.
+    static func lines(of message: String, prefix: String) -> String {
+        message.lines.filter { !$0.isEmpty }.map { "\(prefix)\($0)\n" }.joined()
     }
 
     private static func time(_ instant: Timestamp) -> String {

@@ -237,7 +237,7 @@ package final class LondiDaemon: Sendable {
     /// What CUDA, ROCm, Vulkan and ggml read from the environment. A server gets nothing else of londid's.
     static func isForDrivers(_ variable: String) -> Bool {
         ["HOME", "LD_LIBRARY_PATH", "XDG_CACHE_HOME"].contains(variable)
-            || ["CUDA_", "NVIDIA_", "GGML_", "HIP_", "ROCR_", "HSA_", "VK_"].contains { variable.hasPrefix($0) }
+            || ["CUDA_", "NVIDIA_", "GGML_", "HIP_", "ROCR_", "HSA_", "VK_"].contains { variable.begins(with: $0) }
     }
 
     /// Where systemd puts what LoadCredential= names.

@@ -47,10 +47,10 @@ struct PolicyFit: Sendable {
         if key == pairKey { return TrainingEpisode(record) }
         let weight = priorWeight ?? 1
         guard weight > 0 else { return nil }
-        if key.hasSuffix(" + \(encoderIdentity)") { return TrainingEpisode(record, weight: weight) }
+        if key.ends(with: " + \(encoderIdentity)") { return TrainingEpisode(record, weight: weight) }
         // What another encoder made of the texts means nothing here. The readable features that both have mean the same:
         // of these the episode teaches, with texts that say nothing.
-        guard priorWeight != nil, let separator = key.ranges(of: " + ").last else { return nil }
+        guard priorWeight != nil, let separator = key.lastRange(of: " + ") else { return nil }
         let shared = sharedFeatureCount(encoderIdentity, String(key[separator.upperBound...]))
         guard shared > 0, record.steps.allSatisfy({ $0.features.count >= shared }) else { return nil }
         return TrainingEpisode(record, weight: weight) { features in

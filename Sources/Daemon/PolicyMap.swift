@@ -33,14 +33,14 @@ struct PolicyMap {
     /// Rows are the words of the jobs' metadata, the most frequent first; what has none of the word is left out.
     init(_ choices: [PolicyChoice], metadata name: String, column: Column) {
         let shown = choices.filter { $0.word != nil }
-        let words = shown.map { $0.word ?? "" }
+        let words = shown.map { ExactText($0.word ?? "") }
         let counts = Dictionary(words.map { ($0, 1) }, uniquingKeysWith: +)
-        let ranked = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map(\.key)
+        let ranked = counts.sorted { ($1.value, $0.key.text) < ($0.value, $1.key.text) }.map(\.key)
         let rows = Array(ranked.prefix(Self.mostRows))
         let places = Dictionary(uniqueKeysWithValues: rows.enumerated().map { ($0.element, $0.offset) })
         let hasOthers = ranked.count > rows.count
         self.init(
-            shown, rows: rows + (hasOthers ? ["(others)"] : []), of: words.map { places[$0] ?? rows.count },
+            shown, rows: rows.map(\.text) + (hasOthers ? ["(others)"] : []), of: words.map { places[$0] ?? rows.count },
             named: name, column: column)
     }
 

@@ -33,7 +33,7 @@ struct Proposal {
     }
 
     private func text() async throws(GenerationError) -> String {
-        for path in [quick, deepthink] where path.utf8.contains(where: { $0 < 0x20 }) || path.hasSuffix("\\") {
+        for path in [quick, deepthink] where path.utf8.contains(where: { $0 < 0x20 }) || path.ends(with: "\\") {
             throw .modelMissing(path: path, reason: "no line of londid.conf can have such a name")
         }
         let server = try EngineCheck(engine(quick)).program()

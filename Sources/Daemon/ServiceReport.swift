@@ -103,7 +103,7 @@ struct ServiceReport: Sendable {
         switch pair.condition(role).state {
         case .ready: nil
         case .starting: "\(role.rawValue) is being loaded"
-        case .unavailable(let error): "\(role.rawValue) is away: \(String(describing: error).prefix { $0 != "\n" })"
+        case .unavailable(let error): "\(role.rawValue) is away: \(String(describing: error).lines[0])"
         case .stopped: "\(role.rawValue) is stopped"
         }
     }

@@ -31,7 +31,7 @@ package struct BatchID: Hashable, Comparable, Codable, Sendable, CustomStringCon
 
     /// Reads what `description` writes; nil for anything else.
     package init?(parsing text: some StringProtocol) {
-        guard text.first == "b", let number = Int64(text.dropFirst()), number > 0 else { return nil }
+        guard let digits = Substring(text).behind("b"), let number = Int64(digits), number > 0 else { return nil }
         self.number = number
     }
 

@@ -39,7 +39,8 @@ package struct DayKey: Hashable, Comparable, Codable, Sendable, CustomStringConv
 
     /// Reads `YYYY-MM-DD`; nil for anything else, a day that does not exist included.
     package init?(parsing text: some StringProtocol) {
-        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+        let text = Substring(text)
+        let parts = text.parts(at: "-", omittingEmpty: false)
         guard text.utf8.count == 10, parts.count == 3, let year = Int64(parts[0]), let month = Int64(parts[1]),
             let day = Int64(parts[2]), (1...12).contains(month), (1...31).contains(day)
         else { return nil }

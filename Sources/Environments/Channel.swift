@@ -113,14 +113,14 @@ final class Channel: Sendable {
     }
 
     private static func text(of error: any Error, _ line: String) -> String {
-        guard let error = error as? DecodingError else { return "'\(line.prefix(200))'" }
+        guard let error = error as? DecodingError else { return "'\(line.firstScalars(200))'" }
         let context: DecodingError.Context? =
             switch error {
             case .typeMismatch(_, let context), .valueNotFound(_, let context), .keyNotFound(_, let context): context
             default: nil
             }
         let path = context?.codingPath.map(\.stringValue).joined(separator: ".") ?? ""
-        return (context.map { "\($0.debugDescription) at '\(path)' in " } ?? "") + "'\(line.prefix(200))'"
+        return (context.map { "\($0.debugDescription) at '\(path)' in " } ?? "") + "'\(line.firstScalars(200))'"
     }
 }
 

@@ -1,3 +1,4 @@
+import Domain
 package import Processes
 
 /// Why an environment could not go on with an episode. An action that it does not know is no error: its answer is what
@@ -44,8 +45,8 @@ package enum EnvironmentError: Error, Equatable, CustomStringConvertible {
         case .refused(let name, let method, let code, let message):
             "the environment '\(name)' refused \(method) (\(code)): \(message)"
         case .diverged(let name, let step, let recorded, let found):
-            "the environment '\(name)' does not repeat itself: after \(step) actions it had said '\(recorded.prefix(200))'"
-                + " and now says '\(found.prefix(200))'; `londictl retry` begins a new episode"
+            "the environment '\(name)' does not repeat itself: after \(step) actions it had said '\(recorded.firstScalars(200))'"
+                + " and now says '\(found.firstScalars(200))'; `londictl retry` begins a new episode"
         case .cancelled: "cancelled"
         }
     }
@@ -76,7 +77,7 @@ package enum EnvironmentFault: Error, Hashable, Sendable, CustomStringConvertibl
         case .ended(let exit): "ended with \(exit)"
         case .closed: "closed its stdout"
         case .flooded: "sent a line of more than \(Inbox.longestLineBytes) bytes"
-        case .babbled(let line): "sent a line that nobody asked for: '\(line.prefix(200))'"
+        case .babbled(let line): "sent a line that nobody asked for: '\(line.firstScalars(200))'"
         case .garbled(let method, let reason): "answered \(method) with something else than its result: \(reason)"
         case .failed(let method, let code, let message): "failed at \(method) (\(code)): \(message)"
         case .deaf: "does not read its requests"

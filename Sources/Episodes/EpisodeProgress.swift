@@ -62,9 +62,9 @@ struct EpisodeProgress: Sendable {
         guard scene == nil else { return environmentEnd == .terminated }
         guard let last = steps.last else { return false }
         if last.generated.stopReason == .endOfTurn { return true }
-        guard let marker, !marker.isEmpty, let range = text.ranges(of: marker).last else { return false }
-        let behind = text[range.upperBound...].drop { $0.isWhitespace }
-        return behind.contains { $0.isNewline }
+        guard let marker, let range = text.lastRange(of: marker) else { return false }
+        let behind = text[range.upperBound...].unicodeScalars.drop(while: \.properties.isWhitespace)
+        return behind.contains(where: \.isLineBreak)
     }
 
     /// Whether two ways to write the next step come to the same: the same action, or the same words and end.

@@ -1,3 +1,4 @@
+import Domain
 import Glibc
 
 /// Whether a POSIX extended regular expression matches somewhere in a text, by glibc's regexec: the language of
@@ -24,7 +25,7 @@ enum ExtendedRegex {
     ) throws(VerificationError) -> Bool {
         guard pattern.utf8.count <= patternLimit else {
             throw .regex(
-                pattern: String(pattern.prefix(40)) + "...", problem: "it is longer than \(patternLimit) bytes")
+                pattern: String(pattern.firstScalars(40)) + "...", problem: "it is longer than \(patternLimit) bytes")
         }
         if let letter = unknownEscape(in: pattern) {
             let hint = letter == "d" ? "use [0-9]" : "these are POSIX extended regular expressions, as in grep -E"
@@ -50,11 +51,12 @@ enum ExtendedRegex {
 
     /// The first letter or digit behind a backslash that this language gives no meaning: glibc would take it as itself, so
     /// that Perl's `\d` would silently match a d; and a back reference would cost exponential time.
-    private static func unknownEscape(in pattern: String) -> Character? {
+    private static func unknownEscape(in pattern: String) -> Unicode.Scalar? {
         var isEscaped = false
-        for character in pattern {
-            if isEscaped, character.isLetter || character.isNumber, !"wWsSbB".contains(character) { return character }
-            isEscaped = !isEscaped && character == "\\"
+        for scalar in pattern.unicodeScalars {
+            let isWord = scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+            if isEscaped, isWord, !"wWsSbB".unicodeScalars.contains(scalar) { return scalar }
+            isEscaped = !isEscaped && scalar == "\\"
         }
         return nil
     }
@@ -62,12 +64,17 @@ enum ExtendedRegex {
     /// glibc expands `x{n}` n times, and nested ones multiply: memory is bounded by bounding the product.
     private static func hasHugeRepetition(_ pattern: String) -> Bool {
         var product = 1
-        for part in pattern.split(separator: "{").dropFirst() {
-            let bounds = part.prefix { $0 != "}" }.split(separator: ",").compactMap { Int($0) }
-            product *= max(1, min(bounds.max() ?? 1, 100_000))
+        for part in pattern.unicodeScalars.split(separator: "{").dropFirst() {
+            product *= max(1, min(greatestBound(part) ?? 1, 100_000))
             if product > 255 { return true }
         }
         return false
+    }
+
+    /// The greatest of the numbers that stand before the closing brace, separated by commas.
+    private static func greatestBound(_ braces: Substring.UnicodeScalarView) -> Int? {
+        let scalars = braces.prefix { scalar in scalar != "}" }
+        return scalars.split(separator: ",").compactMap { Int(Substring($0)) }.max()
     }
 
     /// How long the pattern becomes in glibc's hands, which makes `xx*` of `x+`: each repetition of a repetition doubles it.
@@ -84,15 +91,15 @@ enum ExtendedRegex {
             groups[groups.count - 1] = min(groups[groups.count - 1] + last * (times - 1), expandedLimit + 1)
             last = min(last * times, expandedLimit + 1)
         }
-        var rest = Substring(pattern)
-        while let character = rest.popFirst() {
-            switch character {
+        var rest = Substring(pattern).unicodeScalars
+        while let scalar = rest.popFirst() {
+            switch scalar {
             case "\\":
                 rest = rest.dropFirst()
                 add(1)
             case "[":
-                if rest.first == "^" { rest.removeFirst() }
-                rest = rest.dropFirst().drop { $0 != "]" }.dropFirst()
+                if let first = rest.first, first == "^" { rest.removeFirst() }
+                rest = rest.dropFirst().drop { scalar in scalar != "]" }.dropFirst()
                 add(1)
             case "(":
                 groups.append(0)
@@ -101,8 +108,8 @@ enum ExtendedRegex {
             case "|": last = 0
             case "+": repeatLast(2)
             case "{":
-                repeatLast(1 + (rest.prefix { $0 != "}" }.split(separator: ",").compactMap { Int($0) }.max() ?? 1))
-                rest = rest.drop { $0 != "}" }.dropFirst()
+                repeatLast(1 + (greatestBound(rest) ?? 1))
+                rest = rest.drop { scalar in scalar != "}" }.dropFirst()
             case "*", "?": break
             default: add(1)
             }

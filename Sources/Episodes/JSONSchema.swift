@@ -148,6 +148,7 @@ enum JSONSchema {
         case (.array(let left), .array(let right)): left.count == right.count && zip(left, right).allSatisfy(equal)
         case (.object(let left), .object(let right)):
             left.count == right.count && left.allSatisfy { key, value in right[key].map { equal(value, $0) } ?? false }
+        case (.string(let left), .string(let right)): left.isIdentical(to: right)
         default:
             if let left = left.number, let right = right.number { left == right } else { left == right }
         }

@@ -74,8 +74,8 @@ package final class Judge: Sendable {
 
     /// The JSON that an answer consists of, with or without one Markdown fence around it; nil where it is none.
     private func jsonValue(in answer: String) -> JSONValue? {
-        var lines = trimmed(answer).split(separator: "\n", omittingEmptySubsequences: false)
-        if lines.count >= 2, lines[0].hasPrefix("```"), lines.last?.hasPrefix("```") == true {
+        var lines = trimmed(answer).parts(at: "\n", omittingEmpty: false)
+        if lines.count >= 2, lines[0].begins(with: "```"), lines.last?.begins(with: "```") == true {
             lines = lines.dropFirst().dropLast()
         }
         let data = Data(lines.joined(separator: "\n").utf8)
@@ -86,14 +86,9 @@ package final class Judge: Sendable {
 /// What stands behind the last `marker` in a text, without the white space around it; the whole text where there is no
 /// marker or it does not occur.
 package func finalAnswer(in text: String, marker: String?) -> String {
-    guard let marker, !marker.isEmpty, let range = text.ranges(of: marker).last else { return trimmed(text) }
+    guard let marker, let range = text.lastRange(of: marker) else { return trimmed(text) }
     return trimmed(text[range.upperBound...])
 }
 
 /// A text without the white space around it.
-func trimmed(_ text: some StringProtocol) -> String {
-    var characters = Substring(text)
-    while characters.first?.isWhitespace == true { characters.removeFirst() }
-    while characters.last?.isWhitespace == true { characters.removeLast() }
-    return String(characters)
-}
+func trimmed(_ text: some StringProtocol) -> String { String(Substring(text).withoutOuterSpace()) }

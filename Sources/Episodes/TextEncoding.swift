@@ -80,7 +80,7 @@ package final class EmbeddedTexts: TextEncoding {
     }
 
     private func embedding(of text: String, like mean: [Float]) async throws(GenerationError) -> [Float]? {
-        if text.allSatisfy(\.isWhitespace) { return nil }
+        if text.isBlank { return nil }
         guard let embedding = try await model.embed(text) else { return nil }
         return try checked(embedding, count: mean.count)
     }

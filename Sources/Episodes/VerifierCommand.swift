@@ -53,7 +53,7 @@ package struct VerifierCommand: Hashable, Sendable {
     }
 
     private func reward(from result: ProcessResult) throws(VerificationError) -> Double {
-        let complaint = result.errorTail.split(separator: "\n").last.map { ": \($0)" } ?? ""
+        let complaint = result.errorTail.parts(at: "\n").last.map { ": \($0)" } ?? ""
         switch result.ending {
         case .exited(.code(0)): break
         case .exited(let exit): throw .command(name: name, problem: "it ended with \(exit)\(complaint)")
@@ -63,13 +63,13 @@ package struct VerifierCommand: Hashable, Sendable {
         case .cancelled: throw .command(name: name, problem: "it was cut off")
         }
         let text = String(decoding: result.output, as: UTF8.self)
-        guard let line = text.split(whereSeparator: \.isNewline).last,
-            let reward = Double(line.trimmingPrefix { $0 == " " }.filter { $0 != " " }),
+        guard let line = text.parts(where: \.isLineBreak).last,
+            let reward = Double(String(line.unicodeScalars.filter { scalar in scalar != " " })),
             Outcome.rewards.contains(reward)
         else {
             throw .command(
                 name: name,
-                problem: "its last line is not a number from -1000 to 1000: '\(text.suffix(80))'\(complaint)")
+                problem: "its last line is not a number from -1000 to 1000: '\(text.lastScalars(80))'\(complaint)")
         }
         return reward
     }

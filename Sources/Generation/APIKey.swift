@@ -1,3 +1,4 @@
+import Domain
 import Glibc
 
 /// A secret by which a server knows its users. It goes into requests and nowhere else: whoever prints it sees no more than
@@ -42,7 +43,7 @@ struct APIKey: Sendable, CustomStringConvertible, CustomDebugStringConvertible, 
     var header: String { "Authorization: Bearer \(secret)" }
 
     /// A server's words without the key, which some repeat when they refuse it.
-    func redacting(_ text: String) -> String { text.replacing(secret, with: "[key]") }
+    func redacting(_ text: String) -> String { text.substituting("[key]", for: secret) }
 
     var description: String { "[key]" }
     var debugDescription: String { description }

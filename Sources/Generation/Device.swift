@@ -27,7 +27,7 @@ package struct Device: Hashable, Sendable {
         }
         guard result.isSuccess else {
             throw .executableMissing(
-                name: executable, reason: "--list-devices: \(result.ending) \(result.errorTail.suffix(500))")
+                name: executable, reason: "--list-devices: \(result.ending) \(result.errorTail.lastScalars(500))")
         }
         return parse(String(decoding: result.output, as: UTF8.self))
     }
@@ -35,17 +35,16 @@ package struct Device: Hashable, Sendable {
     /// Reads lines such as `  CUDA0: NVIDIA H100 80GB HBM3 (81089 MiB, 80558 MiB free)`. Devices without memory of
     /// their own, such as BLAS, hold no layers and are left out.
     static func parse(_ listing: String) -> [Device] {
-        listing.split(whereSeparator: \.isNewline).compactMap { line in
-            guard line.first == " ", line.hasSuffix(" free)"), let colon = line.firstIndex(of: ":"),
-                let bracket = line.lastIndex(of: "("), colon < bracket
+        listing.lines.compactMap { line in
+            let scalars = line.unicodeScalars
+            guard line.begins(with: " "), line.ends(with: " free)"), let colon = scalars.firstIndex(of: ":"),
+                let bracket = scalars.lastIndex(of: "("), colon < bracket
             else { return nil }
-            let numbers = line[bracket...].split { !$0.isNumber }.compactMap { Int64($0) }
+            let numbers = line[bracket...].parts(where: { !$0.isDigit }).compactMap { Int64($0) }
             guard numbers.count == 2, numbers[0] > 0 else { return nil }
-            func trimmed(_ text: Substring) -> String {
-                String(text.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
-            }
             return Device(
-                name: trimmed(line[..<colon]), description: trimmed(line[line.index(after: colon)..<bracket]),
+                name: String(line[..<colon].withoutOuterSpace()),
+                description: String(line[scalars.index(after: colon)..<bracket].withoutOuterSpace()),
                 totalBytes: numbers[0] << 20, freeBytes: numbers[1] << 20)
         }
     }

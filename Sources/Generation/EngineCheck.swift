@@ -1,3 +1,4 @@
+import Domain
 import Processes
 
 /// Looks at the program, the devices and the model of a server of our own without starting it.
@@ -23,12 +24,12 @@ package struct EngineCheck: Sendable {
             throw .executableMissing(name: path, reason: "\(error)")
         }
         // Some builds say it on stdout, others on stderr.
-        let lines = (String(decoding: result.output, as: UTF8.self) + "\n" + result.errorTail).split(separator: "\n")
-        guard result.isSuccess, let line = lines.first(where: { $0.hasPrefix("version: ") }) else {
+        let text = String(decoding: result.output, as: UTF8.self) + "\n" + result.errorTail
+        guard result.isSuccess, let version = text.lines.compactMap({ $0.behind("version: ") }).first else {
             throw .executableMissing(
-                name: path, reason: "--version: \(result.ending) \(result.errorTail.suffix(500))")
+                name: path, reason: "--version: \(result.ending) \(result.errorTail.lastScalars(500))")
         }
-        return String(line.dropFirst("version: ".count))
+        return String(version)
     }
 
     /// The devices that llama-server lists; empty for the CPU.

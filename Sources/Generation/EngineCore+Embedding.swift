@@ -1,3 +1,5 @@
+import Domain
+
 extension EngineCore {
     /// A server that refuses so few tokens refuses them for another reason than their number.
     private static let leastTokens = 32
@@ -38,7 +40,7 @@ extension GenerationError {
     fileprivate var saysTooLong: Bool {
         switch self {
         case .promptTooLong: true
-        case .http(_, _, let message): message.contains("too large")
+        case .http(_, _, let message): message.holds("too large")
         default: false
         }
     }

@@ -1,3 +1,5 @@
+import Domain
+
 /// Where a server listens.
 enum HTTPEndpoint: Hashable, Sendable {
     case unixSocket(path: String)
@@ -6,14 +8,14 @@ enum HTTPEndpoint: Hashable, Sendable {
 
     /// Reads the forms of `Url=` in londid.conf.
     init(parsing text: String) {
-        if text.hasPrefix("/") {
+        if text.begins(with: "/") {
             self = .unixSocket(path: text)
-        } else if text.hasPrefix("unix:") {
-            self = .unixSocket(path: String(text.dropFirst("unix:".count)))
+        } else if let path = text.behind("unix:") {
+            self = .unixSocket(path: String(path))
         } else {
-            var base = text
-            while base.last == "/" { base.removeLast() }
-            self = .url(base: base)
+            var base = text[...]
+            while let rest = base.before("/") { base = rest }
+            self = .url(base: String(base))
         }
     }
 }

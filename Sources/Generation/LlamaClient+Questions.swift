@@ -67,7 +67,7 @@ extension LlamaClient {
     /// saw before a word and goes on from badly. So a letter is put after it and its token taken off again.
     /// - Parameter isWhole: false for the end of something, before which no token for a beginning belongs.
     func tokenize(_ text: String, isWhole: Bool = true) async throws(GenerationError) -> [Int] {
-        if text.last?.isWhitespace == true {
+        if text.unicodeScalars.last?.properties.isWhitespace == true {
             let tokens = try await pieces(of: text + "A", isWhole: isWhole)
             if tokens.last?.piece == "A" { return tokens.dropLast().map(\.id) }
         }

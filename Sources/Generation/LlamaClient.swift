@@ -81,7 +81,7 @@ struct LlamaClient: Sendable {
     private func text(of tokens: [Int], partial: Generated) async throws(GenerationError) -> String {
         do {
             var text = try await detokenize(tokens)
-            while text.last == "\u{FFFD}" { text.removeLast() }
+            while let rest = text.before("\u{FFFD}") { text = String(rest) }
             return text
         } catch {
             switch error {

@@ -77,11 +77,11 @@ struct LlamaLauncher: Sendable {
             return try await Device.list(
                 executable: executable, arguments: engine.rpcArguments, environment: engine.variables)
         } catch .executableMissing(_, let reason) where !engine.rpcServers.isEmpty {
-            let refusal = reason.firstRange(of: "Failed to connect to ").map { reason[$0.lowerBound...] }
+            let refusal = reason.lastRange(of: "Failed to connect to ").map { reason[$0.lowerBound...].lines[0] }
             throw .unavailable(
                 role: role,
                 reason: "llama-server does not come to its RPC servers "
-                    + "(\(refusal?.prefix { !$0.isNewline } ?? reason.suffix(200))): each of RpcServers= "
+                    + "(\(refusal ?? reason.lastScalars(200))): each of RpcServers= "
                     + "must run ggml-rpc-server of the same llama.cpp build")
         }
     }
@@ -91,7 +91,7 @@ struct LlamaLauncher: Sendable {
         let arguments = engine.extraArguments
         guard let index = arguments.firstIndex(where: { $0 == "--device" || $0 == "-dev" }), index + 1 < arguments.count
         else { return nil }
-        return arguments[index + 1].split(separator: ",").map(String.init)
+        return arguments[index + 1].parts(at: ",").map(String.init)
     }
 
     private func arguments(devices: [Device]) -> [String] {
@@ -116,7 +116,7 @@ struct LlamaLauncher: Sendable {
     /// Removes what a killed server left. Anything but a socket is not ours to remove.
     private func makeSocketFree() throws(GenerationError) {
         let path = engine.socketPath
-        guard path.hasSuffix(".sock"), path.utf8.count < 108 else {
+        guard path.ends(with: ".sock"), path.utf8.count < 108 else {
             throw .socketUnusable(path: path, reason: "its path must end in .sock and have less than 108 bytes")
         }
         var status = stat()
@@ -131,8 +131,8 @@ struct LlamaLauncher: Sendable {
     /// What keeps the server from londid's own; nil where it is trusted. Listing its devices, with no model loaded, needs none.
     private func confinement(_ executable: String, _ model: ModelFile) -> ServerConfinement? {
         guard let hidden = engine.hidden else { return nil }
-        let named = engine.extraArguments.filter { $0.hasPrefix("/") }
-        let directory = engine.socketPath.split(separator: "/").dropLast().joined(separator: "/")
+        let named = engine.extraArguments.filter { $0.begins(with: "/") }
+        let directory = engine.socketPath.parts(at: "/").dropLast().joined(separator: "/")
         return ServerConfinement(
             hidden: hidden, readable: model.paths + [executable] + named, socketDirectory: "/\(directory)",
             connects: !engine.rpcServers.isEmpty)

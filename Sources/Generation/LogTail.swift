@@ -1,3 +1,4 @@
+import Domain
 import Processes
 import Synchronization
 
@@ -34,10 +35,10 @@ final class LogTail: Sendable {
 
     /// Reads `load_tensors:        CUDA0 model buffer size =    92.10 MiB`, and of `RPC0[192.0.2.7:50052]` the name.
     static func bufferDevice(in line: String) -> String? {
-        let words = line.split(separator: " ")
-        guard let index = words.firstIndex(of: "model"), index > 0,
+        let words = line.parts(at: " ")
+        guard let index = words.firstIndex(where: { $0 == "model" }), index > 0,
             words[index...].starts(with: ["model", "buffer", "size"])
         else { return nil }
-        return String(words[index - 1].prefix { $0 != "[" })
+        return String(words[index - 1].parts(at: "[", omittingEmpty: false)[0])
     }
 }

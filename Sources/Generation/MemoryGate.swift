@@ -113,8 +113,8 @@ package func availableHostMemory() -> Int64? {
     var line = [CChar](repeating: 0, count: 256)
     while fgets(&line, Int32(line.count), file) != nil {
         let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        guard text.hasPrefix("MemAvailable:") else { continue }
-        return text.split(separator: " ").dropFirst().first.flatMap { Int64($0) }.map { $0 << 10 }
+        guard text.begins(with: "MemAvailable:") else { continue }
+        return text.parts(at: " ").dropFirst().first.flatMap { Int64($0) }.map { $0 << 10 }
     }
     return nil
 }

@@ -73,4 +73,4 @@ extension GenerationError {
 }
 
 /// The last component of a path.
-func baseName(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
+func baseName(_ path: String) -> String { path.parts(at: "/").last.map(String.init) ?? path }

@@ -39,10 +39,9 @@ struct ModelMeasure: Equatable, Sendable {
             return String(repeating: "0", count: max(0, 5 - digits.count)) + digits
         }
         let ending = "-\(padded(1))-of-\(padded(count)).gguf"
-        guard count <= 99_999, path.hasSuffix(ending) else {
+        guard count <= 99_999, let stem = path.before(ending) else {
             throw .modelDamaged(path: path, reason: "it is one of \(count) parts; name the first, '...\(ending)'")
         }
-        let stem = path.dropLast(ending.count)
         return (1...count).map { "\(stem)-\(padded($0))-of-\(padded(count)).gguf" }
     }
 }

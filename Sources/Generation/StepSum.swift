@@ -36,7 +36,7 @@ struct StepSum {
         self.limits = limits
     }
 
-    var isBlank: Bool { text.allSatisfy(\.isWhitespace) }
+    var isBlank: Bool { text.isBlank }
 
     mutating func addText(_ more: String) { text += more }
 

@@ -38,7 +38,7 @@ package struct Confinement: Hashable, Sendable {
         let ruleset = try Ruleset(version: landlockVersion)
         for path in Self.visible(hidden: hidden.map(realPath), scratch: scratch) {
             // What has gone since it was listed needs no rule.
-            try ruleset.allow(path, path == "/dev" || path.hasPrefix("/dev/") ? .write : .read)
+            try ruleset.allow(path, path == "/dev" || isBelow("/dev", path) ? .write : .read)
         }
         guard try ruleset.allow(scratch, .write) else { throw Errno(number: ENOENT) }
         return ruleset.descriptor
@@ -51,20 +51,23 @@ package struct Confinement: Hashable, Sendable {
     ///   - scratch: of a run that has a directory of its own.
     static func visible(hidden: [String], scratch: String? = nil) -> [String] {
         let ways = Set((hidden + (scratch.map { [$0] } ?? [])).flatMap(ancestors))
-        let others = scratch.map { $0.prefix(through: $0.lastIndex(of: "-") ?? $0.startIndex) }
+        let others = scratch.map { scratch in
+            let bytes = scratch.utf8
+            return bytes.prefix(through: bytes.lastIndex(of: UInt8(ascii: "-")) ?? bytes.startIndex)
+        }
         // One hidden directory may be in another.
-        let open = ways.filter { way in !hidden.contains { way == $0 || way.hasPrefix("\($0)/") } }
+        let open = ways.filter { way in !hidden.contains { way == $0 || isBelow($0, way) } }
         return open.sorted().flatMap { directory in
             names(in: directory).map { directory == "/" ? "/\($0)" : "\(directory)/\($0)" }
                 .filter { path in
-                    !ways.contains(path) && !hidden.contains(path) && others.map { path.hasPrefix($0) } != true
+                    !ways.contains(path) && !hidden.contains(path) && others.map { path.utf8.starts(with: $0) } != true
                 }.sorted()
         }
     }
 
     /// `/`, `/var` and `/var/lib` of `/var/lib/londi`.
     private static func ancestors(_ path: String) -> [String] {
-        let parts = path.split(separator: "/")
+        let parts = path.utf8.split(separator: UInt8(ascii: "/")).map { String(Substring($0)) }
         return parts.indices.map { "/" + parts[..<$0].joined(separator: "/") }
     }
 
@@ -82,6 +85,9 @@ package struct Confinement: Hashable, Sendable {
         return names
     }
 }
+
+/// Whether `path` lies in `directory` or further down, both as bytes.
+private func isBelow(_ directory: String, _ path: String) -> Bool { path.utf8.starts(with: "\(directory)/".utf8) }
 
 /// The path without symbolic links; as it is where nothing is there.
 func realPath(_ path: String) -> String {

@@ -4,8 +4,10 @@ import Glibc
 /// a PATH variable, separated by colons.
 package func findExecutable(_ name: String, searchPath: String) throws(ProcessError) -> String {
     let candidates =
-        name.contains("/")
-        ? [name] : searchPath.split(separator: ":").filter { $0.hasPrefix("/") }.map { "\($0)/\(name)" }
+        name.utf8.contains(UInt8(ascii: "/"))
+        ? [name]
+        : searchPath.utf8.split(separator: UInt8(ascii: ":")).filter { $0.first == UInt8(ascii: "/") }
+            .map { "\(Substring($0))/\(name)" }
     var refusal: ProcessError?
     for candidate in candidates {
         var status = stat()

@@ -1,3 +1,5 @@
+import Domain
+
 /// Turns what the Switcher sees before a step into numbers: the readable features, which all encoders share, and what it
 /// makes of the texts. Encoders plug in by name.
 ///
@@ -37,7 +39,7 @@ private let readableCounts = ["v1": 20, "v2": 34, "v3": 34]
 /// - Returns: 0 where either is no identity of an encoder that this Londi knows.
 package func sharedFeatureCount(_ encoder: String, _ other: String) -> Int {
     func readable(_ identity: String) -> Int {
-        let parts = identity.split(separator: "-", maxSplits: 2)
+        let parts = identity.parts(at: "-", most: 3)
         return parts.count == 3 ? readableCounts[String(parts[1])] ?? 0 : 0
     }
     return min(readable(encoder), readable(other))

@@ -1,3 +1,5 @@
+import Domain
+
 /// The help of one command or of all, made from the command table.
 enum HelpText {
     static func text(for words: [String], table: [Command]) throws(CommandError) -> String {
@@ -32,7 +34,7 @@ enum HelpText {
         if !command.examples.isEmpty {
             text += "\nExamples:\n" + command.examples.map { "  londictl \($0)\n" }.joined()
         }
-        let common = command.output.globalOptions.map { String($0.usage.drop { $0 == " " }) }.joined(separator: "; ")
+        let common = command.output.globalOptions.map { String($0.usage.withoutOuterSpace()) }.joined(separator: "; ")
         return text + "\nCommon options: \(common)\n"
     }
 

@@ -60,7 +60,7 @@ struct Invocation: Sendable {
     ) throws(CommandError) -> [Word]? where Word.RawValue == String {
         guard let text = values[name] else { return nil }
         var words: [Word] = []
-        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+        for part in text.parts(at: ",", omittingEmpty: false) {
             let word = try Self.word(String(part), type, what: "--\(name)")
             guard !words.contains(where: { $0.rawValue == word.rawValue }) else {
                 throw .usage("--\(name) '\(text)' names \(part) twice; once is enough")
@@ -102,7 +102,7 @@ struct Invocation: Sendable {
     func jobs(_ name: String) throws(CommandError) -> [JobID]? {
         guard let text = values[name] else { return nil }
         var jobs: [JobID] = []
-        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+        for part in text.parts(at: ",", omittingEmpty: false) {
             guard let job = JobID(parsing: part) else {
                 throw .usage(
                     "--\(name) '\(text)': '\(part)' is no job id such as 42; name ids with commas between them")

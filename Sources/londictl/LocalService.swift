@@ -1,4 +1,5 @@
 import Control
+import Domain
 import Glibc
 
 /// The londid of this machine as far as it can be found without asking it: its program, its configuration and its socket.
@@ -42,8 +43,8 @@ struct LocalService {
         let real = realpath("/proc/self/exe", nil)
         defer { free(real) }
         let own = real.map { String(cString: $0) } ?? ""
-        let beside = own.lastIndex(of: "/").map { String(own[..<$0]) } ?? "/usr/bin"
-        let directories = [beside] + (environment["PATH"] ?? "").split(separator: ":").map(String.init)
+        let beside = own.lastRange(of: "/").map { String(own[..<$0.lowerBound]) } ?? "/usr/bin"
+        let directories = [beside] + (environment["PATH"] ?? "").parts(at: ":").map(String.init)
         for directory in directories where access("\(directory)/londid", X_OK) == 0 { return "\(directory)/londid" }
         throw .failed("londid is neither in \(beside) nor on PATH: install it beside londictl")
     }

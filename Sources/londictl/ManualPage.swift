@@ -1,3 +1,5 @@
+import Domain
+
 /// londictl(1), made from the command table.
 /// - Source: man(7), the macros.
 enum ManualPage {
@@ -48,7 +50,7 @@ enum ManualPage {
     }
 
     private static func paragraph(_ option: CommandOption) -> String {
-        tagged(String(option.usage.drop { $0 == " " }), option.help)
+        tagged(String(option.usage.withoutOuterSpace()), option.help)
     }
 
     private static func tagged(_ tag: String, _ text: String) -> String {
@@ -58,11 +60,11 @@ enum ManualPage {
     /// A paragraph, broken between words.
     private static func filled(_ text: String) -> String {
         var lines: [String] = []
-        for word in escaped(text).split(separator: " ") {
-            if let line = lines.last, line.count + 1 + word.count <= lineWidth {
+        for word in escaped(text).parts(at: " ") {
+            if let line = lines.last, line.unicodeScalars.count + 1 + word.unicodeScalars.count <= lineWidth {
                 lines[lines.count - 1] += " \(word)"
             } else {
-                lines.append(word.hasPrefix(".") ? "\\&\(word)" : String(word))
+                lines.append(word.begins(with: ".") ? "\\&\(word)" : String(word))
             }
         }
         return lines.map { $0 + "\n" }.joined()
@@ -70,13 +72,13 @@ enum ManualPage {
 
     /// As roff prints it: a dash that can be copied, no escape, no mark of a macro.
     private static func escaped(_ text: String) -> String {
-        text.map { mark in
-            switch mark {
+        text.unicodeScalars.map { scalar in
+            switch scalar {
             case "\\": "\\e"
             case "-": "\\-"
             case "\"": "\\(dq"
             case "'": "\\(aq"
-            default: String(mark)
+            default: String(scalar)
             }
         }.joined()
     }

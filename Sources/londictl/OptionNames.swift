@@ -1,4 +1,5 @@
 import Control
+import Domain
 
 extension ControlError {
     /// The same error in the words of a command line: a member of the wire that one of the command's options sets is
@@ -24,12 +25,13 @@ extension Command {
 
     /// The option that sets a member such as `switcher.explorationRate`; nil where the command has none.
     fileprivate func option(setting member: String) -> String? {
-        let name = Self.options[member] ?? Self.hyphenated(member.split(separator: ".").last ?? "")
+        let name = Self.options[member] ?? Self.hyphenated(member.parts(at: ".").last ?? "")
         return options.first { $0.name == name }?.name
     }
 
     /// `exploration-rate` of `explorationRate`.
     private static func hyphenated(_ text: Substring) -> String {
-        text.map { $0.isUppercase ? "-\($0.lowercased())" : String($0) }.joined()
+        text.unicodeScalars.map { $0.properties.isUppercase ? "-\($0.properties.lowercaseMapping)" : String($0) }
+            .joined()
     }
 }

@@ -6,7 +6,7 @@ enum Phrase {
     /// `1 episode`, `2 episodes`, `3 entries`.
     static func count(_ count: some BinaryInteger, _ noun: String) -> String {
         if count == 1 { return "1 \(noun)" }
-        return noun.hasSuffix("y") ? "\(count) \(noun.dropLast())ies" : "\(count) \(noun)s"
+        return noun.before("y").map { "\(count) \($0)ies" } ?? "\(count) \(noun)s"
     }
 
     /// `12 s ago`, `3 min ago`, `in 2 h`; `-` for none.
@@ -153,7 +153,7 @@ enum Phrase {
 
     /// Every line moved right.
     static func indented(_ text: String, by indent: String = "    ") -> String {
-        Plain.text(text, keepsLines: true).split(separator: "\n", omittingEmptySubsequences: false)
+        Plain.text(text, keepsLines: true).parts(at: "\n", omittingEmpty: false)
             .map { $0.isEmpty ? "\n" : "\(indent)\($0)\n" }.joined()
     }
 }

@@ -40,6 +40,25 @@ import Testing
 
     private let engines = "[Quick]\nModel=/q.gguf\n[Deepthink]\nModel=/d.gguf\n"
 
+    /// As systemd reads bytes: a mark of syntax stays one beside any other, and only itself is one.
+    @Test func `marks of syntax are found by their bytes`() {
+        var file = ConfigurationFile()
+        file.read("[A b]\r\nx\u{600}=\u{301}y\r\n;c=1\n\u{37e}d=2\n#\u{301}e=3\nf=1\\\r\n 2\n", file: "/c")
+        let section = file.sections[.init(name: "A", argument: "b")]
+        #expect(section.map { Set($0.entries.keys) } == ["f", "x\u{600}", "\u{37e}d"])
+        #expect(section?.entries["x\u{600}"]?.value == "\u{301}y")
+        #expect(section?.entries["f"]?.value == "1 2" && section?.entries["f"]?.line == 6)
+        #expect(file.problems == [])
+    }
+
+    @Test func `words are parted and quoted by bytes`() {
+        let heading = ConfigurationFile.Heading(name: "A", argument: "")
+        let entry = ConfigurationFile.Entry(value: "a \u{301}b \u{600}\"c d\"\u{301} e", file: "/c", line: 2)
+        var reader = SectionReader(heading, .init(file: "/c", line: 1, entries: ["Command": entry]))
+        #expect(reader.words("Command") == ["a", "\u{301}b", "\u{600}c d\u{301}", "e"])
+        #expect(reader.problems == [])
+    }
+
     @Test func `a full file is read as it says`() throws {
         let configuration = try load(
             """

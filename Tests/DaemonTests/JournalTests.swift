@@ -26,6 +26,12 @@ import Testing
                 + "MESSAGE_ID=\(LogEvent.engineAway.rawValue)\nLONDI_JOB_ID=7\nLONDI_QUEUE=maths\nLONDI_ROLE=quick\n")
     }
 
+    /// CR LF is one Character: what a server or program says must not begin an entry of a priority of its choice.
+    @Test func `each line of a message has londid's own priority`() {
+        let text = Log.lines(of: "it said: a\r\n<0>b\n\n<1>c\r<2>d", prefix: "<4>")
+        #expect(text == "<4>it said: a\n<4><0>b\n<4><1>c\n<4><2>d\n")
+    }
+
     @Test func `stderr is the journal's only where JOURNAL_STREAM names it`() {
         #expect(!Journal.readsStandardError([:]))
         #expect(!Journal.readsStandardError(["JOURNAL_STREAM": "1:1"]))

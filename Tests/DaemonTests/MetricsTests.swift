@@ -74,6 +74,16 @@ import Testing
         #expect(MetricFamily("x", .gauge, "Help.", [.init([:], number: 0.06250004)]).text.hasSuffix("londi_x 0.0625\n"))
     }
 
+    /// A quotation mark that is part of another Character ended the label's value.
+    @Test(arguments: ["\"", "\\", "\n"])
+    func `a label's marks are escaped whatever stands beside them`(mark: String) {
+        let text = MetricFamily("x", .gauge, "Help.", [.init(["queue": "a\u{600}\(mark)\u{301}"], 1)]).text
+        let value = text.utf8.split(separator: UInt8(ascii: "{"))[1]
+        #expect(value.count { $0 == UInt8(ascii: "\"") } == (mark == "\"" ? 3 : 2))
+        #expect(value.count { $0 == UInt8(ascii: "\\") } == (mark == "\\" ? 2 : 1))
+        #expect(value.count { $0 == UInt8(ascii: "\n") } == 1)
+    }
+
     @Test func `a file has them whole and goes with londid`() async throws {
         let state = try TemporaryState()
         let path = "\(state.directory)/londi.prom"

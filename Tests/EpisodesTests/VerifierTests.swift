@@ -52,6 +52,34 @@ import Testing
         #expect(try await Self.reward(.feedback, "x") == nil)
     }
 
+    /// U+0600 joins the brace behind it into one Character, which glibc does not know: it took 3.5 GB.
+    @Test(arguments: ["", "\u{600}"])
+    func `a repetition is counted whatever stands before its brace`(before: String) throws {
+        let inner = String(repeating: "\(before){32000}", count: 3)
+        for pattern in ["(\(inner)){200}", "a\(before){32000}", "(a\(before)+\(before){200}){200}"] {
+            #expect(throws: VerificationError.self) { try ExtendedRegex.check(pattern) }
+        }
+        try ExtendedRegex.check("a\(before){20}")
+    }
+
+    @Test func `an escape that this language lacks is refused whatever stands beside it`() throws {
+        for pattern in ["\\d", "\u{600}\\d", "\\d\u{301}", "(a)\u{600}\\1"] {
+            #expect(throws: VerificationError.self) { try ExtendedRegex.check(pattern) }
+        }
+    }
+
+    /// A mark of the model's that combines with the marker's last letter, or the line's end with a carriage return.
+    @Test func `the marker is found by its bytes`() {
+        #expect(finalAnswer(in: "Answer:\u{301} 4", marker: "Answer:") == "\u{301} 4")
+        #expect(finalAnswer(in: "\u{600}Answer: 4", marker: "Answer:") == "4")
+        #expect(finalAnswer(in: "no mark", marker: "") == "no mark")
+    }
+
+    @Test func `schemas compare texts by their code points`() {
+        let schema = JSONValue.object(["enum": .array([.string("\u{e9}")])])
+        #expect(JSONSchema.accepts(.string("\u{e9}"), schema) && !JSONSchema.accepts(.string("e\u{301}"), schema))
+    }
+
     /// glibc doubles what stands before each `+`: 117 bytes took all memory. Found by Tests/fuzz.sh.
     @Test(arguments: [
         "x" + String(repeating: "+", count: 113),

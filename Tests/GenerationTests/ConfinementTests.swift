@@ -251,6 +251,17 @@ struct ConfinementTests {
         #expect(!visible.contains { $0.hasPrefix("\(place.path)/state") || "\(place.path)/state".hasPrefix($0 + "/") })
     }
 
+    /// A directory whose name begins with a combining mark has no slash of its own among the path's Characters.
+    @Test func `what is hidden is found by its bytes`() throws {
+        let place = try Place()
+        let hidden = "\(place.path)/\u{301}state"
+        #expect(mkdir(hidden, 0o700) == 0 && mkdir("\(hidden)/\u{301}run", 0o700) == 0)
+        let visible = Confinement.visible(hidden: [hidden, "\(hidden)/\u{301}run"])
+        #expect(visible.contains("\(place.path)/open"))
+        #expect(!visible.contains { Array($0.utf8).starts(with: hidden.utf8) })
+        #expect(!visible.contains { Array("\(hidden)/".utf8).starts(with: "\($0)/".utf8) })
+    }
+
     private func names(_ directory: String) throws -> [String] {
         let handle = try #require(opendir(directory))
         defer { closedir(handle) }

@@ -199,6 +199,14 @@ import Testing
         }
     }
 
+    /// A server that repeats the key with a mark behind it still repeats the key.
+    @Test func `a key is taken out of a server's words by its bytes`() async throws {
+        try await withKey("sk-secret") { path in
+            let key = try APIKey(path: path)
+            #expect(key.redacting("wrong: sk-secret\u{301}, \u{600}sk-secret") == "wrong: [key]\u{301}, \u{600}[key]")
+        }
+    }
+
     @Test(arguments: [
         ("", mode_t(0o600), "it is empty"), ("\n", 0o600, "it is empty"),
         ("two words", 0o600, "it is not one line of printable ASCII without blanks"),

@@ -36,7 +36,7 @@ import Testing
 
     private static var moduleNames: Set<String> { Set(sources.map(module)) }
 
-    private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
 
     private static func files(in directory: String, ending: String) -> [URL] {
@@ -44,13 +44,13 @@ import Testing
         return (walk?.compactMap { $0 as? URL } ?? []).filter { $0.path.hasSuffix(ending) }
     }
 
-    private static func text(_ file: URL) throws -> String { try String(contentsOf: file, encoding: .utf8) }
+    static func text(_ file: URL) throws -> String { try String(contentsOf: file, encoding: .utf8) }
 
-    private static var sources: [URL] {
+    static var sources: [URL] {
         files(in: "Sources", ending: ".swift") + files(in: "migrations", ending: ".swift")
     }
 
-    private static func module(of file: URL) -> String {
+    static func module(of file: URL) -> String {
         let parts = file.path.dropFirst(root.path.count).split(separator: "/")
         return parts[0] == "migrations" ? "Migrations" : String(parts[1])
     }

@@ -1,3 +1,5 @@
+import Domain
+
 /// Configuration text as systemd writes it: `[Section]`, `Key=Value`, `#` and `;` comments, a backslash at the end of a
 /// line going on with the next one. A later value of a key replaces an earlier one; an empty value unsets it.
 struct ConfigurationFile: Sendable {
@@ -32,11 +34,11 @@ struct ConfigurationFile: Sendable {
     mutating func read(_ text: String, file: String) {
         var heading: Heading?
         for (line, content) in Self.logicalLines(of: text) {
-            if content.hasPrefix("[") {
+            if content.begins(with: "[") {
                 heading = readHeading(content, file: file, line: line)
-            } else if let separator = content.firstIndex(of: "=") {
-                let key = String(content[..<separator].trimmingSpace())
-                let value = String(content[content.index(after: separator)...].trimmingSpace())
+            } else if case let parts = content.parts(at: "=", most: 2, omittingEmpty: false), parts.count == 2 {
+                let key = String(parts[0].withoutOuterSpace())
+                let value = String(parts[1].withoutOuterSpace())
                 guard let heading else {
                     problems.append(.init(file: file, line: line, message: "'\(key)' stands before any [Section]"))
                     continue
@@ -51,13 +53,13 @@ struct ConfigurationFile: Sendable {
     }
 
     private mutating func readHeading(_ content: String, file: String, line: Int) -> Heading? {
-        guard content.hasSuffix("]") else {
+        guard let inside = content.behind("[")?.before("]")?.withoutOuterSpace() else {
             problems.append(.init(file: file, line: line, message: "'\(content)' lacks the closing ]"))
             return nil
         }
-        let inside = content.dropFirst().dropLast().trimmingSpace()
-        let name = inside.prefix { $0 != " " }
-        let heading = Heading(name: String(name), argument: String(inside.dropFirst(name.count).trimmingSpace()))
+        let parts = inside.parts(at: " ", most: 2, omittingEmpty: false)
+        let argument = parts.count == 2 ? parts[1].withoutOuterSpace() : ""
+        let heading = Heading(name: String(parts[0]), argument: String(argument))
         if sections[heading] == nil { sections[heading] = Section(file: file, line: line) }
         return heading
     }
@@ -66,14 +68,13 @@ struct ConfigurationFile: Sendable {
     private static func logicalLines(of text: String) -> [(line: Int, content: String)] {
         var result: [(line: Int, content: String)] = []
         var pending: (line: Int, content: String)?
-        // A carriage return and the newline behind it are one Character.
-        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
-        for (index, raw) in lines.enumerated() {
-            var content = raw.trimmingSpace()
+        for (index, raw) in text.lines.enumerated() {
+            var content = raw.withoutOuterSpace()
             if content.isEmpty, pending == nil { continue }
-            if content.hasPrefix("#") || content.hasPrefix(";") { continue }
-            let goesOn = content.hasSuffix("\\")
-            if goesOn { content = content.dropLast().trimmingSpace() }
+            if content.begins(with: "#") || content.begins(with: ";") { continue }
+            let continued = content.before("\\")
+            if let continued { content = continued.withoutOuterSpace() }
+            let goesOn = continued != nil
             let joined = pending.map { "\($0.content) \(content)" } ?? String(content)
             let line = pending?.line ?? index + 1
             pending = goesOn ? (line, joined) : nil
@@ -81,15 +82,5 @@ struct ConfigurationFile: Sendable {
         }
         if let pending { result.append(pending) }
         return result
-    }
-}
-
-extension Substring {
-    /// Without blanks, tabs and carriage returns around it.
-    fileprivate func trimmingSpace() -> Substring {
-        var rest = self
-        while let first = rest.first, first.isWhitespace { rest.removeFirst() }
-        while let last = rest.last, last.isWhitespace { rest.removeLast() }
-        return rest
     }
 }

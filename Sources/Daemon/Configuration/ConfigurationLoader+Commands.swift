@@ -1,3 +1,4 @@
+import Domain
 import Environments
 import Episodes
 import Glibc
@@ -48,7 +49,7 @@ extension ConfigurationLoader {
         let words = reader.words("Command") ?? []
         if words.isEmpty {
             reader.miss("Command", "give a program's absolute path and its arguments")
-        } else if !words[0].hasPrefix("/") {
+        } else if !words[0].begins(with: "/") {
             reader.refuse("Command", "does not begin with an absolute path")
         } else if let complaint = Self.complaint(aboutProgram: words[0]) {
             reader.refuse("Command", complaint)
@@ -76,7 +77,7 @@ extension ConfigurationLoader {
                     + " landlock among its lsm=, or trust the command with everything by Confine=no")
             return nil
         }
-        if let program, hidden.contains(where: { program.hasPrefix("\($0)/") }) {
+        if let program, hidden.contains(where: { program.begins(with: "\($0)/") }) {
             reader.refuse("Command", "names a program in a directory that it has no access to; put it elsewhere")
         }
         return Confinement(

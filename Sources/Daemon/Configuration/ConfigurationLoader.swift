@@ -1,4 +1,5 @@
 package import Control
+import Domain
 import Environments
 import Episodes
 import Glibc
@@ -25,7 +26,7 @@ package struct ConfigurationLoader {
         /// These places with what the environment says of the others, in `TMPDIR` and `CREDENTIALS_DIRECTORY`.
         package func with(_ environment: [String: String]) -> Places {
             var places = self
-            if let directory = environment["TMPDIR"], directory.hasPrefix("/") { places.scratchParent = directory }
+            if let directory = environment["TMPDIR"], directory.begins(with: "/") { places.scratchParent = directory }
             places.credentialsDirectory = environment["CREDENTIALS_DIRECTORY"]
             return places
         }
@@ -57,7 +58,7 @@ package struct ConfigurationLoader {
     package static func load(path: String, places: Places) throws(ConfigurationError) -> Configuration {
         var file = ConfigurationFile()
         file.read(try mainText(of: path), file: path)
-        for name in names(in: "\(path).d").sorted() where name.hasSuffix(".conf") {
+        for name in names(in: "\(path).d").sorted() where name.ends(with: ".conf") {
             let dropIn = "\(path).d/\(name)"
             file.read(try text(of: dropIn), file: dropIn)
         }
@@ -84,7 +85,7 @@ package struct ConfigurationLoader {
             stepSeconds: daemon.integer("StepSeconds", in: 1...86_400) ?? 120,
             serverProgram: daemon.path("LlamaServer"), quick: .init(), deepthink: .init(), verifiers: [])
         configuration.metricsFile = daemon.path("MetricsFile")
-        if let file = configuration.metricsFile, !file.hasSuffix(".prom") {
+        if let file = configuration.metricsFile, !file.ends(with: ".prom") {
             daemon.refuse("MetricsFile", "does not end in .prom, so the textfile collector would not read it")
         }
         configuration.metricsSeconds = daemon.integer("MetricsSeconds", in: 1...3600) ?? configuration.metricsSeconds
@@ -207,7 +208,9 @@ package struct ConfigurationLoader {
         engine.model = reader.path("Model")
         reader.readServer(into: &engine)
         engine.sha256 = reader.text("Sha256")?.lowercased()
-        if let hash = engine.sha256, hash.utf8.count != 64 || !hash.allSatisfy(\.isHexDigit) {
+        if let hash = engine.sha256,
+            hash.utf8.count != 64 || !hash.unicodeScalars.allSatisfy(\.properties.isASCIIHexDigit)
+        {
             reader.refuse("Sha256", "is not 64 hexadecimal digits; `sha256sum FILE` prints it")
         }
         engine.context = reader.integer("Context", in: 256...1_048_576) ?? engine.context

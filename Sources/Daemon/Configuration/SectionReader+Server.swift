@@ -1,3 +1,5 @@
+import Domain
+
 /// The keys of a role that other machines have a part in.
 extension SectionReader {
     private static let keysOfOurs = ["Sha256", "GpuLayers", "ExtraArguments", "Threads", "RpcServers", "Confine"]
@@ -22,15 +24,17 @@ extension SectionReader {
         }
         check(url)
         checkKey(of: engine, url)
-        if engine.caFile != nil, !url.hasPrefix("https://") { refuse("CaFile", "belongs to Url=https://") }
+        if engine.caFile != nil, !url.begins(with: "https://") { refuse("CaFile", "belongs to Url=https://") }
     }
 
     /// Over whose devices a model of our own is spread.
     mutating func rpcServers(gpuLayers: Int?) -> [String] {
         let servers = words("RpcServers") ?? []
         for server in servers {
-            let (host, port) = (server.prefix { $0 != ":" }, server.drop { $0 != ":" }.dropFirst())
-            guard !host.isEmpty, !host.contains(","), let number = Int(port), (1...65_535).contains(number) else {
+            let parts = server.parts(at: ":", most: 2, omittingEmpty: false)
+            guard parts.count == 2, !parts[0].isEmpty, !parts[0].holds(","), let number = Int(parts[1]),
+                (1...65_535).contains(number)
+            else {
                 refuse("RpcServers", "is no list of HOST:PORT, with blanks between them")
                 break
             }
@@ -42,15 +46,15 @@ extension SectionReader {
     }
 
     private mutating func check(_ url: String) {
-        guard Self.forms.contains(where: { url.hasPrefix($0) && url.utf8.count > $0.utf8.count }) else {
+        guard Self.forms.contains(where: { url.begins(with: $0) && url.utf8.count > $0.utf8.count }) else {
             return refuse("Url", "is none of http://HOST:PORT, https://HOST:PORT, unix:/PATH and /PATH")
         }
-        guard url.hasPrefix("http") else { return }
-        if url.contains(where: { $0.isWhitespace || "?#".contains($0) }) {
+        guard url.begins(with: "http") else { return }
+        if url.unicodeScalars.contains(where: { $0.properties.isWhitespace }) || url.holds("?") || url.holds("#") {
             refuse("Url", "has a blank, ? or #; give no more than https://HOST:PORT/PATH")
         }
         // It would stand in the log and in `londictl status`.
-        if url.contains("@") {
+        if url.holds("@") {
             refuse("Url", without: "holds a name or password; remove it, and give a key by ApiKeyFile=")
         }
     }
@@ -58,22 +62,23 @@ extension SectionReader {
     private mutating func checkKey(of engine: Configuration.Engine, _ url: String) {
         if let name = engine.apiKeyCredential {
             if engine.apiKeyFile != nil { refuse("ApiKeyCredential", "stands beside ApiKeyFile=; give one of the two") }
-            if name.contains("/") || name == "." || name == ".." {
+            if name.holds("/") || name == "." || name == ".." {
                 refuse("ApiKeyCredential", "is no name of a credential, as LoadCredential= gives it")
             }
         }
         let key = engine.apiKeyFile != nil ? "ApiKeyFile" : engine.apiKeyCredential != nil ? "ApiKeyCredential" : nil
-        if let key, url.hasPrefix("http://"), !Self.isLoopback(url) {
+        if let key, url.begins(with: "http://"), !Self.isLoopback(url) {
             refuse(key, "would cross the network for all to read: use Url=https://")
         }
     }
 
     /// Whether a URL names this machine.
     private static func isLoopback(_ url: String) -> Bool {
-        let authority = url.dropFirst("http://".count).prefix { $0 != "/" }
+        let authority = url.behind("http://")?.parts(at: "/", omittingEmpty: false)[0] ?? ""
         let host =
-            authority.hasPrefix("[") ? authority.prefix { $0 != "]" }.dropFirst() : authority.prefix { $0 != ":" }
+            authority.behind("[")?.parts(at: "]", omittingEmpty: false)[0]
+            ?? authority.parts(at: ":", omittingEmpty: false)[0]
         return host == "localhost" || host == "::1"
-            || host.hasPrefix("127.") && host.allSatisfy { $0.isNumber || $0 == "." }
+            || host.begins(with: "127.") && host.unicodeScalars.allSatisfy { scalar in scalar.isDigit || scalar == "." }
     }
 }

@@ -1,3 +1,5 @@
+import Domain
+
 /// Takes the values of one section out by name and type, collects what is wrong with them, and at the end refuses the keys
 /// that nobody asked for.
 struct SectionReader {
@@ -23,7 +25,7 @@ struct SectionReader {
     /// A path that begins with `/`.
     mutating func path(_ key: String) -> String? {
         guard let text = text(key) else { return nil }
-        guard text.hasPrefix("/") else {
+        guard text.begins(with: "/") else {
             refuse(key, "is not an absolute path")
             return nil
         }
@@ -54,29 +56,29 @@ struct SectionReader {
     mutating func words(_ key: String) -> [String]? {
         guard let text = text(key) else { return nil }
         var words: [String] = []
-        var word = ""
+        var word = String.UnicodeScalarView()
         var isQuoted = false
         var hasWord = false
-        for character in text {
-            switch character {
+        for scalar in text.unicodeScalars {
+            switch scalar {
             case "\"":
                 isQuoted.toggle()
                 hasWord = true
             case " ", "\t":
                 guard !isQuoted else {
-                    word.append(character)
+                    word.append(scalar)
                     continue
                 }
-                if hasWord { words.append(word) }
-                word = ""
+                if hasWord { words.append(String(word)) }
+                word = String.UnicodeScalarView()
                 hasWord = false
             default:
-                word.append(character)
+                word.append(scalar)
                 hasWord = true
             }
         }
         if isQuoted { refuse(key, "has an opening \" without a closing one") }
-        if hasWord { words.append(word) }
+        if hasWord { words.append(String(word)) }
         return words
     }
 

@@ -117,7 +117,7 @@ final class PacingBook: Sendable {
         do {
             let history = try await reader.trainingEpisodes(queue: queue, limit: Self.episodeLimit)
             // States that another encoder saw mean nothing to this policy.
-            let seen = history.episodes.filter { $0.pairKey?.hasSuffix(" + \(policy.encoderIdentity)") == true }
+            let seen = history.episodes.filter { $0.pairKey?.ends(with: " + \(policy.encoderIdentity)") == true }
             let work = Task.detached(priority: .low) {
                 DemandCurve(seen.map { TrainingEpisode($0) }, policy: policy, settings: basis.settings)
             }

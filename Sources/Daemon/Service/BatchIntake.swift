@@ -219,7 +219,7 @@ package actor BatchIntake {
     private func parse(_ lines: [String], from firstLine: Int, of batch: OpenBatch) -> ([NewJob], [LineError]) {
         var jobs: [NewJob] = []
         var errors: [LineError] = []
-        for (offset, text) in lines.enumerated() where !text.allSatisfy(\.isWhitespace) {
+        for (offset, text) in lines.enumerated() where !text.isBlank {
             let number = firstLine + offset
             do throws(BatchLineError) {
                 let line = try BatchLine(parsing: text)
@@ -257,12 +257,13 @@ package actor BatchIntake {
 
 /// The custom_ids of an open batch. A reference, so that they are not copied with every call.
 private final class CustomIDs {
-    private var lines: [String: Int] = [:]
+    private var lines: [ExactText: Int] = [:]
 
-    func contains(_ id: String) -> Bool { lines[id] != nil }
+    func contains(_ id: String) -> Bool { lines[ExactText(id)] != nil }
 
     /// The line that had `id` before; nil where `line` is the first.
     func note(_ id: String, line: Int) -> Int? {
+        let id = ExactText(id)
         if let first = lines[id] { return first }
         lines[id] = line
         return nil

@@ -74,7 +74,7 @@ extension ControlService {
         guard let text, !text.isEmpty else { return "no reason was given" }
         guard text.utf8.count <= reasonLimit else {
             throw .invalidArgument(
-                argument: "reason", value: "\(text.prefix(40))...", remedy: "use at most \(reasonLimit) bytes")
+                argument: "reason", value: "\(text.firstScalars(40))...", remedy: "use at most \(reasonLimit) bytes")
         }
         return text
     }

@@ -1,3 +1,4 @@
+internal import Domain
 internal import Glibc
 
 extension StateDirectory {
@@ -10,8 +11,8 @@ extension StateDirectory {
     /// Removes what backups and restores that were cut off have left unfinished, and finishes a restore that was decided.
     func tidy() throws(StorageError) {
         for name in try names()
-        where name.hasPrefix(StateDirectory.backupPrefix)
-            || name.hasPrefix("state.sqlite\(StateDirectory.restoringSuffix)")
+        where name.begins(with: StateDirectory.backupPrefix)
+            || name.begins(with: "state.sqlite\(StateDirectory.restoringSuffix)")
         {
             guard unlink("\(path)/\(name)") == 0 else {
                 throw .directory(path: "\(path)/\(name)", operation: "remove", errno: errno)
@@ -33,9 +34,10 @@ extension StateDirectory {
     /// Moves the present state aside and the restored one into its place, from wherever an earlier try was cut off.
     func finishRestore() throws(StorageError) {
         let prefix = "state.sqlite\(StateDirectory.restoredSuffix)"
-        guard let name = try names().first(where: { $0.hasPrefix(prefix) && Int($0.dropFirst(prefix.count)) != nil })
-        else { return }
-        let previous = "\(databasePath)\(StateDirectory.beforeRestoreSuffix)\(name.dropFirst(prefix.count))"
+        let numbers = try names().compactMap { $0.behind(prefix) }
+        guard let number = numbers.first(where: { Int($0) != nil }) else { return }
+        let name = prefix + number
+        let previous = "\(databasePath)\(StateDirectory.beforeRestoreSuffix)\(number)"
         // The log follows its database: alone in its place it would be taken for the restored one's.
         for suffix in ["", "-wal", "-shm"] where StateDirectory.exists(databasePath + suffix) {
             guard Glibc.rename(databasePath + suffix, previous + suffix) == 0 else {

@@ -1,3 +1,4 @@
+internal import Domain
 internal import Glibc
 
 /// The words of an errno.
@@ -41,7 +42,7 @@ final class StateDirectory {
     private func requireNoLoss() throws(StorageError) {
         guard StateDirectory.size(databasePath) == 0 else { return }
         let rests = try names().filter {
-            ($0 == "state.sqlite-wal" || $0.hasPrefix("state.sqlite.before-"))
+            ($0 == "state.sqlite-wal" || $0.begins(with: "state.sqlite.before-"))
                 && StateDirectory.size("\(path)/\($0)") > 0
         }
         guard let rest = rests.min() else { return }

@@ -44,7 +44,7 @@ private func plot(_ views: [EvaluationView], width: Int) -> String {
     guard let least = points.map(\.y).min(), let greatest = points.map(\.y).max() else { return "" }
     let (columns, rows) = (max(20, width - 12), 12)
     let height = max(greatest - least, 1e-9)
-    var grid = Array(repeating: Array(repeating: Character(" "), count: columns), count: rows)
+    var grid = Array(repeating: Array(repeating: " ", count: columns), count: rows)
     // Baselines last: where points meet, the baseline is what one looks for.
     for point in points {
         let row = rows - 1 - Int(((point.y - least) / height * Double(rows - 1)).rounded())
@@ -54,13 +54,13 @@ private func plot(_ views: [EvaluationView], width: Int) -> String {
     for (index, row) in grid.enumerated() {
         let value = greatest - height * Double(index) / Double(rows - 1)
         let label = index == 0 || index == rows - 1 ? Phrase.number(value) : ""
-        text += String(repeating: " ", count: max(0, 8 - label.count)) + label + " |" + String(row) + "\n"
+        text += String(repeating: " ", count: max(0, 8 - label.count)) + label + " |" + row.joined() + "\n"
     }
     text += "         +" + String(repeating: "-", count: columns) + "\n"
     return text + "          0 %" + String(repeating: " ", count: columns - 9) + "100 %  of always-deepthink's calls\n"
 }
 
-private func mark(_ kind: SwitcherKind) -> Character {
+private func mark(_ kind: SwitcherKind) -> String {
     switch kind {
     case .alwaysQuick: "q"
     case .alwaysDeepthink: "d"

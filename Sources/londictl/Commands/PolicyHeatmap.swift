@@ -16,8 +16,7 @@ extension Command {
         ]
     ) { invocation async throws(CommandError) in
         let queue = try invocation.queue(invocation.arguments[0])
-        var parts = (invocation.text("by") ?? "").split(separator: ",", omittingEmptySubsequences: false).map(
-            String.init)
+        var parts = (invocation.text("by") ?? "").parts(at: ",", omittingEmpty: false).map(String.init)
         // A feature's name may hold a comma ("time of day, sine").
         let last = parts.last ?? ""
         let column = ["step", "budget"].contains(last) && parts.count > 1 ? last : nil
@@ -39,10 +38,10 @@ private func text(of map: MapPolicy.Reply) -> String {
         counts[cell.row][cell.column] = (cell.quick, cell.deepthink)
     }
     let rows = map.rows.map { Plain.text($0, keepsLines: false) }
-    let width = max(rows.map(\.count).max() ?? 0, map.row.count)
-    let cellWidth = max(3, map.columns.map(\.count).max() ?? 0)
+    let width = max(rows.map(Plain.width(of:)).max() ?? 0, Plain.width(of: map.row))
+    let cellWidth = max(3, map.columns.map(Plain.width(of:)).max() ?? 0)
     func padded(_ text: String, _ width: Int) -> String {
-        text + String(repeating: " ", count: max(0, width - text.count))
+        text + String(repeating: " ", count: max(0, width - Plain.width(of: text)))
     }
     let header = map.columns.map { padded($0, cellWidth) }.joined(separator: " ")
     var text = "DEEPTHINK's share of the steps, by \(map.row) and \(map.column)\n"

@@ -92,7 +92,7 @@ private func specification(
     }
     var request = EnvironmentRequest(name: name, seed: try invocation.integer("seed").map { Int64($0) })
     for option in invocation.lists["option"] ?? [] {
-        let parts = option.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        let parts = option.parts(at: "=", most: 2, omittingEmpty: false).map(String.init)
         guard parts.count == 2, !parts[0].isEmpty else {
             throw .usage("--option '\(option)' is no NAME=TEXT such as level=GoToLocal")
         }

@@ -1,3 +1,5 @@
+import Domain
+
 /// What may stand at the cursor of a command line, for the shells.
 struct Completion: Equatable {
     /// What the word at the cursor must begin with: behind the last comma of a list, behind `--name=`.
@@ -44,7 +46,7 @@ struct Completion: Equatable {
         guard let command = table.first(where: { line.starts(with: $0.words) }) else {
             let option = CommandOption.global.first { start == before.count && $0.isWritten(before.last) }
             if let option, option.value != nil { return offer(valueOf: option) }
-            return typed.hasPrefix("-") ? offer(CommandOption.global) : offerWords(after: line, table)
+            return typed.begins(with: "-") ? offer(CommandOption.global) : offerWords(after: line, table)
         }
         offer(command, Array(line.dropFirst(command.words.count)))
     }
@@ -67,7 +69,7 @@ struct Completion: Equatable {
         for word in line {
             if pending != nil {
                 pending = nil
-            } else if isPlain || !word.hasPrefix("-") || word == "-" {
+            } else if isPlain || !word.begins(with: "-") || word == "-" {
                 argumentCount += 1
             } else if word == "--" {
                 isPlain = true
@@ -76,17 +78,17 @@ struct Completion: Equatable {
             }
         }
         if let pending { return offer(valueOf: pending) }
-        if prefix.hasPrefix("-"), !isPlain {
-            guard let equals = prefix.firstIndex(of: "="),
-                let option = options.first(where: { $0.isWritten(String(prefix[..<equals])) })
+        if prefix.begins(with: "-"), !isPlain {
+            guard case let parts = prefix.parts(at: "=", most: 2, omittingEmpty: false), parts.count == 2,
+                let option = options.first(where: { $0.isWritten(String(parts[0])) })
             else {
                 return offer(options.filter { option in option.repeats || !line.contains { option.isWritten($0) } })
             }
-            lead = String(prefix[...equals])
-            prefix = String(prefix[prefix.index(after: equals)...])
+            lead = parts[0] + "="
+            prefix = String(parts[1])
             return offer(valueOf: option)
         }
-        let isOpen = command.arguments.last?.hasSuffix("...") ?? false
+        let isOpen = command.arguments.last?.ends(with: "...") ?? false
         let index = isOpen ? min(argumentCount, command.arguments.count - 1) : argumentCount
         guard command.arguments.indices.contains(index) else { return }
         candidates = command.choices.map { Candidate(word: $0) }
@@ -98,11 +100,11 @@ struct Completion: Equatable {
     }
 
     private mutating func offer(valueOf option: CommandOption) {
-        if option.isList, let comma = prefix.lastIndex(of: ",") {
-            lead += String(prefix[...comma])
-            prefix = String(prefix[prefix.index(after: comma)...])
+        if option.isList, let comma = prefix.lastRange(of: ",") {
+            lead += prefix[..<comma.upperBound]
+            prefix = String(prefix[comma.upperBound...])
         }
-        let used = lead.split(whereSeparator: { $0 == "," || $0 == "=" }).map(String.init)
+        let used = lead.parts(where: { scalar in scalar == "," || scalar == "=" }).map(String.init)
         candidates = option.choices.filter { !used.contains($0) }.map { Candidate(word: $0) }
         source = Source(placeholder: option.value ?? "")
     }
@@ -110,7 +112,7 @@ struct Completion: Equatable {
     /// The lines for a shell: a word and what it means with a tab between them, or `:files` where the shell knows better.
     /// - Parameter known: what the daemon knows.
     func lines(_ known: [Candidate]) -> [String] {
-        let words = (candidates + known).filter { $0.word.hasPrefix(prefix) }
+        let words = (candidates + known).filter { $0.word.begins(with: prefix) }
         return words.map { "\(lead)\($0.word)\t\($0.summary)" } + (source == .files ? [":files"] : [])
     }
 }
@@ -122,9 +124,9 @@ extension CommandOption {
 
 extension String {
     fileprivate func trimming(_ marks: String) -> String {
-        var text = self[...]
-        while let first = text.first, marks.contains(first) { text.removeFirst() }
-        while let last = text.last, marks.contains(last) { text.removeLast() }
+        var text = Substring(self).unicodeScalars
+        while let first = text.first, marks.unicodeScalars.contains(first) { text.removeFirst() }
+        while let last = text.last, marks.unicodeScalars.contains(last) { text.removeLast() }
         return String(text)
     }
 }

@@ -1,3 +1,5 @@
+import Domain
+
 /// Comma-separated values.
 /// - Source: RFC 4180.
 enum CSV {
@@ -5,7 +7,7 @@ enum CSV {
     static func record(_ fields: [String]) -> String {
         fields.map { field in
             let isPlain = field.utf8.allSatisfy { ![UInt8(ascii: ","), UInt8(ascii: "\""), 0x0d, 0x0a].contains($0) }
-            return isPlain ? field : "\"" + field.replacing("\"", with: "\"\"") + "\""
+            return isPlain ? field : "\"" + field.substituting("\"\"", for: "\"") + "\""
         }.joined(separator: ",") + "\r\n"
     }
 }

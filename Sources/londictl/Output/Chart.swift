@@ -1,11 +1,11 @@
 /// Numbers as pictures of text.
 enum Chart {
-    private static let marks: [Character] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"]
+    private static let marks = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"]
     /// A longer series is drawn as so many sums of neighbours.
     static let mostMarks = 30
 
     /// `[######....]`
-    static func bar(_ filled: Int, of cells: Int, rest: Character = ".") -> String {
+    static func bar(_ filled: Int, of cells: Int, rest: String = ".") -> String {
         let filled = min(max(filled, 0), cells)
         return "[" + String(repeating: "#", count: filled) + String(repeating: rest, count: cells - filled) + "]"
     }
@@ -17,9 +17,9 @@ enum Chart {
             values[start..<min(start + groups, values.count)].reduce(0, +)
         }
         guard let greatest = sums.max(), greatest > 0 else { return "" }
-        let line = sums.map { sum -> Character in
+        let line = sums.map { sum -> String in
             sum <= 0 ? " " : marks[min(marks.count - 1, Int(Double(sum) / Double(greatest) * Double(marks.count)))]
         }
-        return String(line)
+        return line.joined()
     }
 }

@@ -1,4 +1,5 @@
 import Control
+import Domain
 
 extension Invocation {
     /// The version of what `--json` prints. It grows when a member goes or changes its meaning, and not when one is added.
@@ -16,8 +17,7 @@ extension Invocation {
     /// - Precondition: `object` is a JSON object (traps).
     func writeObject(_ object: some Encodable) {
         let text = JSONText.text(of: object)
-        precondition(text.hasPrefix("{"), "--json prints objects")
-        let members = text.dropFirst()
+        guard let members = text.behind("{") else { preconditionFailure("--json prints objects") }
         console.write("{\"schema_version\":\(Self.schemaVersion)\(members == "}" ? "" : ",")\(members)\n")
     }
 }

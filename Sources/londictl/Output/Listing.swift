@@ -1,4 +1,5 @@
 import Control
+import Domain
 
 /// One column of a table: its key for `-o`, its header, and what it shows of a row.
 struct Column<Row>: Sendable {
@@ -45,7 +46,7 @@ struct Listing<Row: Encodable> {
         var chosen = columns.filter(\.isDefault)
         if let fields = invocation.text("output") {
             chosen = []
-            for field in fields.split(separator: ",", omittingEmptySubsequences: false) {
+            for field in fields.parts(at: ",", omittingEmpty: false) {
                 guard let column = columns.first(where: { $0.key == field }) else {
                     let all = columns.map(\.key).joined(separator: ", ")
                     throw .usage("-o '\(field)' is no field of \(invocation.command.name); it has \(all)")

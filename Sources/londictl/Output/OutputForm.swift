@@ -1,3 +1,5 @@
+import Domain
+
 /// What a command prints, and so which of the options for scripts it takes.
 enum OutputForm: Sendable {
     /// Rows: `--json`, `--jsonl`, or a table or `--parsable` with `-o` and `-n`.
@@ -41,7 +43,7 @@ enum OutputForm: Sendable {
                 : "it takes " + taken.map { "--\($0)" }.joined(separator: " and ")
             throw .usage("\(invocation.command.name) does nothing with --\(option); \(remedy)")
         }
-        if invocation.isSet("csv"), let other = given.first(where: { $0.hasPrefix("json") || $0 == "parsable" }) {
+        if invocation.isSet("csv"), let other = given.first(where: { $0.begins(with: "json") || $0 == "parsable" }) {
             throw .usage("--csv and --\(other) are two forms of output; give one")
         }
         if given.count > 1, !given.allSatisfy(Self.tableOptions.contains) {

@@ -45,6 +45,7 @@ enum DearestJobs {
     }
 
     private static func excerpt(_ text: String) -> String {
-        text.count > excerptLimit ? text.prefix(excerptLimit) + "…" : text
+        let excerpt = text.firstScalars(excerptLimit)
+        return excerpt.endIndex < text.endIndex ? excerpt + "…" : text
     }
 }

@@ -2,18 +2,18 @@
 enum HTML {
     /// Text as it stands between tags and in quoted attributes; control characters, which no page may have, are replaced.
     static func text(_ text: String) -> String {
-        var result = ""
-        for character in Plain.text(text, keepsLines: true) {
-            switch character {
-            case "&": result += "&amp;"
-            case "<": result += "&lt;"
-            case ">": result += "&gt;"
-            case "\"": result += "&quot;"
-            case "'": result += "&#39;"
-            default: result.append(character)
+        var result = String.UnicodeScalarView()
+        for scalar in Plain.text(text, keepsLines: true).unicodeScalars {
+            switch scalar {
+            case "&": result += "&amp;".unicodeScalars
+            case "<": result += "&lt;".unicodeScalars
+            case ">": result += "&gt;".unicodeScalars
+            case "\"": result += "&quot;".unicodeScalars
+            case "'": result += "&#39;".unicodeScalars
+            default: result.append(scalar)
             }
         }
-        return result
+        return String(result)
     }
 
     /// A table whose first cell of each row names it.
