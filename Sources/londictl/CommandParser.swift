@@ -1,3 +1,5 @@
+import Domain
+
 /// Reads a command line against the command table.
 enum CommandParser {
     enum Result: Sendable {
@@ -11,7 +13,7 @@ enum CommandParser {
     ) throws(CommandError) -> Result {
         let split = leadingOptionCount(line)
         let leading = line.prefix(split)
-        let words = Array(line.dropFirst(split).prefix { !$0.hasPrefix("-") })
+        let words = Array(line.dropFirst(split).prefix { !$0.begins(with: "-") })
         guard !words.isEmpty else {
             if line.isEmpty || leading.contains("--help") || leading.contains("-h") { return .help(words: []) }
             guard line.first == "--version" else {
@@ -31,9 +33,9 @@ enum CommandParser {
     /// How many words before the command are options of every command, their values included.
     static func leadingOptionCount(_ line: [String]) -> Int {
         var index = 0
-        while index < line.count, line[index].hasPrefix("-") {
+        while index < line.count, line[index].begins(with: "-") {
             let known = CommandOption.global.first { $0.isWritten(line[index]) }
-            guard known != nil || line[index].contains("=") else { break }
+            guard known != nil || line[index].holds("=") else { break }
             index += known?.value == nil ? 1 : 2
         }
         return min(index, line.count)
@@ -46,7 +48,7 @@ enum CommandParser {
         var invocation = Invocation(command: command, environment: environment, console: console)
         var rest = line[...]
         while let word = rest.popFirst() {
-            guard word.hasPrefix("-"), word != "-" else {
+            guard word.begins(with: "-"), word != "-" else {
                 invocation.arguments.append(word)
                 continue
             }
@@ -54,15 +56,16 @@ enum CommandParser {
                 invocation.arguments += rest
                 break
             }
-            let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            let isLong = word.hasPrefix("--")
-            let name = isLong ? String(parts[0].dropFirst(2)) : String(word.dropFirst().prefix(1))
+            let long = word.behind("--")?.parts(at: "=", most: 2, omittingEmpty: false)
+            let isLong = long != nil
+            let short = word.unicodeScalars.dropFirst()
+            let name = long.map { String($0[0]) } ?? String(short.prefix(1))
             guard let option = options.first(where: { isLong ? $0.name == name : $0.short == name }) else {
                 throw unknownOption(isLong ? "--\(name)" : "-\(name)", command, options)
             }
             // The value of `-fFILE` and of `--file=FILE`.
             let attached =
-                isLong ? (parts.count == 2 ? parts[1] : nil) : word.count > 2 ? String(word.dropFirst(2)) : nil
+                long.map { $0.count == 2 ? String($0[1]) : nil } ?? (short.count > 1 ? String(short.dropFirst()) : nil)
             guard let placeholder = option.value else {
                 guard attached == nil else { throw .usage("\(word): --\(option.name) takes no value") }
                 invocation.switches.insert(option.name)
@@ -80,16 +83,38 @@ enum CommandParser {
             }
         }
         if invocation.isSet("help") { return .help(words: command.words) }
-        let needed = command.arguments.count { !$0.hasPrefix("[") }
+        let needed = command.arguments.count { !$0.begins(with: "[") }
         guard invocation.arguments.count >= needed else {
             throw .usage("\(command.arguments[invocation.arguments.count]) is missing: \(command.synopsis)")
         }
-        let takesMore = command.arguments.last?.hasSuffix("...") ?? false
+        let takesMore = command.arguments.last?.ends(with: "...") ?? false
         guard takesMore || invocation.arguments.count <= command.arguments.count else {
             throw .usage("'\(invocation.arguments[command.arguments.count])' is too much: \(command.synopsis)")
         }
+        try checkTexts(of: invocation, options)
         try command.output.check(invocation)
         return .run(invocation)
+    }
+
+    /// Only the name of a file may be other bytes than UTF-8.
+    private static func checkTexts(
+        of invocation: Invocation, _ options: [CommandOption]
+    ) throws(CommandError) {
+        func check(_ word: String, _ place: String, _ placeholder: String?) throws(CommandError) {
+            guard FileName.isText(word) || placeholder?.holds("FILE") == true || placeholder?.holds("WORD") == true
+            else {
+                throw .usage("\(place) '\(FileName(word))' is not UTF-8: only the name of a file may be other bytes")
+            }
+        }
+        let places = invocation.command.arguments
+        for (index, argument) in invocation.arguments.enumerated() {
+            let place = places[min(index, places.count - 1)]
+            try check(argument, place, place)
+        }
+        for option in options {
+            let given = invocation.values[option.name].map { [$0] } ?? invocation.lists[option.name] ?? []
+            for value in given { try check(value, "--\(option.name)", option.value) }
+        }
     }
 
     private static func unknown(_ words: [String], _ table: [Command]) -> CommandError {
@@ -111,23 +136,25 @@ enum CommandParser {
 enum Suggestion {
     /// The nearest of `known` within a third of the word's length; nil where none is near.
     static func nearest(to word: String, among known: [String]) -> String? {
-        let ranked = known.map { (name: $0, distance: distance(Array(word), Array($0))) }
+        let ranked = known.map { (name: $0, distance: distance(scalars(word), scalars($0))) }
         guard let best = ranked.min(by: { ($0.distance, $0.name) < ($1.distance, $1.name) }),
-            best.distance <= max(1, word.count / 3)
+            best.distance <= max(1, scalars(word).count / 3)
         else { return nil }
         return best.name
     }
 
+    private static func scalars(_ word: String) -> [Unicode.Scalar] { Array(word.unicodeScalars) }
+
     /// Insertions, deletions, substitutions and swaps of neighbours.
     /// - Source: Damerau-Levenshtein, optimal string alignment.
-    static func distance(_ left: [Character], _ right: [Character]) -> Int {
+    static func distance(_ left: [Unicode.Scalar], _ right: [Unicode.Scalar]) -> Int {
         var rows = [Array(0...right.count)]
-        for (row, character) in left.enumerated() {
+        for (row, scalar) in left.enumerated() {
             var next = [row + 1]
             for (column, other) in right.enumerated() {
                 var best = min(
-                    rows[row][column + 1] + 1, next[column] + 1, rows[row][column] + (character == other ? 0 : 1))
-                if row > 0, column > 0, character == right[column - 1], left[row - 1] == other {
+                    rows[row][column + 1] + 1, next[column] + 1, rows[row][column] + (scalar == other ? 0 : 1))
+                if row > 0, column > 0, scalar == right[column - 1], left[row - 1] == other {
                     best = min(best, rows[row - 1][column - 1] + 1)
                 }
                 next.append(best)

@@ -19,7 +19,7 @@ enum ExitCode: Int32, CaseIterable, Sendable {
         switch self {
         case .ok: "ok"
         case .jobFailed: "a job failed, wait timed out, an audit found a difference or doctor a problem"
-        case .error: "error"
+        case .error: "error, an output that cannot be written among them"
         case .notFound: "not found"
         case .unreachable: "daemon unreachable"
         case .budgetRefused: "refused by budget"
@@ -50,7 +50,7 @@ enum CommandError: Error, Equatable {
     case usage(String)
     /// The daemon said no, or could not be reached.
     case control(ControlError)
-    /// A file of the user's cannot be read.
+    /// A file of the user's cannot be read or written; its path as the command line has it.
     case file(path: String, reason: String)
     /// Batch lines are invalid, and were reported already. Not complete: the rest of the file was not looked at.
     case invalidLines(count: Int, isComplete: Bool)
@@ -63,7 +63,7 @@ enum CommandError: Error, Equatable {
         switch self {
         case .usage(let text), .cannotShow(let text), .failed(let text): text
         case .control(let error): error.description
-        case .file(let path, let reason): "\(path): \(reason)"
+        case .file(let path, let reason): "\(FileName(path)): \(reason)"
         case .invalidLines(let count, let isComplete):
             "\(isComplete ? "" : "at least ")\(Phrase.count(count, "invalid line")); nothing was queued: "
                 + "correct the file and submit it again"

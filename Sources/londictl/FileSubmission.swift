@@ -17,7 +17,8 @@ struct FileSubmission {
     func run() async throws(CommandError) -> ExitCode {
         InterruptNotice.set("\ninterrupted; nothing was queued: the same command submits the file from the start\n")
         let parameters = BeginBatch.Parameters(
-            queue: queue, fileName: path == "-" ? nil : path, priority: try invocation.integer("priority"),
+            queue: queue, fileName: path == "-" ? nil : FileName(path).description,
+            priority: try invocation.integer("priority"),
             timeLimitMilliseconds: try invocation.timeLimit(), afterOK: try invocation.jobs("after-ok"),
             afterAny: try invocation.jobs("after-any"))
         try invocation.parse { () throws(ControlError) in try parameters.validate() }
@@ -96,7 +97,7 @@ struct FileSubmission {
                 AppendLines.self, .init(batch: batch, firstLine: firstLine, lines: lines))
             if !reply.errors.isEmpty { progress.clear() }
             for error in reply.errors.prefix(Self.errorLimit - errors) {
-                console.complain("\(path):\(error.line): \(Plain.text(error.message, keepsLines: false))\n")
+                console.complain("\(FileName(path)):\(error.line): \(Plain.text(error.message, keepsLines: false))\n")
             }
             errors += reply.errors.count
             accepted += reply.accepted

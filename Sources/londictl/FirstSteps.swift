@@ -57,17 +57,16 @@ struct FirstSteps {
 
     /// A configuration that is there is used where it has the models that were named, or none were.
     private func keep(_ path: String) throws(CommandError) {
-        var lines = Set<Substring>()
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { throw .file(path: path, reason: String(cString: strerror(errno))) }
         defer { close(file) }
         var bytes: [UInt8] = []
         while case let piece = try InputFile.read(file, path: path), !piece.isEmpty { bytes += piece }
         let text = String(decoding: bytes, as: UTF8.self)
-        lines.formUnion(text.split(separator: "\n"))
         for option in ["quick", "deepthink"] {
             guard let model = invocation.text(option) else { continue }
-            guard lines.contains("Model=\(try resolved(model, "--\(option)"))") else {
+            let line = "Model=\(try resolved(model, "--\(option)"))"
+            guard text.lines.contains(where: { $0.isIdentical(to: line) }) else {
                 throw .control(
                     .conflict(
                         what: "\(path) exists, and is not for \(model)",
@@ -120,12 +119,18 @@ struct FirstSteps {
 
     private func resolved(_ path: String, _ option: String) throws(CommandError) -> String {
         let home = invocation.environment["HOME"] ?? ""
-        let named = path.hasPrefix("~/") ? home + path.dropFirst(1) : path
-        guard let full = realpath(named, nil) else {
-            throw .usage("\(option) '\(path)': \(String(cString: strerror(errno))); name a file that is there")
+        let named = path.behind("~").flatMap { $0.begins(with: "/") ? home + $0 : nil } ?? path
+        guard let full = FileName(named).withPath({ realpath($0, nil) }) else {
+            throw .usage(
+                "\(option) '\(FileName(path))': \(String(cString: strerror(errno))); name a file that is there")
         }
         defer { free(full) }
-        return String(cString: full)
+        guard let text = String(validatingCString: full) else {
+            throw .usage(
+                "\(option) '\(FileName(path))' is not UTF-8, and no line of londid.conf can have such a name: rename it"
+            )
+        }
+        return text
     }
 
     private func agrees(_ question: String) throws(CommandError) -> Bool {
@@ -137,7 +142,7 @@ struct FirstSteps {
 
     private func makeDirectory(of path: String) throws(CommandError) {
         var made = ""
-        for part in path.split(separator: "/").dropLast() {
+        for part in path.parts(at: "/").dropLast() {
             made += "/\(part)"
             guard mkdir(made, service.isSystem ? 0o755 : 0o700) == 0 || errno == EEXIST else {
                 throw .file(path: made, reason: String(cString: strerror(errno)))

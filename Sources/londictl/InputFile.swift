@@ -24,7 +24,7 @@ struct InputFile: ~Copyable {
             descriptor = -1
             return
         }
-        descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        descriptor = FileName(path).withPath { open($0, O_RDONLY | O_CLOEXEC) }
         guard descriptor >= 0 else { throw .file(path: path, reason: String(cString: strerror(errno))) }
         var status = stat()
         if fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG { size = Int(status.st_size) }
@@ -77,7 +77,7 @@ struct InputFile: ~Copyable {
                 failure = result < 0 ? errno : 0
                 count = max(0, result)
             }
-            if failure == EINTR { continue }
+            if failure == EINTR || failure == EAGAIN && WholeWrite.wait(for: Int16(POLLIN), on: descriptor) { continue }
             guard failure == 0 else { throw .file(path: path, reason: String(cString: strerror(failure))) }
             return bytes
         }

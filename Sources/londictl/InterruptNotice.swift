@@ -28,18 +28,18 @@ enum InterruptNotice {
         count = min(512, text.utf8.count)
     }
 
-    /// Makes an interrupt remove the half-written file at `path`.
-    static func removes(_ path: String) {
+    /// Makes an interrupt remove the half-written file of that name.
+    static func removes(_ name: FileName) {
         for slot in 0..<mostFiles where files[slot] == nil {
-            files[slot] = strdup(path)
+            files[slot] = name.withPath { strdup($0) }
             return
         }
     }
 
-    /// An interrupt leaves what is at `path` alone. Its copy is not freed: the handler may be reading it.
-    static func keeps(_ path: String) {
+    /// An interrupt leaves what has that name alone. Its copy is not freed: the handler may be reading it.
+    static func keeps(_ name: FileName) {
         for slot in 0..<mostFiles {
-            if let file = files[slot], strcmp(file, path) == 0 { files[slot] = nil }
+            if let file = files[slot], name.withPath({ strcmp(file, $0) }) == 0 { files[slot] = nil }
         }
     }
 

@@ -70,7 +70,7 @@ struct JobWait {
             if reply.finished { invocation.writeObject(reply) }
         } else if console.drawsProgress {
             // Back to the line's beginning, and erase to its end after the new text.
-            let bar = progress.bar(reply, at: console.now(), width: console.width)
+            let bar = progress.bar(reply, at: console.now(), width: console.progressWidth)
             console.complain("\r\(bar)\u{1b}[K\(reply.finished ? "\n" : "")")
         } else if progress.isLineDue(reply, at: console.now()) {
             console.complain(progress.line(reply, at: console.now()) + "\n")

@@ -56,7 +56,7 @@ struct Program {
         }
         prepare(&actions)
         if isDetached { posix_spawnattr_setflags(&attributes, Self.newSession) }
-        var words: [UnsafeMutablePointer<CChar>?] = ([path] + arguments).map { strdup($0) }
+        var words: [UnsafeMutablePointer<CChar>?] = ([path] + arguments).map { FileName($0).withPath { strdup($0) } }
         words.append(nil)
         defer { for word in words { free(word) } }
         var child: pid_t = 0

@@ -44,7 +44,7 @@ struct ProgressLine {
     ///   - other: whose line this one takes over.
     init(_ label: String, _ console: Console, after other: ProgressLine? = nil) {
         isDrawn = other?.isDrawn ?? false
-        self.label = Plain.text(label.split(separator: "/").last.map(String.init) ?? label, keepsLines: false)
+        self.label = FileName(label).last.description
         self.console = console
         let now = console.now()
         pace = ProgressPace(at: now)
@@ -70,7 +70,7 @@ struct ProgressLine {
         let bar = total.map { Self.bar(done, of: $0) }
         let parts = [words] + pace.words(count: count, done: done, of: total, at: now)
         let text = ([label, bar].compactMap(\.self) + [parts.joined(separator: "  ")]).joined(separator: " ")
-        return Plain.cut(text, to: max(20, console.width - 1))
+        return Plain.cut(text, to: max(20, console.progressWidth - 1))
     }
 
     /// Leaves the line empty for what comes next.

@@ -100,10 +100,8 @@ struct Transcript {
         guard let open else { return }
         let prefix = console.paint.isOn ? "    | " : "    \(Phrase.role(open.role)) | "
         var lines = ""
-        var isLineStart = open.text.isEmpty || open.text.hasSuffix("\n")
-        for line in Plain.text(addition, keepsLines: true).split(separator: "\n", omittingEmptySubsequences: false)
-            .enumerated()
-        {
+        var isLineStart = open.text.isEmpty || open.text.ends(with: "\n")
+        for line in Plain.text(addition, keepsLines: true).parts(at: "\n", omittingEmpty: false).enumerated() {
             if line.offset > 0 {
                 lines += "\n"
                 isLineStart = true
@@ -117,7 +115,7 @@ struct Transcript {
     }
 
     private func closeLine() {
-        if let open, !open.text.isEmpty, !open.text.hasSuffix("\n") { console.write("\n") }
+        if let open, !open.text.isEmpty, !open.text.ends(with: "\n") { console.write("\n") }
     }
 
     /// Marks what is open as no part of the answer.
@@ -148,7 +146,7 @@ struct Transcript {
     /// What goes on now, on a line of its own that is drawn over.
     private mutating func tell(_ text: String) {
         guard console.drawsProgress, text != statusLine else { return }
-        console.complain("\r\(text)\u{1b}[K")
+        console.complain("\r\(Plain.cut(text, to: max(20, console.progressWidth - 1)))\u{1b}[K")
         statusLine = text
     }
 

@@ -28,7 +28,7 @@ struct WaitProgress {
     /// `b7 [#####-----] 20/40  18 ok, 2 failed, 4 running  1.2/s  ETA 17 s  DEEPTHINK 12/30 calls`, cut to `width`.
     mutating func bar(_ reply: Wait.Reply, at now: Timestamp, width: Int) -> String {
         let bar = ProgressLine.bar(reply.counts.ended, of: reply.total)
-        return String("\(target) \(bar) \(words(reply, at: now))".prefix(max(20, width - 1)))
+        return Plain.cut("\(target) \(bar) \(words(reply, at: now))", to: max(20, width - 1))
     }
 
     /// The same without the bar.

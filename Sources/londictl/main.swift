@@ -3,5 +3,5 @@ import Glibc
 InterruptNotice.install()
 let environment = Console.environment()
 let status = await CommandLineTool.run(
-    arguments: Array(CommandLine.arguments.dropFirst()), environment: environment, console: .standard(environment))
-exit(status.rawValue)
+    arguments: ArgumentVector.words, environment: environment, console: .standard(environment))
+exit(Console.close() ? status.rawValue : ExitCode.error.rawValue)

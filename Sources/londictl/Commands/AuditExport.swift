@@ -26,7 +26,7 @@ extension Command {
             return .ok
         }
         InterruptNotice.set(
-            "\ninterrupted; \(Plain.text(path, keepsLines: false)) was not written: the same command writes it from the "
+            "\ninterrupted; \(FileName(path)) was not written: the same command writes it from the "
                 + "start\n")
         let session = try Session(invocation)
         let file = try WholeFile(path: path)
@@ -40,7 +40,7 @@ extension Command {
         }
         try file.save()
         progress.clear()
-        console.complain("\(path): \(Phrase.count(count, "ledger entry"))\n")
+        console.complain("\(FileName(path)): \(Phrase.count(count, "ledger entry"))\n")
         return .ok
     }
 }
@@ -71,7 +71,7 @@ extension Invocation {
     /// A day such as 2026-11-23; `7d` is the day (UTC) that many days ago.
     func day(_ text: String, option name: String) throws(CommandError) -> DayKey {
         if let day = DayKey(parsing: text) { return day }
-        guard text.hasSuffix("d"), let ago = Int64(text.dropLast()), (0...100_000).contains(ago) else {
+        guard let days = text.before("d"), let ago = Int64(days), (0...100_000).contains(ago) else {
             throw .usage("--\(name) '\(text)' is no day such as 2026-11-23, or 7d for seven days ago")
         }
         return DayKey(daysSinceEpoch: console.now().milliseconds / 86_400_000 - ago)

@@ -9,11 +9,11 @@ extension Command {
         arguments: ["FILE"], examples: ["backup londi-2026-11-24.sqlite"]
     ) { invocation async throws(CommandError) in
         let path = invocation.arguments[0]
-        guard access(path, F_OK) != 0 else {
+        guard try !WholeFile.replaces(path) else {
             throw .file(path: path, reason: "it exists already; name another file, or remove this one")
         }
         InterruptNotice.set(
-            "\ninterrupted; there is no \(Plain.text(path, keepsLines: false)) yet: the same command makes it from the start\n"
+            "\ninterrupted; there is no \(FileName(path)) yet: the same command makes it from the start\n"
         )
         let session = try Session(invocation)
         let file = try WholeFile(path: path, mode: 0o600)
@@ -22,7 +22,7 @@ extension Command {
         if invocation.isForMachines {
             invocation.writeObject(summary)
         } else {
-            invocation.console.write("\(path): \(summary.bytes) bytes, SHA-256 \(summary.sha256)\n")
+            invocation.console.write("\(FileName(path)): \(summary.bytes) bytes, SHA-256 \(summary.sha256)\n")
         }
         return .ok
     }
@@ -60,5 +60,5 @@ private func copy(
     guard digest == told else {
         throw .control(.malformed(what: "the backup has SHA-256 \(digest), londid said \(told ?? "nothing")"))
     }
-    return BackupSummary(file: path, bytes: byteCount, sha256: digest)
+    return BackupSummary(file: FileName(path).description, bytes: byteCount, sha256: digest)
 }

@@ -13,7 +13,7 @@ extension Command {
     ) { invocation async throws(CommandError) in
         let queue = try invocation.queue(invocation.arguments[0])
         let path = invocation.arguments[1]
-        guard access(path, F_OK) != 0 else {
+        guard try !WholeFile.replaces(path) else {
             throw .file(path: path, reason: "it exists already; name another file, or remove this one")
         }
         let version = try invocation.integer("version").map(Int64.init)
@@ -23,8 +23,10 @@ extension Command {
         let file = try WholeFile(path: path)
         try file.write([UInt8](data))
         try file.save()
-        let summary = ExportSummary(file: path, version: reply.version, bytes: data.count, sha256: reply.sha256)
-        let text = "\(path): version \(reply.version) of \(queue), \(data.count) bytes, SHA-256 \(reply.sha256)"
+        let summary = ExportSummary(
+            file: FileName(path).description, version: reply.version, bytes: data.count, sha256: reply.sha256)
+        let text =
+            "\(FileName(path)): version \(reply.version) of \(queue), \(data.count) bytes, SHA-256 \(reply.sha256)"
         invocation.write(summary, orText: text + "\n")
         return .ok
     }
@@ -68,7 +70,7 @@ private struct ExportSummary: Encodable, Sendable {
 private let byteLimit = 6 * 1024 * 1024
 
 private func contents(of path: String) throws(CommandError) -> [UInt8] {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    let descriptor = FileName(path).withPath { open($0, O_RDONLY | O_CLOEXEC) }
     guard descriptor >= 0 else { throw .file(path: path, reason: String(cString: strerror(errno))) }
     defer { close(descriptor) }
     var bytes: [UInt8] = []

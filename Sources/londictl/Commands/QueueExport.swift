@@ -26,7 +26,7 @@ extension Command {
         let file = try WholeFile(path: path)
         try file.write(text)
         try file.save()
-        invocation.console.complain("\(path): \(Phrase.count(chosen.count, "queue"))\n")
+        invocation.console.complain("\(FileName(path)): \(Phrase.count(chosen.count, "queue"))\n")
         return .ok
     }
 

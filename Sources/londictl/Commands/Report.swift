@@ -17,10 +17,11 @@ extension Command {
         let console = invocation.console
         let session = try Session(invocation)
         let file = path == "-" ? nil : try WholeFile(path: path)
-        let data = try await ReportData.read(from: first, queue: queue, session, now: console.now()) { what in
-            if console.drawsProgress { console.complain("\rreading \(what)\u{1b}[K") }
+        var progress = StageLine(console)
+        let data = try await ReportData.read(from: first, queue: queue, session, now: console.now()) {
+            progress.tell("reading \($0)")
         }
-        if console.drawsProgress { console.complain("\r\u{1b}[K") }
+        progress.clear()
         let page = ReportPage.text(data)
         guard let file else {
             console.write(page)
@@ -28,7 +29,7 @@ extension Command {
         }
         try file.write(page)
         try file.save()
-        console.complain("\(path): \(page.utf8.count) bytes; open it in any browser\n")
+        console.complain("\(FileName(path)): \(page.utf8.count) bytes; open it in any browser\n")
         return .ok
     }
 }

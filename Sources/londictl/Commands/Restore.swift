@@ -18,7 +18,7 @@ extension Command {
             // A file that root makes would not be the service's to write.
             throw .failed(
                 "the service's state belongs to its own user: systemctl stop londid, and"
-                    + " runuser -u londi -- \(program) --restore \(backup)")
+                    + " runuser -u londi -- \(program) --restore \(FileName(backup))")
         } else {
             let configuration = invocation.text("config").map { ["--config", $0] } ?? []
             arguments = service.modeArguments + configuration + ["--restore", backup]
@@ -26,7 +26,8 @@ extension Command {
         let done = try Program(path: program).run(arguments)
         invocation.console.write(String(decoding: done.output, as: UTF8.self))
         guard done.status == 0 else {
-            throw .failed("\(backup) " + (invocation.isSet("check") ? "cannot be restored" : "was not restored"))
+            throw .failed(
+                "\(FileName(backup)) " + (invocation.isSet("check") ? "cannot be restored" : "was not restored"))
         }
         return .ok
     }

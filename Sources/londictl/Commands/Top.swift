@@ -7,7 +7,7 @@ extension Command {
         words: ["top"], summary: "Show servers, queues, budgets and running jobs as they are now, again and again",
         options: [
             CommandOption("interval", "SECONDS", "between two looks, 1 to 3600; 2 by default"),
-            CommandOption("once", nil, "look once; so where the output is no terminal"),
+            CommandOption("once", nil, "look once; so where the output is no terminal that can be drawn over"),
         ],
         examples: ["top", "top --once", "top --json"]
     ) { invocation async throws(CommandError) in
@@ -15,7 +15,7 @@ extension Command {
         guard (1...3600).contains(interval) else {
             throw .usage("--interval '\(interval)' is out of range: use 1 to 3600 seconds")
         }
-        let isOnce = invocation.isSet("once") || invocation.isForMachines || !invocation.console.isTerminal
+        let isOnce = invocation.isSet("once") || invocation.isForMachines || !invocation.console.movesCursor
         InterruptNotice.set("\n")
         var daemon = try Reconnection(invocation)
         var before: TopLook?

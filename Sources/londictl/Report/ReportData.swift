@@ -41,8 +41,9 @@ struct ReportData: Sendable {
             first: first, last: last, madeAt: now, status: try await session.call(Status.self, .init()),
             queues: budgets.map(\.queue), spend: spend.rows, total: spend.total, budgets: budgets, jobs: jobs)
         // A queue without a judged job has learnt nothing.
-        for queue in data.queues where jobs.learning.contains(where: { $0.queue == queue }) {
-            tell("what \(queue) has learnt")
+        let learnt = data.queues.filter { queue in jobs.learning.contains { $0.queue == queue } }
+        for (index, queue) in learnt.enumerated() {
+            tell("what \(queue) has learnt, queue \(index + 1) of \(learnt.count)")
             data.curves.append(
                 (
                     queue,
