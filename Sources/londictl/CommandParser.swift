@@ -111,9 +111,10 @@ enum CommandParser {
             let place = places[min(index, places.count - 1)]
             try check(argument, place, place)
         }
-        for option in options {
-            let given = invocation.values[option.name].map { [$0] } ?? invocation.lists[option.name] ?? []
-            for value in given { try check(value, "--\(option.name)", option.value) }
+        for (name, values) in invocation.lists.merging(invocation.values.mapValues { [$0] }, uniquingKeysWith: +) {
+            // A command's own option comes before one of every command's that has its name.
+            let option = options.first { $0.name == name }
+            for value in values { try check(value, "--\(name)", option?.value) }
         }
     }
 

@@ -21,6 +21,31 @@ struct ChildProgram: Sendable {
         pid = child
     }
 
+    /// - Parameters:
+    ///   - words: bytes, which need not be UTF-8.
+    ///   - output: its stdout; `messages` its stderr.
+    ///   - environment: `NAME=value`, and nothing else.
+    init(_ words: [[UInt8]], output: Int32, messages: Int32, environment: [String]) throws {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
+        posix_spawn_file_actions_adddup2(&actions, messages, STDERR_FILENO)
+        func pointers(_ texts: [[UInt8]]) -> [UnsafeMutablePointer<CChar>?] {
+            texts.map { text in
+                (text.map { CChar(bitPattern: $0) } + [0]).withUnsafeBufferPointer { strdup($0.baseAddress!) }
+            }
+                + [nil]
+        }
+        let (arguments, variables) = (pointers(words), pointers(environment.map { Array($0.utf8) }))
+        var child: pid_t = 0
+        let failure = posix_spawn(
+            &child, String(decoding: words[0], as: UTF8.self), &actions, nil, arguments, variables)
+        posix_spawn_file_actions_destroy(&actions)
+        for pointer in arguments + variables { free(pointer) }
+        try #require(failure == 0, "\(String(cString: strerror(failure)))")
+        pid = child
+    }
+
     /// The exit code, or 1000 and the signal that ended it; waited for off Swift's own threads.
     func end() async -> Int32 {
         let pid = pid
