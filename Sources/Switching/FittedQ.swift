@@ -39,10 +39,30 @@ package struct FittedQ: Learner {
         return .linear(fit(replay, bounds: ReturnBounds(episodes, discount: discount), cost: settings.cost))
     }
 
+    /// Without the precision of the difference, which costs most where episodes are few.
+    package func learnGreedy(
+        from episodes: [TrainingEpisode], settings: SwitcherSettings, featureCount: Int
+    ) throws(SwitchingError) -> PolicyBody {
+        let replay = try ReplayMatrix(episodes, featureCount: featureCount)
+        let regression = StepRegression(replay, self)
+        let bounds = ReturnBounds(episodes, discount: discount)
+        return .linear(settle(replay, bounds: bounds, cost: settings.cost) { regression.solve($0) }.values)
+    }
+
     /// The values that fit a replay, be its features an encoder's or a network's.
     func fit(_ replay: ReplayMatrix, bounds: ReturnBounds, cost: Double) -> LinearValues {
         let factor = Cholesky(precision(of: replay), count: 2 * replay.featureCount)
+        var (learnt, targets) = settle(replay, bounds: bounds, cost: cost) { solve(factor, replay, $0) }
+        learnt.noiseVariance = noiseVariance(replay, learnt, targets, cost: cost)
+        learnt.differencePrecisionFactor = factor.packedBlock(from: replay.featureCount).map { Float($0) }
+        return learnt
+    }
 
+    /// Steps 2 and 3, until the weights stand still.
+    /// - Parameter solve: the weights that fit targets best.
+    private func settle(
+        _ replay: ReplayMatrix, bounds: ReturnBounds, cost: Double, _ solve: (Targets) -> LinearValues
+    ) -> (values: LinearValues, targets: Targets) {
         var learnt = LinearValues(zero: replay.featureCount)
         var targets = Targets(count: replay.count)
         // A change of the greedy role in one state changes the targets of others, so that the weights of hashed
@@ -54,17 +74,14 @@ package struct FittedQ: Learner {
             targets.walkBackwards(
                 replay, forecasts(of: learnt, replay), cost: cost, discount: discount, traceDecay: traceDecay,
                 bounds: bounds)
-            let solution = solve(factor, replay, targets)
+            let solution = solve(targets)
             let move = learnt.greatestDistance(to: solution)
             learnt.move(to: solution, by: relaxation)
             if relaxation * move < tolerance { break }
             if sweep > bounds.longestEpisode && move > Self.settling * previousMove { relaxation *= Self.damping }
             previousMove = move
         }
-
-        learnt.noiseVariance = noiseVariance(replay, learnt, targets, cost: cost)
-        learnt.differencePrecisionFactor = factor.packedBlock(from: replay.featureCount).map { Float($0) }
-        return learnt
+        return (learnt, targets)
     }
 
     private func forecasts(of learnt: LinearValues, _ replay: ReplayMatrix) -> ReplayForecasts {

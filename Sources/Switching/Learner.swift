@@ -12,6 +12,21 @@ package protocol Learner: Sendable {
     func learn(
         from episodes: [TrainingEpisode], settings: SwitcherSettings, featureCount: Int
     ) throws(SwitchingError) -> PolicyBody
+
+    /// What `learn` comes to, for whoever asks for its greedy choices alone: it may differ by rounding, and know nothing of
+    /// how uncertain it is.
+    /// - Throws: as `learn`.
+    func learnGreedy(
+        from episodes: [TrainingEpisode], settings: SwitcherSettings, featureCount: Int
+    ) throws(SwitchingError) -> PolicyBody
+}
+
+extension Learner {
+    package func learnGreedy(
+        from episodes: [TrainingEpisode], settings: SwitcherSettings, featureCount: Int
+    ) throws(SwitchingError) -> PolicyBody {
+        try learn(from: episodes, settings: settings, featureCount: featureCount)
+    }
 }
 
 /// The learner behind a kind of switcher; nil for those that do not learn.

@@ -13,8 +13,18 @@ package struct MyopicBandit: Learner {
     package func learn(
         from episodes: [TrainingEpisode], settings: SwitcherSettings, featureCount: Int
     ) throws(SwitchingError) -> PolicyBody {
+        try fitted.learn(from: episodes, settings: settings, featureCount: featureCount)
+    }
+
+    package func learnGreedy(
+        from episodes: [TrainingEpisode], settings: SwitcherSettings, featureCount: Int
+    ) throws(SwitchingError) -> PolicyBody {
+        try fitted.learnGreedy(from: episodes, settings: settings, featureCount: featureCount)
+    }
+
+    private var fitted: FittedQ {
         var fitted = FittedQ()
         fitted.discount = 0
-        return try fitted.learn(from: episodes, settings: settings, featureCount: featureCount)
+        return fitted
     }
 }

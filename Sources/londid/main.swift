@@ -9,4 +9,4 @@ while let variable = entry.pointee {
     environment[String(Substring(parts[0]))] = parts.count == 2 ? String(Substring(parts[1])) : ""
     entry += 1
 }
-Launch.run(arguments: Array(CommandLine.arguments.dropFirst()), environment: environment)
+Launch.run(arguments: LaunchArguments.words, environment: environment)

@@ -32,7 +32,7 @@ struct ChildProgram: Sendable {
         posix_spawn_file_actions_adddup2(&actions, messages, STDERR_FILENO)
         func pointers(_ texts: [[UInt8]]) -> [UnsafeMutablePointer<CChar>?] {
             texts.map { text in
-                (text.map { CChar(bitPattern: $0) } + [0]).withUnsafeBufferPointer { strdup($0.baseAddress!) }
+                strdup(text.map { CChar(bitPattern: $0) } + [0])
             }
                 + [nil]
         }

@@ -34,7 +34,8 @@ package struct CrossFit: Sendable {
         var bodies: [PolicyBody] = []
         for fold in 0..<Self.foldCount {
             let others = Self.without(fold, episodes.prefix(count ?? episodes.count))
-            bodies.append(try learner.learn(from: others, settings: settings, featureCount: featureCount))
+            // Only its choices are evaluated.
+            bodies.append(try learner.learnGreedy(from: others, settings: settings, featureCount: featureCount))
         }
         return bodies
     }

@@ -11,14 +11,14 @@ struct FittedEvaluation {
     private let episodes: [TrainingEpisode]
     private let replay: ReplayMatrix
     /// Depends on the steps alone, so that one serves every policy.
-    private let factor: Cholesky
+    private let regression: StepRegression
     private let bounds: ReturnBounds
-    private let regression = FittedQ()
+    private let priors = FittedQ()
 
     init(_ episodes: [TrainingEpisode], featureCount: Int) throws(SwitchingError) {
         self.episodes = episodes
         replay = try ReplayMatrix(episodes, featureCount: featureCount)
-        factor = Cholesky(regression.precision(of: replay), count: 2 * featureCount)
+        regression = StepRegression(replay, priors)
         bounds = ReturnBounds(episodes, discount: 1)
     }
 
@@ -29,7 +29,7 @@ struct FittedEvaluation {
         var targets = Targets(count: replay.count)
         for _ in 0..<Self.sweepLimit {
             walkBackwards(&targets, values, odds)
-            let next = regression.solve(factor, replay, targets)
+            let next = regression.solve(targets)
             let move = values.greatestDistance(to: next)
             values = next
             if move < Self.tolerance { break }
@@ -50,7 +50,7 @@ struct FittedEvaluation {
             let value = forecast.mean(deepthink: odds[index])
             let taken = forecast.of(step.role)
             let isDeepthink = step.role == .deepthink
-            let share = regression.traceDecay * (isDeepthink ? odds[index] : 1 - odds[index])
+            let share = priors.traceDecay * (isDeepthink ? odds[index] : 1 - odds[index])
             next.reward = value.reward + share * (targets.reward[index] - taken.reward)
             next.calls = value.calls + share * ((isDeepthink ? 1 : 0) + targets.calls[index] - taken.calls)
         }
