@@ -111,7 +111,7 @@ enum ExtendedRegex {
                 repeatLast(1 + (greatestBound(rest) ?? 1))
                 rest = rest.drop { scalar in scalar != "}" }.dropFirst()
             case "*", "?": break
-            default: add(1)
+            default: add(UTF8.width(scalar))
             }
         }
         return groups.reduce(0) { min($0 + $1, expandedLimit + 1) }

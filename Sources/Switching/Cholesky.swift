@@ -19,13 +19,21 @@ struct Cholesky {
     /// The solution x of A x = b.
     /// - Shapes: `b` [count], result [count]; no units; finite input.
     /// - Precondition: `b.count == count` (traps).
-    func solve(_ b: [Double]) -> [Double] {
-        precondition(b.count == count, "Cholesky: \(b.count) numbers on the right-hand side, not \(count)")
-        var x = b
+    func solve(_ b: [Double]) -> [Double] { solve(b, b).0 }
+
+    /// The solutions for two right-hand sides, each bit for bit as alone, in little more than the time of one: most of it
+    /// goes into waiting for the factor and for the sum before.
+    /// - Shapes: `first` and `second` [count], results [count]; no units; finite input.
+    /// - Precondition: `first.count == count && second.count == count` (traps).
+    func solve(_ first: [Double], _ second: [Double]) -> ([Double], [Double]) {
+        precondition(
+            first.count == count && second.count == count,
+            "Cholesky: \(first.count) and \(second.count) numbers on the right-hand sides, not \(count)")
+        var x = zip(first, second).map { SIMD2($0, $1) }
         var solution = x.mutableSpan
         solveTransposed(upper.span, &solution)
         solveUpper(upper.span, &solution)
-        return x
+        return (x.map(\.x), x.map(\.y))
     }
 
     /// The lower right block of U from row `first` on, packed row by row, [m (m + 1) / 2] for m = `count - first`.
@@ -57,7 +65,7 @@ private func factor(_ a: inout MutableSpan<Double>, count n: Int) {
 /// Replaces `x` by the solution of UT y = x.
 /// - Shapes: `upper` [n, n] row-major, `x` [n]; no units.
 /// - Precondition: `upper.count == x.count * x.count` (traps).
-private func solveTransposed(_ upper: Span<Double>, _ x: inout MutableSpan<Double>) {
+private func solveTransposed(_ upper: Span<Double>, _ x: inout MutableSpan<SIMD2<Double>>) {
     let n = x.count
     precondition(upper.count == n * n, "Cholesky: a factor of \(upper.count) for \(n) unknowns")
     for row in 0..<n {
@@ -72,7 +80,7 @@ private func solveTransposed(_ upper: Span<Double>, _ x: inout MutableSpan<Doubl
 /// Replaces `x` by the solution of U y = x.
 /// - Shapes: `upper` [n, n] row-major, `x` [n]; no units.
 /// - Precondition: `upper.count == x.count * x.count` (traps).
-private func solveUpper(_ upper: Span<Double>, _ x: inout MutableSpan<Double>) {
+private func solveUpper(_ upper: Span<Double>, _ x: inout MutableSpan<SIMD2<Double>>) {
     let n = x.count
     precondition(upper.count == n * n, "Cholesky: a factor of \(upper.count) for \(n) unknowns")
     for row in (0..<n).reversed() {

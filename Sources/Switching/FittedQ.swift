@@ -128,7 +128,7 @@ package struct FittedQ: Learner {
         _ factor: Cholesky, _ replay: ReplayMatrix, _ targets: Targets
     ) -> LinearValues {
         let n = replay.featureCount
-        func fit(_ targets: [Double]) -> (mean: [Double], difference: [Double]) {
+        func rightHandSide(_ targets: [Double]) -> [Double] {
             var quick = [Double](repeating: 0, count: n)
             var deepthink = quick
             for index in 0..<replay.count where replay.steps[index].isTaught {
@@ -144,14 +144,12 @@ package struct FittedQ: Learner {
                         by: replay.steps[index].weight * targets[index], to: &sum)
                 }
             }
-            let rightHandSide =
-                (0..<n).map { quick[$0] + deepthink[$0] } + (0..<n).map { (deepthink[$0] - quick[$0]) / 2 }
-            let weights = factor.solve(rightHandSide)
-            return (Array(weights[..<n]), Array(weights[n...]))
+            return (0..<n).map { quick[$0] + deepthink[$0] } + (0..<n).map { (deepthink[$0] - quick[$0]) / 2 }
         }
+        let (reward, calls) = factor.solve(rightHandSide(targets.reward), rightHandSide(targets.calls))
         var learnt = LinearValues(zero: 0)
-        (learnt.rewardMean, learnt.rewardDifference) = fit(targets.reward)
-        (learnt.callsMean, learnt.callsDifference) = fit(targets.calls)
+        (learnt.rewardMean, learnt.rewardDifference) = (Array(reward[..<n]), Array(reward[n...]))
+        (learnt.callsMean, learnt.callsDifference) = (Array(calls[..<n]), Array(calls[n...]))
         return learnt
     }
 

@@ -32,9 +32,10 @@ struct StepRegression {
         switch form {
         case .weights(let factor): return priors.solve(factor, replay, targets)
         case .steps(let factor, let rows):
+            let (reward, calls) = factor.solve(rows.map { targets.reward[$0] }, rows.map { targets.calls[$0] })
             var learnt = LinearValues(zero: 0)
-            (learnt.rewardMean, learnt.rewardDifference) = weights(factor.solve(rows.map { targets.reward[$0] }), rows)
-            (learnt.callsMean, learnt.callsDifference) = weights(factor.solve(rows.map { targets.calls[$0] }), rows)
+            (learnt.rewardMean, learnt.rewardDifference) = weights(reward, rows)
+            (learnt.callsMean, learnt.callsDifference) = weights(calls, rows)
             return learnt
         }
     }

@@ -21,10 +21,12 @@ class Outline(html.parser.HTMLParser):
     def __init__(self, text):
         super().__init__()
         self.ids, self.labels, self.pictures, self.titled, self.levels, self.external = [], [], 0, 0, [], []
+        self.tags = set()
         self.feed(text)
 
     def handle_starttag(self, tag, attributes):
         attributes = dict(attributes)
+        self.tags.add(tag)
         if "id" in attributes:
             self.ids.append(attributes["id"])
         self.labels += attributes.get("aria-describedby", "").split()
@@ -44,7 +46,11 @@ class Report(unittest.TestCase):
         for queue, calls in [("maths", 40), ("rooms", 9)]:
             cls.londid.ctl("queue", "create", queue, "--deepthink-calls", f"{calls}/day", "--max-steps", "2", "--step-tokens", "12")
         verifier = {"type": "regex", "pattern": "[aeiou]"}
-        lines = [line(f"p{n}", f"<b>Spell</b> the word 'number {n}' & stop.", verifier=verifier) for n in range(24)]
+        # Beside U+0600 or U+0301 a mark is another Character to Swift, and the same mark to every browser.
+        hostile = "\u0600<form action='//example.org'\u0600><\u0301base href='//example.org'>\u0600<script\u0600>"
+        lines = [
+            line(f"p{n}{hostile}", f"<b>Spell</b> the word 'number {n}' & stop. {hostile}", verifier=verifier)
+            for n in range(24)]
         batches = [cls.londid.submit(lines, "maths"), cls.londid.submit(lines[:6], "rooms")]
         cancelled = cls.londid.submit(lines[:2], "rooms", "--allow-duplicate")
         cls.londid.ctl("cancel", cancelled)
@@ -106,6 +112,12 @@ class Report(unittest.TestCase):
             self.assertLessEqual(after, before + 1, "a heading's level is left out")
         self.assertEqual(outline.external, [])
         self.assertRegex(self.text, '<html lang="en">')
+
+    def test_no_tag_is_a_prompts_own(self):
+        outline = Outline(self.text)
+        self.assertLessEqual({"html", "pre", "table"}, outline.tags)
+        self.assertEqual(outline.tags & {"b", "form", "base", "script"}, set())
+        self.assertIn("\u0600&lt;form", self.text)
 
     def test_it_shows_what_the_books_say(self):
         total = self.londid.json("spend", "-S", "7d")["total"]

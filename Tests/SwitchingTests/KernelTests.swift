@@ -42,6 +42,33 @@ import Testing
         }
     }
 
+    /// What is learnt is replayed bit for bit, also from the time when each side was solved alone.
+    @Test(arguments: [1, 2, 3, 7, 40, 150])
+    func `two right-hand sides have the bits of each alone`(count: Int) {
+        var generator = SplitMix64(seed: UInt64(count))
+        let factor = Cholesky(positiveDefinite(count, &generator), count: count)
+        let (first, second) = (numbers(count, &generator), numbers(count, &generator))
+        func substituted(_ b: [Double]) -> [Double] {
+            var x = b
+            for row in 0..<count {
+                x[row] /= factor.upper[row * count + row]
+                for column in (row + 1)..<max(count, row + 1) {
+                    x[column] -= x[row] * factor.upper[row * count + column]
+                }
+            }
+            for row in (0..<count).reversed() {
+                for column in (row + 1)..<max(count, row + 1) {
+                    x[row] -= factor.upper[row * count + column] * x[column]
+                }
+                x[row] /= factor.upper[row * count + row]
+            }
+            return x
+        }
+        let (one, other) = factor.solve(first, second)
+        #expect(one.map(\.bitPattern) == substituted(first).map(\.bitPattern))
+        #expect(other.map(\.bitPattern) == substituted(second).map(\.bitPattern))
+    }
+
     /// The lower right block of the factor is the Schur complement's: the variance of the last unknowns with the first
     /// ones free, checked against solving the whole system.
     @Test func `the packed block gives the variance of the last unknowns`() {
