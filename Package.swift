@@ -31,7 +31,7 @@ let package = Package(
 
         // The modules, in the order of the README's table. TidyTests checks their imports against it.
         .target(name: "Domain", swiftSettings: pure, linkerSettings: [.linkedLibrary("m")]),
-        .target(name: "Blocking", swiftSettings: strict),
+        .target(name: "Blocking", dependencies: ["CSystem"], swiftSettings: strict),
         .target(name: "Hashing", dependencies: ["CCrypto"], swiftSettings: strict),
         .target(name: "Processes", dependencies: ["CSystem", "Blocking"], swiftSettings: strict),
         .target(name: "SQLite", dependencies: ["CSQLite", "Blocking"], swiftSettings: strict),
@@ -60,7 +60,7 @@ let package = Package(
             name: "Episodes", dependencies: ["Domain", "Switching", "Generation", "Environments", "Processes"],
             swiftSettings: strict),
         .target(
-            name: "Control", dependencies: ["Domain", "CSystem"], resources: [.embedInCode("io.londi.varlink")],
+            name: "Control", dependencies: ["Domain", "CSystem", "Blocking"], resources: [.embedInCode("io.londi.varlink")],
             swiftSettings: strict),
         .target(
             name: "Daemon",

@@ -45,7 +45,7 @@ static int above_two(int descriptor) { return fcntl(descriptor, F_DUPFD, 3); }
 
 pid_t londi_spawn(const char *path, char *const arguments[], char *const environment[], const char *directory,
                   int standard_input, int standard_output, int standard_error, uint64_t memory_bytes,
-                  uint64_t cpu_seconds, const struct londi_confinement *confinement) {
+                  uint64_t cpu_seconds, int niceness, const struct londi_confinement *confinement) {
     struct filter filter;
     struct sock_fprog program = {.filter = filter.instructions};
     uint64_t tasks = 0;
@@ -80,6 +80,7 @@ pid_t londi_spawn(const char *path, char *const arguments[], char *const environ
         if (syscall(SYS_close_range, 3U, ~0U, 0U) < 0) goto failed;
         limit(RLIMIT_AS, memory_bytes);
         limit(RLIMIT_CPU, cpu_seconds);
+        if (niceness > 0) setpriority(PRIO_PROCESS, 0, niceness);
         struct rlimit no_core = {0, 0};
         setrlimit(RLIMIT_CORE, &no_core);
         sigset_t none;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
@@ -15,6 +16,10 @@
 #endif
 
 void londi_return_blocks(int bytes) { mallopt(M_MMAP_THRESHOLD, bytes); }
+
+void londi_return_memory(void) { malloc_trim(0); }
+
+void londi_give_way(int niceness) { setpriority(PRIO_PROCESS, 0, niceness); }
 
 int londi_pidfd(pid_t pid) {
     long descriptor = syscall(SYS_pidfd_open, pid, 0);

@@ -28,7 +28,7 @@ package struct BatchLine: Hashable, Sendable {
     /// - Throws: what is wrong, at which member, and what is expected.
     package init(parsing text: String) throws(BatchLineError) {
         let line: JSONValue
-        do throws(JSONError) { line = try JSONReader.value(of: text) } catch {
+        do throws(JSONError) { line = try JSONReader.value(of: text, valueLimit: ControlLimits().values) } catch {
             throw BatchLineError(message: error.description)
         }
         guard let members = line.object else { throw .expected("the line", line, "an object with custom_id and body") }

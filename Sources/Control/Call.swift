@@ -12,6 +12,8 @@ package struct Call: Sendable {
     package let peer: Peer
     /// On which it came.
     package let connection: ConnectionID
+    /// How heavy its message is.
+    var burden = Burden.light
 
     package init(
         method: String, parameters: [UInt8], wantsMore: Bool, isOneWay: Bool, peer: Peer, connection: ConnectionID

@@ -1,23 +1,30 @@
 /// One client's connection: reads requests and has them answered, one after the other, in the order in which they came.
 actor Connection {
+    /// How often a client that has sent much ahead is looked at for its end.
+    private static let endPause = Duration.milliseconds(500)
+
     private let stream: SocketStream
     private let peer: Peer
     private let id: ConnectionID
     private let limits: ControlLimits
+    private let room: MessageRoom
     private let service: ServiceInterface
     private let handler: any ControlHandler
     private let nanoseconds: @Sendable () -> Int64
     private var frames: FrameBuffer
     private var rate: RequestRate
+    /// For a message that has grown beyond a light one, until it is answered.
+    private var reservation: MessageMemory.Loan?
 
     init(
-        _ stream: SocketStream, peer: Peer, id: ConnectionID, limits: ControlLimits, service: ServiceInterface,
-        handler: any ControlHandler, nanoseconds: @escaping @Sendable () -> Int64
+        _ stream: SocketStream, peer: Peer, id: ConnectionID, limits: ControlLimits, room: MessageRoom,
+        service: ServiceInterface, handler: any ControlHandler, nanoseconds: @escaping @Sendable () -> Int64
     ) {
         self.stream = stream
         self.peer = peer
         self.id = id
         self.limits = limits
+        self.room = room
         self.service = service
         self.handler = handler
         self.nanoseconds = nanoseconds
@@ -29,19 +36,38 @@ actor Connection {
     func serve() async {
         do throws(ControlError) {
             while let frame = try await nextFrame() {
-                let call: Call
-                do throws(ControlError) { call = try Call(frame: frame, peer: peer, connection: id) } catch {
-                    throw .invalidParameter(error.description)
+                let goesOn = try await room.answering(frame, of: peer.uid) { burden throws(ControlError) in
+                    try await self.answer(frame, burden)
                 }
-                guard try await answer(call) else { break }
+                guard goesOn else { break }
+                giveBackReservation()
             }
         } catch .disconnected {
             // The usual end of a conversation.
         } catch {
             await farewell(error)
         }
+        giveBackReservation()
         stream.shutDown()
         await handler.connectionClosed(id)
+    }
+
+    private func giveBackReservation() {
+        reservation?.giveBack()
+        reservation = nil
+    }
+
+    /// Answers a whole message. false where the client is gone.
+    private func answer(_ frame: [UInt8], _ burden: Burden) async throws(ControlError) -> Bool {
+        var call: Call
+        do throws(ControlError) { call = try Call(frame: frame, peer: peer, connection: id) } catch {
+            throw .invalidParameter(error.description)
+        }
+        guard !call.wantsMore || frame.count <= limits.streamingFrameBytes else {
+            throw .tooLarge(what: "a message whose call streams, in bytes,", limit: limits.streamingFrameBytes)
+        }
+        call.burden = burden
+        return try await answer(call)
     }
 
     /// nil where the client has closed.
@@ -49,6 +75,13 @@ actor Connection {
         var began: Int64?
         while true {
             if let frame = try frames.next() { return frame }
+            if frames.pendingCount > limits.lightBytes, reservation == nil {
+                let asked = nanoseconds()
+                reservation = try await room.reserve(for: peer.uid)
+                frames.reserve()
+                // Whoever waits for room is not slow.
+                began = began.map { $0 + nanoseconds() - asked }
+            }
             // A silent client may rest between messages, not within one, and no drip of bytes makes that longer.
             var limit: Int64?
             if frames.pendingCount > 0 {
@@ -64,7 +97,7 @@ actor Connection {
         }
     }
 
-    private enum Event { case answered, closed, full }
+    private enum Event { case answered, closed }
 
     /// Runs the handler while it watches for the client's end, which cancels the handler. false where the client is
     /// gone.
@@ -87,7 +120,6 @@ actor Connection {
                 case .closed:
                     group.cancelAll()
                     return false
-                case .full: continue
                 }
             }
             return false
@@ -97,7 +129,7 @@ actor Connection {
     private func run(_ call: Call, _ reply: Reply) async -> Event {
         do throws(ControlError) {
             do throws(ControlError) {
-                if try await !service.answers(call, reply: reply) { try await handler.handle(call, reply: reply) }
+                try await Self.handle(call, reply, service, handler)
                 precondition(
                     reply.isFinished || call.isOneWay || Task.isCancelled,
                     "the handler of \(call.method) returned without its last message")
@@ -113,16 +145,24 @@ actor Connection {
         }
     }
 
-    /// Reads ahead while a handler works, so that the client's end is seen: `.closed`. `.full` where the client has
-    /// sent a whole message's worth ahead; its end is then seen when an answer is written.
+    /// Not on this actor, which watches for the client's end meanwhile.
+    @concurrent private static func handle(
+        _ call: Call, _ reply: Reply, _ service: ServiceInterface, _ handler: any ControlHandler
+    ) async throws(ControlError) {
+        if try await !service.answers(call, reply: reply) { try await handler.handle(call, reply: reply) }
+    }
+
+    /// Reads a little ahead while a handler works, so that the client's end is seen. Where more has been sent ahead, only looks
+    /// for the end.
     private func watch() async -> Event {
-        do throws(ControlError) {
-            while frames.pendingCount <= limits.frameBytes {
+        do {
+            while frames.pendingCount <= limits.lightBytes {
                 let bytes = try await stream.read()
                 if bytes.isEmpty { return .closed }
                 frames.append(bytes)
             }
-            return .full
+            while !stream.isClosedByPeer { try await Task.sleep(for: Self.endPause) }
+            return .closed
         } catch { return .closed }
     }
 

@@ -44,7 +44,9 @@ package struct MethodTable: ControlHandler {
                     action: "call \(Method.name)", needs: authorization.explanation(of: Method.needs))
             }
             guard call.wantsMore || !Method.requiresMore else { throw .expectedMore }
-            let parameters = try JSONText.decode(Method.Parameters.self, from: call.parameters)
+            let parameters = try await call.burden.decoding { () throws(ControlError) in
+                try JSONText.decode(Method.Parameters.self, from: call.parameters)
+            }
             try await body(parameters, call.peer, MethodReply(reply))
         }
         entries[Method.name] = entry

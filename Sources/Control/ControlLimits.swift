@@ -2,6 +2,16 @@
 package struct ControlLimits: Hashable, Sendable {
     /// The most bytes of one message.
     package var frameBytes = 16 * 1024 * 1024
+    /// The most values of one message: members of objects and items of lists. Each takes far more memory than its bytes.
+    package var values = 50_000
+    /// Of a call that streams its answer and so keeps its parameters for long, in bytes.
+    package var streamingFrameBytes = 1024 * 1024
+    /// What all messages together may take: half of it while they come, half while they are decoded and answered. Light
+    /// ones are not counted.
+    package var messageMemoryBytes = defaultMessageMemoryMegabytes << 20
+    /// A message of at most so many bytes and values is light: it is decoded at once, wherever it came.
+    package var lightBytes = 65_536
+    package var lightValues = 1000
     package var connections = 128
     /// Of one uid; root's included.
     package var connectionsPerUser = 32
@@ -14,6 +24,10 @@ package struct ControlLimits: Hashable, Sendable {
     package var stallMilliseconds: Int64 = 3_600_000
 
     package init() {}
+
+    /// Of londid.conf: below, the largest message would not fit.
+    package static let messageMemoryMegabytes = 256...1_048_576
+    package static let defaultMessageMemoryMegabytes = 512
 }
 
 /// A bucket of tokens: one a request, filled at a steady rate.

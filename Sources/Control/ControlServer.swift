@@ -8,6 +8,7 @@ package struct ControlServer: Sendable {
     private let service: ServiceInterface
     private let handler: any ControlHandler
     private let nanoseconds: @Sendable () -> Int64
+    private let room: MessageRoom
 
     /// - Parameters:
     ///   - version: of londid, as `GetInfo` and `londictl version` show it.
@@ -22,6 +23,7 @@ package struct ControlServer: Sendable {
         service = ServiceInterface(version: version)
         self.handler = handler
         self.nanoseconds = nanoseconds
+        room = MessageRoom(limits)
     }
 
     /// Takes connections until the task is cancelled; then every connection's handler is cancelled and awaited.
@@ -64,7 +66,8 @@ package struct ControlServer: Sendable {
         }
         defer { census.leave(peer.uid) }
         await Connection(
-            stream, peer: peer, id: id, limits: limits, service: service, handler: handler, nanoseconds: nanoseconds
+            stream, peer: peer, id: id, limits: limits, room: room, service: service, handler: handler,
+            nanoseconds: nanoseconds
         ).serve()
     }
 }

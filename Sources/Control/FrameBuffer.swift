@@ -2,6 +2,9 @@ import Glibc
 
 /// Cuts a stream of bytes into frames: each ends with a NUL byte, which is not part of it.
 package struct FrameBuffer {
+    /// A buffer that was larger goes with its frames.
+    private static let keptBytes = 65_536
+
     private let limit: Int
     private var bytes: [UInt8] = []
     /// Bytes before it were given out already.
@@ -14,6 +17,9 @@ package struct FrameBuffer {
 
     /// Bytes that no frame has taken yet.
     package var pendingCount: Int { bytes.count - start }
+
+    /// Makes room for a whole frame at once: growing would take as much again beside what is there.
+    mutating func reserve() { bytes.reserveCapacity(start + limit + 1) }
 
     package mutating func append(_ more: some Collection<UInt8>) {
         if start > 0, start * 2 >= bytes.count {
@@ -40,11 +46,19 @@ package struct FrameBuffer {
             return nil
         }
         guard end - start <= limit else { throw .tooLarge(what: "a message, in bytes,", limit: limit) }
+        if start == 0, end == bytes.count - 1, end > Self.keptBytes {
+            // All of it is this frame, which needs no copy.
+            var frame: [UInt8] = []
+            swap(&frame, &bytes)
+            frame.removeLast()
+            searched = 0
+            return frame
+        }
         defer {
             start = end + 1
             searched = start
             if start == bytes.count {
-                bytes.removeAll(keepingCapacity: bytes.count <= 65_536)
+                bytes.removeAll(keepingCapacity: bytes.count <= Self.keptBytes)
                 start = 0
                 searched = 0
             }

@@ -15,20 +15,26 @@ package struct JSONReader {
     package static let depthLimit = 64
 
     private let bytes: UnsafeBufferPointer<UInt8>
+    private let valueLimit: Int
     private var position = 0
+    private var valueCount = 0
 
-    private init(_ bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
+    private init(_ bytes: UnsafeBufferPointer<UInt8>, valueLimit: Int = .max) {
+        self.bytes = bytes
+        self.valueLimit = valueLimit
+    }
 
     /// The one value that `text` holds.
-    package static func value(of text: String) throws(JSONError) -> JSONValue {
+    /// - Parameter valueLimit: a text with more values in values is refused there.
+    package static func value(of text: String, valueLimit: Int = .max) throws(JSONError) -> JSONValue {
         var text = text
-        let result: Result<JSONValue, JSONError> = text.withUTF8 { read($0) }
+        let result: Result<JSONValue, JSONError> = text.withUTF8 { read($0, valueLimit) }
         return try result.get()
     }
 
     /// The one value that `bytes` hold.
     package static func value(of bytes: [UInt8]) throws(JSONError) -> JSONValue {
-        let result: Result<JSONValue, JSONError> = bytes.withUnsafeBufferPointer { read($0) }
+        let result: Result<JSONValue, JSONError> = bytes.withUnsafeBufferPointer { read($0, .max) }
         return try result.get()
     }
 
@@ -42,8 +48,10 @@ package struct JSONReader {
         return try result.get()
     }
 
-    private static func read(_ buffer: UnsafeBufferPointer<UInt8>) -> Result<JSONValue, JSONError> {
-        var reader = JSONReader(buffer)
+    private static func read(
+        _ buffer: UnsafeBufferPointer<UInt8>, _ valueLimit: Int
+    ) -> Result<JSONValue, JSONError> {
+        var reader = JSONReader(buffer, valueLimit: valueLimit)
         do throws(JSONError) {
             let value = try reader.readValue(depth: 0)
             try reader.expectEnd()
@@ -53,6 +61,10 @@ package struct JSONReader {
 
     private mutating func readValue(depth: Int) throws(JSONError) -> JSONValue {
         guard depth <= Self.depthLimit else { throw fail("nested deeper than \(Self.depthLimit)") }
+        valueCount += 1
+        guard valueCount <= valueLimit else {
+            throw fail("there are more than \(valueLimit) members and items, the limit")
+        }
         skipSpace()
         switch peek {
         case UInt8(ascii: "{"): return .object(try readObject(depth: depth))

@@ -18,6 +18,12 @@ final class SocketStream: Sendable {
     /// Ends both directions at once; whoever waits wakes up with the end of the stream.
     func shutDown() { _ = shutdown(descriptor, Int32(SHUT_RDWR)) }
 
+    /// The other side has closed, whatever it sent before.
+    var isClosedByPeer: Bool {
+        var polled = pollfd(fd: descriptor, events: 0, revents: 0)
+        return poll(&polled, 1, 0) > 0 && polled.revents & Int16(POLLHUP | POLLERR) != 0
+    }
+
     /// What has come, at least one byte and at most `capacity`; empty at the end of the stream.
     /// - Throws: `.timedOut`, `.disconnected` (also where the task is cancelled).
     func read(capacity: Int = 65_536, withinMilliseconds limit: Int64? = nil) async throws(ControlError) -> [UInt8] {

@@ -1,6 +1,7 @@
 import CSystem
 import Control
 import Dispatch
+import Episodes
 import Glibc
 
 /// londid's command line: what it was asked to do, and the process-wide things that come before anything else.
@@ -54,6 +55,7 @@ package enum Launch {
     /// Runs londid and never returns. Call it first thing in main, before any thread exists.
     /// - Parameter arguments: without the program's name.
     package static func run(arguments: [String], environment: [String: String]) -> Never {
+        if arguments == [JudgeProgram.argument] { exit(JudgeService.run()) }
         londi_return_blocks(keptBlockBytes)
         let options = parse(arguments, environment)
         // These two only read, and end where they are interrupted.

@@ -1,3 +1,4 @@
+import Blocking
 import Domain
 import Episodes
 import Storage
@@ -14,6 +15,9 @@ final class LearnerLoop: Sendable {
     /// A refit needs so many new episodes for each hundred known ones: the work and the stored versions grow with the
     /// logarithm of the history, not with its square.
     static let growthPercent = 2
+
+    /// A thread of its own, so that nobody's questions keep it waiting.
+    private static let executor = BackgroundExecutor(threads: 1, niceness: 10)
 
     private let store: Store
     private let reader: StoreReader
@@ -128,20 +132,22 @@ final class LearnerLoop: Sendable {
         let isIncumbentLearnt = versions.first { $0.version == inForce?.version }?.origin != nil
         let explorationRate = queue.settings.switcher.explorationRate
         fit.weigh(history)
-        let work = Task.detached(priority: .low) { [fit] () throws(SwitchingError) in
-            try Candidate(
-                fit, history, incumbent: inForce, isIncumbentLearnt: isIncumbentLearnt,
-                explorationRate: explorationRate)
+        let candidate: Candidate?
+        do throws(SwitchingError) {
+            candidate = try await Self.executor.run { [fit] () throws(SwitchingError) in
+                try Candidate(
+                    fit, history, incumbent: inForce, isIncumbentLearnt: isIncumbentLearnt,
+                    explorationRate: explorationRate)
+            }
+        } catch {
+            if error != .cancelled { log.about(queue: name).error("queue \(name): nothing was learnt: \(error)") }
+            return
         }
-        switch await work.result {
-        case .success(let candidate):
-            guard let candidate else { return }
-            let origin = PolicyOrigin(
-                cost: fit.cost, firstOutcome: history.episodes.first?.outcome ?? 0,
-                trainedEpisodes: fit.usable(history).count, priorWeight: fit.priorWeight)
-            try await keep(candidate, origin, incumbent: state?.version, for: name)
-        case .failure(let error): log.about(queue: name).error("queue \(name): nothing was learnt: \(error)")
-        }
+        guard let candidate else { return }
+        let origin = PolicyOrigin(
+            cost: fit.cost, firstOutcome: history.episodes.first?.outcome ?? 0,
+            trainedEpisodes: fit.usable(history).count, priorWeight: fit.priorWeight)
+        try await keep(candidate, origin, incumbent: state?.version, for: name)
     }
 
     private func keep(

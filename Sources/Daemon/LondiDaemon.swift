@@ -50,7 +50,7 @@ package final class LondiDaemon: Sendable {
         self.engines = engines
         live = configuration
         self.configuration = configuration.current
-        judge = Judge(commands: self.configuration.verifiers)
+        judge = Judge(commands: self.configuration.verifiers, program: self.configuration.judgeProgram)
         self.inheritedListener = inheritedListener
         self.isUserMode = isUserMode
         self.environment = environment
@@ -285,8 +285,10 @@ package final class LondiDaemon: Sendable {
             ?? SocketListener.bind(
                 path: configuration.controlSocketPath, mode: isUserMode ? 0o600 : 0o660,
                 group: isUserMode ? nil : Host.group(named: configuration.memberGroup))
+        var limits = ControlLimits()
+        limits.messageMemoryBytes = configuration.messageMemoryMegabytes << 20
         return ControlServer(
-            listener: listener, authorization: authorization, version: Self.version,
+            listener: listener, authorization: authorization, limits: limits, version: Self.version,
             handler: service.table(authorization: authorization), nanoseconds: { WallClock.monotonicNanoseconds() })
     }
 

@@ -43,7 +43,10 @@ struct PolicyReplay: Sendable {
             let learnt = hexadecimal(SHA256.digest(of: try fit.policy(from: history)?.bytes ?? []))
             return learnt == snapshot.sha256
                 ? view(.identical) : view(.different, "\(snapshot.sha256) was published, \(learnt) is learnt")
-        } catch { return view(.different, "\(error)") }
+        } catch {
+            if case .cancelled = error { throw .cancelled }
+            return view(.different, "\(error)")
+        }
     }
 
     private func history(

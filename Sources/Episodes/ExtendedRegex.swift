@@ -10,6 +10,9 @@ enum ExtendedRegex {
     /// The most characters of a pattern whose repetitions are written out, as glibc does in memory.
     private static let expandedLimit = 16_384
 
+    /// REG_NOMATCH, of an enumeration that Swift does not import.
+    private static let noMatch: Int32 = 1
+
     /// - Throws: `.regex` for a pattern that glibc refuses, is too long or refers back (`\1`).
     static func check(_ pattern: String) throws(VerificationError) {
         _ = try withCompiled(pattern) { _ in true }
@@ -17,12 +20,16 @@ enum ExtendedRegex {
 
     /// - Throws: as `check`.
     static func matches(_ pattern: String, in text: String) throws(VerificationError) -> Bool {
-        try withCompiled(pattern) { expression in regexec(expression, text, 0, nil, 0) == 0 }
+        let status = try withCompiled(pattern) { expression in regexec(expression, text, 0, nil, 0) }
+        guard status == 0 || status == noMatch else {
+            throw .regex(pattern: pattern, problem: "it takes more memory than there is on this answer")
+        }
+        return status == 0
     }
 
-    private static func withCompiled(
-        _ pattern: String, _ body: (UnsafePointer<regex_t>) -> Bool
-    ) throws(VerificationError) -> Bool {
+    private static func withCompiled<Result>(
+        _ pattern: String, _ body: (UnsafePointer<regex_t>) -> Result
+    ) throws(VerificationError) -> Result {
         guard pattern.utf8.count <= patternLimit else {
             throw .regex(
                 pattern: String(pattern.firstScalars(40)) + "...", problem: "it is longer than \(patternLimit) bytes")

@@ -6,9 +6,12 @@ import Synchronization
 package final class Judge: Sendable {
     /// The verifier commands of londid.conf, by name.
     private let commands: Mutex<[String: VerifierCommand]>
+    /// What judges by patterns and schemas.
+    private let program: JudgeProgram
 
-    package init(commands: [VerifierCommand]) {
+    package init(commands: [VerifierCommand], program: JudgeProgram = .own()) {
         self.commands = Mutex(Self.byName(commands))
+        self.program = program
     }
 
     /// Judges with these commands from now on; what runs goes on to its end.
@@ -22,13 +25,35 @@ package final class Judge: Sendable {
     }
 
     /// Refuses, at submission, a verifier that could never judge an answer.
-    package func check(_ verifier: Verifier) throws(VerificationError) {
-        switch verifier {
-        case .exact, .numeric, .feedback: return
-        case .regex(let pattern): try ExtendedRegex.check(pattern)
-        case .jsonSchema(let schema): try JSONSchema.check(schema)
-        case .command(let name, _): _ = try command(name)
+    package func check(_ verifier: Verifier) async throws(VerificationError) {
+        if let error = await faults(of: [verifier])[verifier] { throw error }
+    }
+
+    /// Why verifiers could never judge an answer; those that could are not among them. One process looks at them all: after
+    /// one that takes it too much, the others are not looked at.
+    package func faults(of verifiers: Set<Verifier>) async -> [Verifier: VerificationError] {
+        var faults: [Verifier: VerificationError] = [:]
+        var requests: [JudgeRequest] = []
+        for verifier in verifiers {
+            do throws(VerificationError) {
+                switch verifier {
+                case .exact, .numeric, .feedback: break
+                case .command(let name, _): _ = try command(name)
+                case .jsonSchema(let schema):
+                    try SchemaSize.check(schema)
+                    requests.append(JudgeRequest(verifier: verifier))
+                case .regex: requests.append(JudgeRequest(verifier: verifier))
+                }
+            } catch { faults[verifier] = error }
         }
+        do throws(VerificationError) {
+            for (request, answer) in zip(requests, try await program.answers(to: requests)) {
+                if case .failure(let error) = answer { faults[request.verifier] = error }
+            }
+        } catch {
+            for request in requests { faults[request.verifier] = error }
+        }
+        return faults
     }
 
     /// The reward of what a job's models wrote; nil where nobody judges it now.
@@ -44,10 +69,10 @@ package final class Judge: Sendable {
         case .numeric(let expected, let tolerance):
             guard let number = lastNumber(in: answer) else { return 0 }
             return abs(number - expected) <= tolerance ? 1 : 0
-        case .regex(let pattern): return try ExtendedRegex.matches(pattern, in: answer) ? 1 : 0
-        case .jsonSchema(let schema):
-            guard let value = jsonValue(in: answer) else { return 0 }
-            return JSONSchema.accepts(value, schema) ? 1 : 0
+        case .regex, .jsonSchema:
+            guard let verifier = specification.verifier else { return nil }
+            let answers = try await program.answers(to: [JudgeRequest(verifier: verifier, answer: answer)])
+            return try answers[0].get()
         case .command(let name, let arguments):
             let input: [String: JSONValue] = [
                 "job": .integer(job.number), "custom_id": specification.customID.map(JSONValue.string) ?? .null,
@@ -73,7 +98,7 @@ package final class Judge: Sendable {
     }
 
     /// The JSON that an answer consists of, with or without one Markdown fence around it; nil where it is none.
-    private func jsonValue(in answer: String) -> JSONValue? {
+    static func jsonValue(in answer: String) -> JSONValue? {
         var lines = trimmed(answer).parts(at: "\n", omittingEmpty: false)
         if lines.count >= 2, lines[0].begins(with: "```"), lines.last?.begins(with: "```") == true {
             lines = lines.dropFirst().dropLast()

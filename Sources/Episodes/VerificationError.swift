@@ -6,6 +6,8 @@ package enum VerificationError: Error, Equatable, CustomStringConvertible {
     case unknownCommand(name: String, known: [String])
     /// The command could not start, failed, took too long or printed no reward.
     case command(name: String, problem: String)
+    /// Judging by a pattern or a schema took too much time or memory, or could not be started.
+    case unjudged(by: String, problem: String)
 
     package var description: String {
         switch self {
@@ -15,6 +17,7 @@ package enum VerificationError: Error, Equatable, CustomStringConvertible {
             "londid.conf has no section [Verifier \(name)]; "
                 + (known.isEmpty ? "it names no verifier command" : "it has \(known.joined(separator: ", "))")
         case .command(let name, let problem): "the verifier command '\(name)' gave no reward: \(problem)"
+        case .unjudged(let what, let problem): "the verifier's \(what) gave no verdict: \(problem)"
         }
     }
 }

@@ -11,6 +11,8 @@ package struct ProcessCommand: Hashable, Sendable {
     package var memoryBytes: UInt64?
     /// The most CPU time in seconds; nil for no limit.
     package var cpuSeconds: UInt64?
+    /// How far it gives way to others, 0 to 19.
+    package var niceness: Int32 = 0
     /// nil: it may do whatever londid may.
     package var confinement: Confinement?
     /// Instead, of a model's server.
@@ -18,7 +20,7 @@ package struct ProcessCommand: Hashable, Sendable {
 
     package init(
         path: String, arguments: [String] = [], environment: [String: String] = [:], directory: String? = nil,
-        memoryBytes: UInt64? = nil, cpuSeconds: UInt64? = nil, confinement: Confinement? = nil,
+        memoryBytes: UInt64? = nil, cpuSeconds: UInt64? = nil, niceness: Int32 = 0, confinement: Confinement? = nil,
         serverConfinement: ServerConfinement? = nil
     ) {
         self.path = path
@@ -27,6 +29,7 @@ package struct ProcessCommand: Hashable, Sendable {
         self.directory = directory
         self.memoryBytes = memoryBytes
         self.cpuSeconds = cpuSeconds
+        self.niceness = niceness
         self.confinement = confinement
         self.serverConfinement = serverConfinement
     }

@@ -55,7 +55,7 @@ struct Spawned: Sendable {
             withCStrings(environment) { variables in
                 londi_spawn(
                     command.path, arguments, variables, command.directory, streams[0], streams[1], streams[2],
-                    command.memoryBytes ?? 0, command.cpuSeconds ?? 0, confinement)
+                    command.memoryBytes ?? 0, command.cpuSeconds ?? 0, command.niceness, confinement)
             }
         }
         guard result < 0 else { return result }

@@ -33,6 +33,7 @@ package struct CertaintyEquivalence: Learner {
             bounds: ReturnBounds(episodes, discount: discount), discount: discount, cost: settings.cost)
         var forecasts = [Forecast](repeating: .nothing, count: model.counts.states.count)
         for _ in 0..<sweepLimit {
+            try goOn()
             if model.sweep(&forecasts) < tolerance { break }
         }
         return .tabular(TabularValues(featureCount: featureCount, rows: model.rows(forecasts)))

@@ -36,7 +36,7 @@ package struct FittedQ: Learner {
         from episodes: [TrainingEpisode], settings: SwitcherSettings, featureCount: Int
     ) throws(SwitchingError) -> PolicyBody {
         let replay = try ReplayMatrix(episodes, featureCount: featureCount)
-        return .linear(fit(replay, bounds: ReturnBounds(episodes, discount: discount), cost: settings.cost))
+        return .linear(try fit(replay, bounds: ReturnBounds(episodes, discount: discount), cost: settings.cost))
     }
 
     /// Without the precision of the difference, which costs most where episodes are few.
@@ -50,7 +50,8 @@ package struct FittedQ: Learner {
     }
 
     /// The values that fit a replay, be its features an encoder's or a network's.
-    func fit(_ replay: ReplayMatrix, bounds: ReturnBounds, cost: Double) -> LinearValues {
+    /// - Throws: `.cancelled`.
+    func fit(_ replay: ReplayMatrix, bounds: ReturnBounds, cost: Double) throws(SwitchingError) -> LinearValues {
         let factor = Cholesky(precision(of: replay), count: 2 * replay.featureCount)
         var (learnt, targets) = settle(replay, bounds: bounds, cost: cost) { solve(factor, replay, $0) }
         learnt.noiseVariance = noiseVariance(replay, learnt, targets, cost: cost)
@@ -71,6 +72,7 @@ package struct FittedQ: Learner {
         var relaxation = 1.0
         var previousMove = Double.infinity
         for sweep in 0..<sweepLimit {
+            try goOn()
             targets.walkBackwards(
                 replay, forecasts(of: learnt, replay), cost: cost, discount: discount, traceDecay: traceDecay,
                 bounds: bounds)

@@ -35,7 +35,7 @@ package struct FittedQMLP: Learner {
     ) throws(SwitchingError) -> PolicyBody {
         let replay = try ReplayMatrix(episodes, featureCount: featureCount)
         let bounds = ReturnBounds(episodes, discount: discount)
-        let network = trained(replay, bounds: bounds, cost: settings.cost)
+        let network = try trained(replay, bounds: bounds, cost: settings.cost)
 
         let hidden = HiddenLayers(first: network.first, second: network.second)
         let seen = replay.seen(
@@ -44,11 +44,14 @@ package struct FittedQMLP: Learner {
         var linear = FittedQ()
         linear.discount = discount
         linear.traceDecay = traceDecay
-        return .neural(NeuralValues(hidden: hidden, linear: linear.fit(seen, bounds: bounds, cost: settings.cost)))
+        let values = try linear.fit(seen, bounds: bounds, cost: settings.cost)
+        return .neural(NeuralValues(hidden: hidden, linear: values))
     }
 
     /// The network after all rounds.
-    private func trained(_ replay: ReplayMatrix, bounds: ReturnBounds, cost: Double) -> Network {
+    private func trained(
+        _ replay: ReplayMatrix, bounds: ReturnBounds, cost: Double
+    ) throws(SwitchingError) -> Network {
         let start = Network(featureCount: replay.featureCount, widths: widths, seed: seed)
         let taught = replay.steps.indices.filter { replay.steps[$0].isTaught }
         if taught.isEmpty { return start }
@@ -64,6 +67,7 @@ package struct FittedQMLP: Learner {
                 replay, forecasts(training.network, replay, scales), cost: cost, discount: discount,
                 traceDecay: traceDecay, bounds: bounds)
             for update in 0..<perRound {
+                try goOn()
                 for row in batch.indices { batch[row] = generator.pick(from: taught) }
                 training.gather(batch, of: replay.features)
                 training.run()

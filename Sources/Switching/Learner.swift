@@ -8,7 +8,7 @@ package protocol Learner: Sendable {
 
     /// Learns from scratch. The caller chooses the episodes, oldest first, and how many of them it can afford.
     /// - Throws: where an episode has the wrong number of features, or a value that is not finite; certainty equivalence
-    ///   also where the states are too many.
+    ///   also where the states are too many. `.cancelled` where the task is.
     func learn(
         from episodes: [TrainingEpisode], settings: SwitcherSettings, featureCount: Int
     ) throws(SwitchingError) -> PolicyBody

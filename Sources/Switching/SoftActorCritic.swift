@@ -50,6 +50,7 @@ package struct SoftActorCritic: Learner {
         let wanted = passes * replay.count / batchSize
         let count = transitions.taught.isEmpty ? 0 : min(max(wanted, updates.lowerBound), updates.upperBound)
         for update in 0..<count {
+            try goOn()
             let left = 1 - Double(update) / Double(count)
             training.temperature = temperatures.last + (temperatures.first - temperatures.last) * left * left
             let rate = Float(learningRate * left)

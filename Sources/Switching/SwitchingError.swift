@@ -15,6 +15,8 @@ package enum SwitchingError: Error, Equatable, CustomStringConvertible {
     case outOfRange(episode: Int, step: Int, what: String)
     /// More distinct states than a table may have.
     case tooManyStates(limit: Int)
+    /// The task was cancelled: nobody waits for the result.
+    case cancelled
 
     package var description: String {
         switch self {
@@ -37,6 +39,12 @@ package enum SwitchingError: Error, Equatable, CustomStringConvertible {
         case .tooManyStates(let limit):
             "the episodes hold more than \(limit) distinct states: 'certainty-equivalence' needs an encoder with few "
                 + "distinct states; choose the switcher 'fitted-q' for this queue"
+        case .cancelled: "it was cut off"
         }
     }
+}
+
+/// - Throws: `.cancelled` where nobody waits any more. For the outer loops of what takes long.
+func goOn() throws(SwitchingError) {
+    if Task.isCancelled { throw .cancelled }
 }

@@ -4,6 +4,8 @@ import Glibc
 struct InputFile: ~Copyable {
     /// The longest line; a longer one would not fit into a message to the daemon.
     static let lineLimit = 8 * 1024 * 1024
+    /// A byte order mark and a carriage return, which are no part of a line.
+    private static let marks = 4
 
     private let descriptor: Int32
     private let path: String
@@ -45,9 +47,7 @@ struct InputFile: ~Copyable {
                 defer { start = buffer.count }
                 return try text(buffer[start...])
             }
-            guard buffer.count - start <= Self.lineLimit else {
-                throw .file(path: path, reason: "line \(lineNumber + 1) is longer than \(Self.lineLimit) bytes")
-            }
+            guard buffer.count - start <= Self.lineLimit + Self.marks else { throw tooLong(lineNumber + 1) }
             buffer.removeFirst(start)
             start = 0
             let more = if let readInput { try readInput() } else { try Self.read(descriptor, path: path) }
@@ -62,10 +62,16 @@ struct InputFile: ~Copyable {
         // Some editors begin a file with a byte order mark.
         var bytes = lineNumber == 1 && bytes.starts(with: [0xef, 0xbb, 0xbf]) ? bytes.dropFirst(3) : bytes
         if bytes.last == 0x0d { bytes.removeLast() }
+        // Also where its end came with the last bytes that were read: how reads fall must not matter.
+        guard bytes.count <= Self.lineLimit else { throw tooLong(lineNumber) }
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw .file(path: path, reason: "line \(lineNumber) is not UTF-8; convert the file with iconv")
         }
         return text
+    }
+
+    private func tooLong(_ line: Int) -> CommandError {
+        .file(path: path, reason: "line \(line) is longer than \(Self.lineLimit) bytes")
     }
 
     /// The next bytes, empty at the end.

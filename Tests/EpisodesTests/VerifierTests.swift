@@ -86,20 +86,20 @@ import Testing
         String(repeating: "(", count: 60) + "a" + String(repeating: "+)", count: 60),
         "[^]+]" + String(repeating: "+", count: 40), "(((x{1,6}){1,6}){1,6})" + String(repeating: "+", count: 40),
     ])
-    func `repetitions of repetitions are refused before they fill the memory`(pattern: String) {
-        #expect(
+    func `repetitions of repetitions are refused before they fill the memory`(pattern: String) async {
+        await #expect(
             throws: VerificationError.regex(pattern: pattern, problem: "its repetitions of repetitions are too many")
-        ) { try Self.judge.check(.regex(pattern: pattern)) }
+        ) { try await Self.judge.check(.regex(pattern: pattern)) }
     }
 
     @Test(arguments: ["([0-9]+[.,]?)+ (eur|usd)+$", "^((a+b*)+c?)+$", "\\(\\++\\)", "[]+]+", "x{200}"])
-    func `ordinary repetitions are none too many`(pattern: String) throws {
-        try Self.judge.check(.regex(pattern: pattern))
+    func `ordinary repetitions are none too many`(pattern: String) async throws {
+        try await Self.judge.check(.regex(pattern: pattern))
     }
 
     /// However many there are side by side.
-    @Test func `a long pattern of single repetitions is taken`() throws {
-        try Self.judge.check(.regex(pattern: String(repeating: "a+", count: 500)))
+    @Test func `a long pattern of single repetitions is taken`() async throws {
+        try await Self.judge.check(.regex(pattern: String(repeating: "a+", count: 500)))
     }
 
     @Test func `regex is grep -E's language`() async throws {
@@ -114,13 +114,13 @@ import Testing
     }
 
     @Test(arguments: ["(", "a{2", "(a)\\1", "\\d+", "(((a{200}){200}){200})", String(repeating: "a", count: 2000)])
-    func `a pattern that cannot be used is refused at submission`(pattern: String) {
-        #expect(throws: VerificationError.self) { try Self.judge.check(.regex(pattern: pattern)) }
+    func `a pattern that cannot be used is refused at submission`(pattern: String) async {
+        await #expect(throws: VerificationError.self) { try await Self.judge.check(.regex(pattern: pattern)) }
     }
 
-    @Test func `an unknown command is refused with the known ones`() {
-        #expect(throws: VerificationError.unknownCommand(name: "x", known: [])) {
-            try Self.judge.check(.command(name: "x", arguments: .null))
+    @Test func `an unknown command is refused with the known ones`() async {
+        await #expect(throws: VerificationError.unknownCommand(name: "x", known: [])) {
+            try await Self.judge.check(.command(name: "x", arguments: .null))
         }
     }
 }

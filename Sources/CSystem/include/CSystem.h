@@ -17,11 +17,11 @@ struct londi_confinement {
 
 /* Starts a program without fork's copy: vfork and exec in a new process group, with an empty signal mask, default signal
    handlers, all descriptors closed but 0, 1, 2, and death with the spawning thread (PR_SET_PDEATHSIG, SIGKILL): spawn
-   from a thread that never ends. `directory` and `confinement` may be null. Returns the pid; a failed exec is minus its
+   from a thread that never ends. `niceness` 0 is londid's own. `directory` and `confinement` may be null. Returns the pid; a failed exec is minus its
    errno. */
 pid_t londi_spawn(const char *path, char *const arguments[], char *const environment[], const char *directory,
                   int standard_input, int standard_output, int standard_error, uint64_t memory_bytes,
-                  uint64_t cpu_seconds, const struct londi_confinement *confinement);
+                  uint64_t cpu_seconds, int niceness, const struct londi_confinement *confinement);
 
 /* The version of Landlock that this kernel has, from 1. */
 int londi_landlock_version(void);
@@ -40,6 +40,12 @@ int londi_remove_tree(const char *path);
 /* From now on blocks of at least so many bytes go back to the system when they are freed: glibc raises that limit by itself
    to the largest that it has seen, and keeps what is below. */
 void londi_return_blocks(int bytes);
+
+/* Gives memory that was freed back to the system. */
+void londi_return_memory(void);
+
+/* From now on the calling thread gives way to others so far, 0 to 19. */
+void londi_give_way(int niceness);
 
 /* 1 where the kernel says that somebody keeps its clock in time, 0 where nobody does. */
 int londi_clock_is_kept(void);

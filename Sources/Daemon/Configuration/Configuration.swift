@@ -1,3 +1,4 @@
+import Control
 import Domain
 package import Environments
 package import Episodes
@@ -61,6 +62,11 @@ package struct Configuration: Sendable, Equatable {
     /// Of the service manager; nil where there are none.
     package var credentialsDirectory: String?
 
+    /// Where confined commands get their own directories.
+    package var scratchParent = "/tmp"
+    /// What all messages of clients together may take while they are read and answered.
+    package var messageMemoryMegabytes = ControlLimits.defaultMessageMemoryMegabytes
+
     package var controlSocketPath: String { "\(runtimeDirectory)/io.londi" }
     /// What no confined command has access to.
     package var hidden: [String] { [stateDirectory, runtimeDirectory] + (credentialsDirectory.map { [$0] } ?? []) }
@@ -70,6 +76,16 @@ package struct Configuration: Sendable, Equatable {
 }
 
 extension Configuration {
+    /// londid itself, as a judge that is confined as commands are where the kernel can.
+    var judgeProgram: JudgeProgram {
+        guard Confinement.kernelVersion > 0 else { return .own() }
+        return .own(
+            confinement: Confinement(
+                hidden: hidden, scratchParent: scratchParent, allowsNetwork: false, mostTasks: Self.judgeTasks))
+    }
+    /// Processes and threads of a judge, which has one.
+    private static let judgeTasks = 16
+
     /// Has confined commands kept from these directories.
     mutating func hide(_ directories: [String]) {
         for index in verifiers.indices { verifiers[index].confinement?.hidden = directories }

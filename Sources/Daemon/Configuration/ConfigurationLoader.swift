@@ -89,6 +89,10 @@ package struct ConfigurationLoader {
             daemon.refuse("MetricsFile", "does not end in .prom, so the textfile collector would not read it")
         }
         configuration.metricsSeconds = daemon.integer("MetricsSeconds", in: 1...3600) ?? configuration.metricsSeconds
+        configuration.messageMemoryMegabytes =
+            daemon.integer("MessageMemoryMegabytes", in: ControlLimits.messageMemoryMegabytes)
+            ?? configuration.messageMemoryMegabytes
+        configuration.scratchParent = places.scratchParent
         configuration.credentialsDirectory = places.credentialsDirectory
         checkSocketPaths(of: configuration, &daemon, path: path)
         finish(&daemon)

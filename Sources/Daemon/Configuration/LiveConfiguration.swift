@@ -83,7 +83,7 @@ package final class LiveConfiguration: Sendable {
         Key("MemberGroup") { $0.memberGroup }, Key("AdminGroup") { $0.adminGroup },
         Key("StepSeconds") { $0.stepSeconds }, Key("LlamaServer") { $0.serverProgram },
         Key("[Environment]") { $0.environments }, Key("MetricsFile") { $0.metricsFile },
-        Key("MetricsSeconds") { $0.metricsSeconds },
+        Key("MetricsSeconds") { $0.metricsSeconds }, Key("MessageMemoryMegabytes") { $0.messageMemoryMegabytes },
     ]
 
     private static let engineKeys: [Key<Configuration.Engine>] = [

@@ -9,12 +9,16 @@ extension ControlService {
     private static let exportChunk = 1_000
 
     func addAudits(to table: inout MethodTable) {
-        table.on(VerifyBooks.self) { _, _, reply throws(ControlError) in try await verify(reply) }
+        table.on(VerifyBooks.self) { _, peer, reply throws(ControlError) in
+            try await computing.run(for: peer) { () async throws(ControlError) -> Void in try await verify(reply) }
+        }
         table.on(ExportLedger.self) { parameters, _, reply throws(ControlError) in
             try await export(parameters, reply)
         }
-        table.on(ReplayPolicy.self) { parameters, _, reply throws(ControlError) in
-            try await replay(parameters.queue, reply)
+        table.on(ReplayPolicy.self) { parameters, peer, reply throws(ControlError) in
+            try await computing.run(for: peer) { () async throws(ControlError) -> Void in
+                try await replay(parameters.queue, reply)
+            }
         }
     }
 

@@ -16,11 +16,7 @@ package actor BatchIntake {
         var submitter: User
         /// Its end is the batch's end.
         var connection: ConnectionID
-        var priority: Int
-        /// For lines that name none.
-        var timeLimitMilliseconds: Int64?
-        /// What every line needs.
-        var needs: [Need]
+        let context: LineCheck.Context
         /// Lines may need everybody's jobs.
         var seesAllJobs: Bool
         var nextLine = 1
@@ -32,12 +28,10 @@ package actor BatchIntake {
         /// On a clock that never jumps.
         var heardAtNanoseconds: Int64
         let hash = SHA256()
-        let customIDs = CustomIDs()
     }
 
     let store: Store
-    private let judge: Judge
-    private let environments: EnvironmentPool
+    private let check: LineCheck
     private let clock: WallClock
     private var open: [BatchID: OpenBatch] = [:]
     /// Batches that could not be dropped for a reason that passes.
@@ -49,8 +43,7 @@ package actor BatchIntake {
         store: Store, judge: Judge, environments: EnvironmentPool = EnvironmentPool([], limit: 0), clock: WallClock
     ) {
         self.store = store
-        self.judge = judge
-        self.environments = environments
+        check = LineCheck(judge: judge, environments: environments)
         self.clock = clock
     }
 
@@ -74,9 +67,9 @@ package actor BatchIntake {
             try await store.beginBatch(queue: queue, submitter: submitter, fileName: fileName, now: now)
         }
         open[batch] = OpenBatch(
-            submitter: submitter, connection: connection, priority: priority,
-            timeLimitMilliseconds: timeLimitMilliseconds, needs: needs, seesAllJobs: seesAllJobs,
-            heardAtNanoseconds: monotonic)
+            submitter: submitter, connection: connection,
+            context: .init(priority: priority, timeLimitMilliseconds: timeLimitMilliseconds, needs: needs),
+            seesAllJobs: seesAllJobs, heardAtNanoseconds: monotonic)
         return batch
     }
 
@@ -90,7 +83,6 @@ package actor BatchIntake {
             throw .invalidArgument(
                 argument: "firstLine", value: String(firstLine), remedy: "the next line is \(state.nextLine)")
         }
-        var (jobs, errors) = parse(lines, from: firstLine, of: state)
         for line in lines {
             state.hash.update(line)
             state.hash.update("\n")
@@ -98,10 +90,14 @@ package actor BatchIntake {
         state.nextLine += lines.count
         state.heardAtNanoseconds = WallClock.monotonicNanoseconds()
         state.isAppending = true
-        // Kept before the store is awaited: a second call for the same batch must see these lines as taken.
+        // Kept before anything is awaited: a second call for the same batch must see these lines as taken.
         open[batch] = state
         defer { open[batch]?.isAppending = false }
-        do throws(ControlError) { errors += try await unknownNeeds(of: jobs, in: state) } catch {
+        var (jobs, errors): ([NewJob], [LineError])
+        do throws(ControlError) {
+            (jobs, errors) = try await check.jobs(of: lines, from: firstLine, in: state.context, of: user)
+            errors += try await unknownNeeds(of: jobs, in: state)
+        } catch {
             // These lines count as taken, so the batch must not be accepted without them.
             open[batch]?.hasErrors = true
             throw error
@@ -201,7 +197,7 @@ package actor BatchIntake {
     /// The lines that need a job which is not there, or not the submitter's.
     private func unknownNeeds(of jobs: [NewJob], in batch: OpenBatch) async throws(ControlError) -> [LineError] {
         // The batch's own were looked at when it began.
-        let shared = Set(Need.jobs(of: batch.needs))
+        let shared = Set(Need.jobs(of: batch.context.needs))
         let named = Set(jobs.flatMap { Need.jobs(of: $0.needs) }).subtracting(shared)
         guard !named.isEmpty else { return [] }
         let uid = batch.seesAllJobs ? nil : batch.submitter.uid
@@ -213,85 +209,6 @@ package actor BatchIntake {
             guard let missing = Need.jobs(of: job.needs).first(where: { unknown.contains($0) }) else { return nil }
             return LineError(
                 line: Int(job.line ?? 0), message: "londi names job \(missing) to wait for, and there is no such job")
-        }
-    }
-
-    private func parse(_ lines: [String], from firstLine: Int, of batch: OpenBatch) -> ([NewJob], [LineError]) {
-        var jobs: [NewJob] = []
-        var errors: [LineError] = []
-        for (offset, text) in lines.enumerated() where !text.isBlank {
-            let number = firstLine + offset
-            do throws(BatchLineError) {
-                let line = try BatchLine(parsing: text)
-                // Before its own id is noted: no line waits for itself.
-                for case .line(let id) in line.needs.map(\.target) where !batch.customIDs.contains(id) {
-                    throw BatchLineError(
-                        message: "londi names '\(id)' to wait for, and no earlier line has that custom_id")
-                }
-                if let first = batch.customIDs.note(line.customID, line: number) {
-                    throw BatchLineError(
-                        message: "custom_id '\(line.customID)' is already that of line \(first); give each line its own"
-                    )
-                }
-                if let complaint = judge.complaint(about: line.specification.verifier)
-                    ?? environments.complaint(about: line.specification.environment)
-                {
-                    errors.append(LineError(line: number, message: complaint))
-                    continue
-                }
-                jobs.append(
-                    NewJob(
-                        line: Int64(number), customID: line.customID,
-                        specification: line.specification.jsonText,
-                        priority: Int64(line.priority ?? batch.priority), notBefore: line.notBefore,
-                        deadline: line.deadline, maxAttempts: line.maxAttempts, deepthinkCalls: line.deepthinkCalls,
-                        timeLimitMilliseconds: line.timeLimitMilliseconds ?? batch.timeLimitMilliseconds,
-                        needs: batch.needs + line.needs))
-            } catch {
-                errors.append(LineError(line: number, message: error.message))
-            }
-        }
-        return (jobs, errors)
-    }
-}
-
-/// The custom_ids of an open batch. A reference, so that they are not copied with every call.
-private final class CustomIDs {
-    private var lines: [ExactText: Int] = [:]
-
-    func contains(_ id: String) -> Bool { lines[ExactText(id)] != nil }
-
-    /// The line that had `id` before; nil where `line` is the first.
-    func note(_ id: String, line: Int) -> Int? {
-        let id = ExactText(id)
-        if let first = lines[id] { return first }
-        lines[id] = line
-        return nil
-    }
-}
-
-extension Judge {
-    /// What makes a verifier unusable, as one sentence; nil where nothing does.
-    func complaint(about verifier: Verifier?) -> String? {
-        guard let verifier else { return nil }
-        do throws(VerificationError) {
-            try check(verifier)
-            return nil
-        } catch {
-            return error.description
-        }
-    }
-}
-
-extension EnvironmentPool {
-    /// Why a job cannot act in an environment, as one sentence; nil where it can.
-    func complaint(about request: EnvironmentRequest?) -> String? {
-        guard let request else { return nil }
-        do throws(EnvironmentError) {
-            _ = try configuration(of: request.name)
-            return nil
-        } catch {
-            return error.description
         }
     }
 }

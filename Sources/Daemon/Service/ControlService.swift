@@ -31,6 +31,10 @@ struct ControlService: Sendable {
     let startedAt: Timestamp
     let isUserMode: Bool
     let reloading: Reloading
+    let computing = Computing()
+    let estimates = EstimateMemory()
+    /// Verifiers are looked at in processes of their own, one at a time for each user.
+    let judging = Computing()
 
     /// The functions of every method of the interface.
     func table(authorization: Authorization) -> MethodTable {

@@ -66,7 +66,10 @@ extension ControlService {
                     sha256: snapshot.sha256))
         }
         table.on(ImportPolicy.self) { parameters, peer, reply throws(ControlError) in
-            try await reply.send(ImportPolicy.Reply(version: try await importPolicy(parameters, by: User(peer))))
+            let version = try await computing.run(for: peer) { () async throws(ControlError) -> PolicyVersionView in
+                try await importPolicy(parameters, by: User(peer))
+            }
+            try await reply.send(ImportPolicy.Reply(version: version))
         }
     }
 

@@ -89,13 +89,12 @@ extension ControlService {
                     + "another on", remedy: "`--force` puts the file's policy in force without a trial")
         }
         let isLearnt = versions.first { $0.version == incumbent.version }?.origin != nil
-        let work = Task.detached(priority: .low) { () throws(SwitchingError) in
-            try fit.trial(
+        let trial: PolicyTrial?
+        do throws(SwitchingError) {
+            trial = try fit.trial(
                 on: history, of: policy, against: incumbent, isIncumbentLearnt: isLearnt,
                 explorationRate: queue.settings.switcher.explorationRate)
-        }
-        let trial: PolicyTrial?
-        do { trial = try await work.value } catch { throw .unavailable(what: "\(error)") }
+        } catch { throw .unavailable(what: "\(error)") }
         if let trial { return trial }
         throw .conflict(
             what: "queue \(queue.name) has too few episodes to try a policy on",

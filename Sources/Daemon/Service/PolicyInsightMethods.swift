@@ -7,18 +7,26 @@ import Switching
 /// What would have been under another policy, and where this one calls.
 extension ControlService {
     func addPolicyInsight(to table: inout MethodTable) {
-        table.on(EvaluatePolicy.self) { parameters, _, reply throws(ControlError) in
-            try await reply.send(EvaluatePolicy.Reply(policies: try await evaluate(parameters)))
-        }
-        table.on(CurvePolicy.self) { parameters, _, reply throws(ControlError) in
-            let queue = try await queue(parameters.queue)
-            let settings = queue.settings.switcher
-            let policies = try await evaluating(queue, settings) { $0.curve() }
+        table.on(EvaluatePolicy.self) { parameters, peer, reply throws(ControlError) in
+            let policies = try await computing.run(for: peer) { () async throws(ControlError) -> [EvaluationView] in
+                try await evaluate(parameters)
+            }
             try await reply.send(EvaluatePolicy.Reply(policies: policies))
         }
-        table.on(MapPolicy.self) { parameters, _, reply throws(ControlError) in
+        table.on(CurvePolicy.self) { parameters, peer, reply throws(ControlError) in
+            let queue = try await queue(parameters.queue)
+            let settings = queue.settings.switcher
+            let policies = try await computing.run(for: peer) { () async throws(ControlError) -> [EvaluationView] in
+                try await evaluating(queue, settings, "curve") { $0.curve() }
+            }
+            try await reply.send(EvaluatePolicy.Reply(policies: policies))
+        }
+        table.on(MapPolicy.self) { parameters, peer, reply throws(ControlError) in
             _ = try await queue(parameters.queue)
-            try await reply.send(try await map(parameters))
+            let steps = try await computing.run(for: peer) { () async throws(ControlError) -> MapPolicy.Reply in
+                try await map(parameters)
+            }
+            try await reply.send(steps)
         }
     }
 
@@ -47,18 +55,21 @@ extension ControlService {
                 argument: "parameter", value: "\(parameter)", remedy: "a random switcher's is a probability, 0 to 1")
         }
         let cost = settings.cost
-        return try await evaluating(queue, settings) {
+        let question = "\(kind.rawValue) \(parameter) \(cost) \(parameters.budget.map { "\($0)" } ?? "none")"
+        return try await evaluating(queue, settings, question) {
             $0.evaluate(kind: kind, parameter: parameter, cost: cost, budget: parameters.budget)
         }
     }
 
-    /// Loads the pair's newest episodes and computes beside everything else.
+    /// Loads the pair's newest episodes and computes, unless the same was asked before.
+    /// - Parameter question: what `body` asks, and with what.
     private func evaluating(
-        _ queue: QueueRecord, _ settings: SwitcherSettings,
-        _ body: @escaping @Sendable (PolicyEvaluation) -> [EvaluationView]
+        _ queue: QueueRecord, _ settings: SwitcherSettings, _ question: String,
+        _ body: (PolicyEvaluation) -> [EvaluationView]
     ) async throws(ControlError) -> [EvaluationView] {
+        // A reader of its own: it ends with the caller, and nobody waits for it.
         let history = try await answering { () async throws(StorageError) in
-            try await reader.trainingEpisodes(queue: queue.name, limit: LearnerLoop.episodeLimit)
+            try await store.makeAuditReader().trainingEpisodes(queue: queue.name, limit: LearnerLoop.episodeLimit)
         }
         let encoder = await texts.encoder
         let fit = PolicyFit(
@@ -71,20 +82,30 @@ extension ControlService {
                 remedy: "an estimate needs \(PolicyEvaluation.fewestEpisodes) or more: let it run, with exploration")
         }
         let imported = settings.kind == queue.settings.switcher.kind ? try await importedInForce(queue) : nil
-        let work = Task.detached(priority: .low) { () throws(SwitchingError) in
-            body(try PolicyEvaluation(records, encoder: encoder, settings: settings, imported: imported))
-        }
-        do { return try await work.value } catch { throw .unavailable(what: "\(error)") }
+        let key = EstimateMemory.Key(
+            queue: queue.name, throughOutcome: history.throughOutcome, episodeCount: records.count,
+            pairKey: fit.pairKey, encoder: encoder.identity, settings: settings, imported: imported?.version,
+            question: question)
+        if let views = estimates.views(key) { return views }
+        let views: [EvaluationView]
+        do throws(SwitchingError) {
+            views = body(
+                try PolicyEvaluation(records, encoder: encoder, settings: settings, imported: imported?.body))
+        } catch { throw .unavailable(what: "\(error)") }
+        // What was cut off is no estimate.
+        if Task.isCancelled { throw .disconnected }
+        estimates.keep(views, key)
+        return views
     }
 
-    private func importedInForce(_ queue: QueueRecord) async throws(ControlError) -> PolicyBody? {
+    private func importedInForce(_ queue: QueueRecord) async throws(ControlError) -> Policy? {
         guard let policy = policies.policy(of: queue.name), policy.kind == queue.settings.switcher.kind else {
             return nil
         }
         let versions = try await answering { () async throws(StorageError) in
             try await reader.policyVersions(queue.name)
         }
-        return versions.first { $0.version == policy.version }?.isImported == true ? policy.body : nil
+        return versions.first { $0.version == policy.version }?.isImported == true ? policy : nil
     }
 
     private func map(_ parameters: MapPolicy.Parameters) async throws(ControlError) -> MapPolicy.Reply {
@@ -113,7 +134,7 @@ extension ControlService {
 
     private func choices(_ queue: QueueName, metadata: String?) async throws(ControlError) -> [PolicyChoice] {
         try await answering { () async throws(StorageError) in
-            try await overviews.policyChoices(queue, metadata: metadata, limit: PolicyMap.stepLimit)
+            try await store.makeAuditReader().policyChoices(queue, metadata: metadata, limit: PolicyMap.stepLimit)
         }
     }
 }

@@ -12,8 +12,11 @@ extension ControlService {
     private static let featureLimit = 12
 
     func addPolicies(to table: inout MethodTable) {
-        table.on(ShowPolicy.self) { parameters, _, reply throws(ControlError) in
-            try await reply.send(ShowPolicy.Reply(policy: try await view(of: parameters.queue)))
+        table.on(ShowPolicy.self) { parameters, peer, reply throws(ControlError) in
+            let policy = try await computing.run(for: peer) { () async throws(ControlError) -> PolicyView in
+                try await view(of: parameters.queue)
+            }
+            try await reply.send(ShowPolicy.Reply(policy: policy))
         }
         table.on(ListPolicyVersions.self) { parameters, _, reply throws(ControlError) in
             let limit = try Self.limit(parameters.limit) ?? .max

@@ -9,7 +9,10 @@ extension ControlService {
 
     func addReport(to table: inout MethodTable) {
         table.on(ReportJobs.self) { parameters, peer, reply throws(ControlError) in
-            try await reply.send(try await report(parameters, uid: Self.visibleUser(to: peer)))
+            let summary = try await computing.run(for: peer) { () async throws(ControlError) -> ReportJobs.Reply in
+                try await report(parameters, uid: Self.visibleUser(to: peer))
+            }
+            try await reply.send(summary)
         }
     }
 
@@ -29,11 +32,11 @@ extension ControlService {
         let last = Timestamp(milliseconds: end * Self.dayMilliseconds + Self.zoneMilliseconds)
         let filter = SpendFilter(days: days, queue: parameters.queue, uid: uid)
         let jobs = try await answering { () async throws(StorageError) in
-            try await overviews.endedJobs(in: first..<max(first, last), filter)
+            try await store.makeAuditReader().endedJobs(in: first..<max(first, last), filter)
         }
         var report = JobReport()
         do throws(ZoneError) {
-            for job in jobs.reversed() {
+            for job in jobs.reversed() where !Task.isCancelled {
                 guard let day = try zones[job.queue]?.day(at: job.endedAt), days.contains(day) else { continue }
                 report.add(job, on: day)
             }

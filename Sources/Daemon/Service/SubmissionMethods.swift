@@ -1,12 +1,15 @@
 import Control
 import Domain
+import Episodes
 import Storage
 
 extension ControlService {
+    private static let shownBytes = 2048
+
     func addSubmission(to table: inout MethodTable) {
         table.on(SubmitJob.self) { parameters, peer, reply throws(ControlError) in
             try parameters.validate()
-            try check(parameters.specification)
+            try await check(parameters.specification, of: User(peer))
             let job = NewJob(
                 customID: parameters.specification.customID,
                 specification: JSONText.text(of: parameters.specification), priority: Int64(parameters.priority ?? 0),
@@ -64,7 +67,7 @@ extension ControlService {
         if let job = unknown.first { throw .notFound(kind: "job", name: job.description) }
     }
 
-    private func check(_ specification: JobSpecification) throws(ControlError) {
+    private func check(_ specification: JobSpecification, of user: User) async throws(ControlError) {
         if let request = specification.environment {
             if let complaint = environments.complaint(about: request) {
                 throw .invalidArgument(argument: "environment", value: request.name, remedy: complaint)
@@ -76,8 +79,15 @@ extension ControlService {
                 argument: "messages", value: "\(specification.messages.count) messages",
                 remedy: "give at least one message of the role user that says something")
         }
-        if let verifier = specification.verifier, let complaint = judge.complaint(about: verifier) {
-            throw .invalidArgument(argument: "verifier", value: JSONText.text(of: verifier), remedy: complaint)
+        guard let verifier = specification.verifier else { return }
+        if let fault = try await judge.faults(of: [verifier], for: user, judging)[verifier] {
+            throw .invalidArgument(
+                argument: "verifier", value: Self.shown(JSONText.text(of: verifier)), remedy: fault.description)
         }
+    }
+
+    /// What was refused, as far as anybody wants to read it again.
+    private static func shown(_ text: String) -> String {
+        text.utf8.count <= shownBytes ? text : "\(text.prefix(shownBytes))..."
     }
 }

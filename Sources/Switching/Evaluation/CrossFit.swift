@@ -19,6 +19,7 @@ package struct CrossFit: Sendable {
         bounds = ReturnBounds(episodes, discount: 1)
         var evaluations: [FittedEvaluation] = []
         for fold in 0..<Self.foldCount {
+            try goOn()
             evaluations.append(
                 try FittedEvaluation(Self.without(fold, episodes[...]), featureCount: featureCount))
         }
@@ -51,7 +52,7 @@ package struct CrossFit: Sendable {
     /// one or two that did would only add their luck; what the forecast may miss there is not in the interval. Episodes of less
     /// weight than 1 teach the model and are not evaluated.
     /// - Parameter target: the policy to evaluate on a fold's episodes.
-    /// - Returns: nil where there are no two episodes to evaluate on.
+    /// - Returns: nil where there are no two episodes to evaluate on, or the task is cancelled.
     /// - Source: Jiang and Li, "Doubly robust off-policy value evaluation for reinforcement learning", 2016, equation 10; for the
     ///   end of the correction Thomas and Brunskill, "Data-efficient off-policy policy evaluation", 2016, section 6, whose best
     ///   mixture of all such ends is here the last one with enough episodes.
@@ -89,12 +90,12 @@ package struct CrossFit: Sendable {
                 sums.append(reward: value.reward, calls: value.calls, path)
             }
         }
-        return sums.estimate.map { ($0, horizon) }
+        return Task.isCancelled ? nil : sums.estimate.map { ($0, horizon) }
     }
 
     /// The same by importance sampling alone: each step's reward weighted by the odds of the way there, weights scaled
     /// to add up to the number of episodes. No model, hence more spread; its bias goes with the number of episodes.
-    /// - Returns: nil where there are no two episodes, or none went the policy's way at all.
+    /// - Returns: nil where there are no two episodes, none went the policy's way at all, or the task is cancelled.
     /// - Source: Precup, Sutton and Singh, "Eligibility traces for off-policy policy evaluation", 2000 (per-decision,
     ///   weighted); the interval by the delta method for a sum of ratios.
     package func importanceSampled(cost: Double, _ target: (_ fold: Int) -> TargetPolicy) -> PolicyEstimate? {
@@ -104,6 +105,7 @@ package struct CrossFit: Sendable {
         var calls = rewards
         let longest = evaluated.reduce(0) { max($0, $1.element.steps.count) }
         for time in 0..<longest {
+            if Task.isCancelled { return nil }
             let weights = paths.map { $0.weight(through: time) }
             let mean = weights.reduce(0, +) / Double(max(1, weights.count))
             guard mean > 0 else { return nil }

@@ -22,12 +22,12 @@ struct FittedEvaluation {
         bounds = ReturnBounds(episodes, discount: 1)
     }
 
-    /// The values of a policy.
+    /// The values of a policy; of no use where the task is cancelled.
     func values(of target: TargetPolicy) -> LinearValues {
         let odds = episodes.flatMap { LoggedPath($0, target: target).choices.map(\.deepthink) }
         var values = LinearValues(zero: replay.featureCount)
         var targets = Targets(count: replay.count)
-        for _ in 0..<Self.sweepLimit {
+        for _ in 0..<Self.sweepLimit where !Task.isCancelled {
             walkBackwards(&targets, values, odds)
             let next = regression.solve(targets)
             let move = values.greatestDistance(to: next)

@@ -68,6 +68,7 @@ package struct PolicyTrial: Sendable {
         let corrected = targets.compactMapValues { target in
             fit.corrected(cost: cost) { target($0).exploring(settings) }
         }
+        try goOn()
         estimates = corrected.mapValues(\.estimate)
         guard let (challenger, seen) = corrected[.candidate], let (defender, incumbentSeen) = corrected[.incumbent]
         else { return nil }
