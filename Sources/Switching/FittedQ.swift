@@ -46,14 +46,14 @@ package struct FittedQ: Learner {
         let replay = try ReplayMatrix(episodes, featureCount: featureCount)
         let regression = StepRegression(replay, self)
         let bounds = ReturnBounds(episodes, discount: discount)
-        return .linear(settle(replay, bounds: bounds, cost: settings.cost) { regression.solve($0) }.values)
+        return .linear(try settle(replay, bounds: bounds, cost: settings.cost) { regression.solve($0) }.values)
     }
 
     /// The values that fit a replay, be its features an encoder's or a network's.
     /// - Throws: `.cancelled`.
     func fit(_ replay: ReplayMatrix, bounds: ReturnBounds, cost: Double) throws(SwitchingError) -> LinearValues {
         let factor = Cholesky(precision(of: replay), count: 2 * replay.featureCount)
-        var (learnt, targets) = settle(replay, bounds: bounds, cost: cost) { solve(factor, replay, $0) }
+        var (learnt, targets) = try settle(replay, bounds: bounds, cost: cost) { solve(factor, replay, $0) }
         learnt.noiseVariance = noiseVariance(replay, learnt, targets, cost: cost)
         learnt.differencePrecisionFactor = factor.packedBlock(from: replay.featureCount).map { Float($0) }
         return learnt
@@ -61,9 +61,10 @@ package struct FittedQ: Learner {
 
     /// Steps 2 and 3, until the weights stand still.
     /// - Parameter solve: the weights that fit targets best.
+    /// - Throws: `.cancelled`.
     private func settle(
         _ replay: ReplayMatrix, bounds: ReturnBounds, cost: Double, _ solve: (Targets) -> LinearValues
-    ) -> (values: LinearValues, targets: Targets) {
+    ) throws(SwitchingError) -> (values: LinearValues, targets: Targets) {
         var learnt = LinearValues(zero: replay.featureCount)
         var targets = Targets(count: replay.count)
         // A change of the greedy role in one state changes the targets of others, so that the weights of hashed
