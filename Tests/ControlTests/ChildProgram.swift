@@ -23,11 +23,14 @@ struct ChildProgram: Sendable {
 
     /// - Parameters:
     ///   - words: bytes, which need not be UTF-8.
-    ///   - output: its stdout; `messages` its stderr.
+    ///   - input: its stdin; `output` its stdout; `messages` its stderr.
     ///   - environment: `NAME=value`, and nothing else.
-    init(_ words: [[UInt8]], output: Int32, messages: Int32, environment: [String]) throws {
+    init(
+        _ words: [[UInt8]], input: Int32 = STDIN_FILENO, output: Int32, messages: Int32, environment: [String]
+    ) throws {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
+        posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO)
         posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
         posix_spawn_file_actions_adddup2(&actions, messages, STDERR_FILENO)
         func pointers(_ texts: [[UInt8]]) -> [UnsafeMutablePointer<CChar>?] {

@@ -2,6 +2,7 @@ import Control
 import Dispatch
 import Domain
 import Glibc
+import Synchronization
 import Testing
 
 @testable import londictl
@@ -89,6 +90,32 @@ import Testing
         let read = await Self.all(output.reading, pauseMicroseconds: 20_000)
         #expect(String(decoding: read, as: UTF8.self) == whole)
         #expect(await child.end() == 0)
+        close(output.reading)
+    }
+
+    @Test func `an input that does not block is waited for`() async throws {
+        let (input, output) = (try Self.makePipe(), try Self.makePipe())
+        _ = fcntl(input.reading, F_SETFL, O_NONBLOCK)
+        let line =
+            #"{"custom_id":"a","method":"POST","url":"/v1/chat/completions","#
+            + #""body":{"messages":[{"role":"user","content":"x"}]}}"#
+        let daemon = StubDaemon()
+        try await withServer(daemon.table) { path in
+            let words = [try ChildProgram.built("londictl"), "submit", "-q", "maths", "-f", "-", "--socket", path]
+            let child = try ChildProgram(
+                words.map { Array($0.utf8) }, input: input.reading, output: output.writing, messages: output.writing,
+                environment: [])
+            close(output.writing)
+            // Then it reads, and finds nothing yet.
+            while daemon.state.withLock({ $0.begun == nil }) { await Task.yield() }
+            let written = line.withCString { write(input.writing, $0, line.utf8.count) }
+            #expect(written == line.utf8.count)
+            close(input.writing)
+            let said = String(decoding: await Self.all(output.reading), as: UTF8.self)
+            #expect(await child.end() == 0, "\(said)")
+            #expect(daemon.state.withLock { $0.lines.map(\.text) } == [line])
+        }
+        close(input.reading)
         close(output.reading)
     }
 

@@ -53,6 +53,16 @@ import Testing
         ) { try await intake.commit(batch, sha256: "", allowDuplicate: false, by: user) }
     }
 
+    /// SQLite and every other tool compare ids by bytes: one that is only equivalent to another is its own.
+    @Test func `ids that are only equivalent differ`() async throws {
+        let batch = try await begin()
+        let lines = [Self.line("\u{e9}"), Self.line("e\u{301}")]
+        #expect(try await intake.append(lines, from: 1, to: batch, by: user).errors == [])
+        let digest = hexadecimal(SHA256.digest(of: lines.map { $0 + "\n" }.joined()))
+        let commit = try await intake.commit(batch, sha256: digest, allowDuplicate: false, by: user)
+        #expect(commit.jobCount == 2)
+    }
+
     /// Whoever went away will not commit; its lines must not stay, nor its place among the open batches.
     @Test func `a batch ends with the connection that opened it, and no other`() async throws {
         let left = try await begin(1)
