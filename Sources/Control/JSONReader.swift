@@ -86,7 +86,8 @@ package struct JSONReader {
         while true {
             let key = try readKey()
             let value = try readValue(depth: depth + 1)
-            guard members.updateValue(value, forKey: key) == nil else { throw fail("member '\(key)' occurs twice") }
+            if let other = members.index(forKey: key) { throw repeated(key, members[other].key) }
+            members[key] = value
             skipSpace()
             if take(UInt8(ascii: "}")) { return members }
             guard take(UInt8(ascii: ",")) else { throw fail("',' or '}' was expected, found \(found)") }
@@ -180,9 +181,8 @@ package struct JSONReader {
                 skipSpace()
                 let start = position
                 try skipValue()
-                guard ranges.updateValue(start..<position, forKey: key) == nil else {
-                    throw fail("member '\(key)' occurs twice")
-                }
+                if let other = ranges.index(forKey: key) { throw repeated(key, ranges[other].key) }
+                ranges[key] = start..<position
                 skipSpace()
                 if take(UInt8(ascii: "}")) { break }
                 guard take(UInt8(ascii: ",")) else { throw fail("',' or '}' was expected, found \(found)") }
@@ -225,6 +225,14 @@ package struct JSONReader {
     }
 
     private func fail(_ what: String) -> JSONError { JSONError(column: min(position, bytes.count) + 1, what: what) }
+
+    /// Names that are only equivalent are refused too: most readers take one of the members for the other.
+    private func repeated(_ key: String, _ other: String) -> JSONError {
+        fail(
+            key.isIdentical(to: other)
+                ? "member '\(key)' occurs twice"
+                : "member '\(key)' occurs twice, in two Unicode forms of one name; give one of them another name")
+    }
 
     private mutating func take(_ byte: UInt8) -> Bool {
         guard peek == byte else { return false }

@@ -23,7 +23,12 @@ import Testing
         ("[1,]", 4, "a value was expected, found ']'"), ("[1 2]", 4, "',' or ']' was expected, found '2'"),
         ("{\"a\" 1}", 6, "':' was expected after 'a', found '1'"),
         ("{a:1}", 2, "a member's name in quotes was expected, found 'a'"),
-        ("{\"a\":1,\"a\":2}", 13, "member 'a' occurs twice"), ("01", 3, "a number does not begin with 0"),
+        ("{\"a\":1,\"a\":2}", 13, "member 'a' occurs twice"),
+        (
+            "{\"\u{e9}\":1,\"e\u{301}\":2}", 16,
+            "member 'e\u{301}' occurs twice, in two Unicode forms of one name; give one of them another name"
+        ),
+        ("01", 3, "a number does not begin with 0"),
         ("1.", 3, "a digit was expected after '.', found the end"),
         ("1e", 3, "a digit was expected in the exponent, found the end"),
         ("1e999", 6, "1e999 is out of range"), ("\"abc", 5, "a string does not end"),
