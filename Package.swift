@@ -99,13 +99,13 @@ let package = Package(
             name: "EpisodesTests", dependencies: ["Episodes", "Environments", "Switching", "Generation", "Domain"],
             swiftSettings: strict),
         .testTarget(
-            name: "ControlTests", dependencies: ["Control", "Domain", "Hashing", "londictl"], exclude: ["Golden"],
+            name: "ControlTests", dependencies: ["Control", "Domain", "Hashing", "Blocking", "londictl"], exclude: ["Golden"],
             swiftSettings: strict),
         .testTarget(
             name: "DaemonTests",
             dependencies: [
                 "Daemon", "Control", "Episodes", "Environments", "Generation", "Storage", "SQLite", "Switching",
-                "Domain", "Hashing", "PowerLoss", "Processes",
+                "Domain", "Hashing", "Blocking", "PowerLoss", "Processes",
             ],
             swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),

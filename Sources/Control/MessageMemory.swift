@@ -48,8 +48,9 @@ final class MessageMemory: Sendable {
     /// - Parameter limit: in bytes.
     init(limit: Int) { self.limit = limit }
 
-    /// Now lent to anybody.
+    /// Now lent to anybody, and how many wait.
     var lentBytes: Int { state.withLock { $0.lent } }
+    var waiterCount: Int { state.withLock { $0.waiters.count } }
 
     /// Waits until there are so many bytes for a user's message; for one that takes more than there is, for all.
     /// - Throws: `.disconnected` where the task is cancelled.

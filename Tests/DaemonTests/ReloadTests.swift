@@ -42,19 +42,19 @@ import Testing
         #expect(try live.reload() == .init(applied: ["LogLevel", "DrainSeconds", "[Verifier]"], needRestart: []))
     }
 
-    @Test func `verifiers that came by a reload judge at once, and those that went no longer`() throws {
+    @Test func `verifiers that came by a reload judge at once, and those that went no longer`() async throws {
         let file = Mutex(Self.configuration { $0.verifiers = [Self.command] })
         let live = LiveConfiguration(Self.start) { () throws(ConfigurationError) in file.withLock(\.self) }
         let judge = Judge(commands: Self.start.verifiers)
         let reloading = Reloading(
             configuration: live, judge: judge, log: Log(threshold: .error))
         let verifier = Verifier.command(name: "v", arguments: .null)
-        #expect(throws: VerificationError.self) { try judge.check(verifier) }
+        await #expect(throws: VerificationError.self) { try await judge.check(verifier) }
         _ = try reloading.reload()
-        try judge.check(verifier)
+        try await judge.check(verifier)
         file.withLock { $0 = Self.start }
         _ = try reloading.reload()
-        #expect(throws: VerificationError.self) { try judge.check(verifier) }
+        await #expect(throws: VerificationError.self) { try await judge.check(verifier) }
     }
 
     @Test func `what a reload would come to is known before it`() throws {

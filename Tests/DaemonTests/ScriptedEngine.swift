@@ -1,12 +1,14 @@
 import Domain
 import Generation
 
-/// A model that is always ready: it answers `yes` at once, or, asked something that begins with `slow`, never.
+/// A model that is always ready: it answers `yes` at once, asked something that begins with `letters` with many of them, or,
+/// asked something that begins with `slow`, never.
 final class ScriptedEngine: Engine {
     /// What it writes before it hangs.
     static let slowText = "let me think"
     /// What it writes so often before where it is asked something that begins with `slow flood`.
     static let (floodWord, floodCount) = ("and so on; ", 90_000)
+    static let letters = String(repeating: "abcab", count: 600)
     let configuration: EngineConfiguration
 
     init(_ role: EngineRole) {
@@ -30,7 +32,8 @@ final class ScriptedEngine: Engine {
     func prepare(_ transcript: Transcript) async throws(GenerationError) -> PreparedPrompt {
         let isSlow = transcript.messages.contains { $0.content.hasPrefix("slow") }
         let isFlood = transcript.messages.contains { $0.content.hasPrefix("slow flood") }
-        return PreparedPrompt(tokens: [isSlow ? 1 : 0, isFlood ? 1 : 0, 3])
+        let asksForLetters = transcript.messages.contains { $0.content.hasPrefix("letters") }
+        return PreparedPrompt(tokens: [isSlow ? 1 : 0, isFlood ? 1 : 0, asksForLetters ? 4 : 3])
     }
 
     /// The text's length and its first byte, so that different texts differ.
@@ -50,6 +53,6 @@ final class ScriptedEngine: Engine {
             throw .cancelled(partial: Generated(text: "", stopReason: .interrupted, promptTokens: 1))
         }
         return Generated(
-            text: "yes", stopReason: .endOfTurn, promptTokens: 3, generatedTokens: 1, gpuMilliseconds: 2)
+            text: prompt.tokens[2] == 4 ? Self.letters : "yes", stopReason: .endOfTurn, promptTokens: 3, generatedTokens: 1, gpuMilliseconds: 2)
     }
 }
