@@ -44,6 +44,7 @@ let package = Package(
                 .embedInCode("0009_pacing.sql"), .embedInCode("0010_prior.sql"),
                 .embedInCode("0011_environments.sql"), .embedInCode("0012_ends.sql"),
                 .embedInCode("0013_confirmed_drafts.sql"), .embedInCode("0014_trial_exploration.sql"),
+                .embedInCode("0015_members.sql"),
             ],
             swiftSettings: strict),
         .target(

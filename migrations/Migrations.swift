@@ -15,5 +15,6 @@ package enum Migrations {
         ("0012_ends", PackageResources._012_ends_sql),
         ("0013_confirmed_drafts", PackageResources._013_confirmed_drafts_sql),
         ("0014_trial_exploration", PackageResources._014_trial_exploration_sql),
+        ("0015_members", PackageResources._015_members_sql),
     ]
 }

@@ -20,6 +20,10 @@ package actor Store {
     var knownQueues: [(name: QueueName, settings: QueueSettings)]?
     /// Whose turn it is to give a job. In memory: a start of londid serves all queues anew.
     var turns = FairTurns()
+    /// The user of each queue who was given a job last.
+    var servedUsers: [QueueName: UInt32] = [:]
+    /// The outcomes through which a version of a queue's policy is being learnt.
+    var learningThrough: [QueueName: Int64] = [:]
     /// What is to be said about budgets and was not taken yet.
     var notices: [BudgetNotice] = []
 

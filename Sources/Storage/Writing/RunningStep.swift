@@ -93,17 +93,33 @@ struct RunningStep {
     /// How many of the jobs that wait for a reservation's end look again after one: more than one step can need of it.
     private static let wokenByReservation = 8
 
-    /// Wakes the first jobs of the queue that only reservations kept from DEEPTHINK, or all of them after the queue's last
-    /// reservation, since nothing would wake the rest.
+    /// Wakes the first jobs of the queue that only reservations kept from DEEPTHINK, the users in turn from the one after this
+    /// step's on, or all of them after the queue's last reservation, since nothing would wake the rest.
     private func wakeWaiting(_ database: Database) throws(StorageError) {
-        let isLast = try !database.hasOpenReservation(queue)
-        try database.run(
-            """
-            UPDATE job SET pending_reason = 'Priority', wake_at_ms = NULL WHERE id IN (
-                SELECT id FROM job
+        guard try database.hasOpenReservation(queue) else {
+            return try database.run(
+                """
+                UPDATE job SET pending_reason = 'Priority', wake_at_ms = NULL
                 WHERE queue = ? AND state = 'pending' AND pending_reason = 'BudgetExhausted'
-                ORDER BY priority DESC, id LIMIT ?)
-            """, queue, isLast ? Int.max : Self.wokenByReservation)
+                """, queue)
+        }
+        var user = Int64(submitterUID)
+        for _ in 0..<Self.wokenByReservation {
+            var next = try nextWaiting(after: user, database)
+            if next == nil { next = try nextWaiting(after: -1, database) }
+            guard let next else { return }
+            try database.run("UPDATE job SET pending_reason = 'Priority', wake_at_ms = NULL WHERE id = ?", next.job)
+            user = next.user
+        }
+    }
+
+    /// The first job that waits for a reservation's end, of the first user after one.
+    private func nextWaiting(
+        after user: Int64, _ database: Database
+    ) throws(StorageError) -> (job: Int64, user: Int64)? {
+        try database.first(Store.nextWaitingSQL, queue, user) { (row: Row) throws(StorageError) in
+            (job: try row.integer("id"), user: try row.integer("submitter_uid"))
+        }
     }
 
     private func enter(

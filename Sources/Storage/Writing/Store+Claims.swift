@@ -1,20 +1,35 @@
 package import Domain
 
 extension Store {
-    /// The first claimable job of a queue. Literal states: only so does SQLite see that the partial index has it all.
-    package static let nextClaimableSQL = """
+    /// The first claimable job of a queue's first user. Literal states: only so does SQLite see that the partial index has it
+    /// all.
+    package static let nextClaimableSQL = nextClaimable("")
+    /// The first claimable job of the first user after one.
+    package static let nextClaimableAfterUserSQL = nextClaimable("AND submitter_uid > ?")
+
+    private static func nextClaimable(_ condition: String) -> String {
+        """
         SELECT id, attempt, episode, batch, custom_id, submitter_uid, submitter_name, deadline_ms, time_limit_ms,
             failed_attempts, max_attempts, specification
         FROM job LEFT JOIN payload ON payload.job = job.id
-        WHERE queue = ? AND state = 'pending' AND pending_reason = 'Priority'
-        ORDER BY priority DESC, id LIMIT 1
+        WHERE queue = ? AND state = 'pending' AND pending_reason = 'Priority' \(condition)
+        ORDER BY submitter_uid, priority DESC, id LIMIT 1
+        """
+    }
+
+    /// The first job that waits for a reservation's end of the first user after one.
+    package static let nextWaitingSQL = """
+        SELECT id, submitter_uid FROM job
+        WHERE queue = ? AND state = 'pending' AND pending_reason = 'BudgetExhausted' AND submitter_uid > ?
+        ORDER BY submitter_uid, priority DESC, id LIMIT 1
         """
 
     /// The jobs of a queue that run.
     package static let runningCountSQL = "SELECT count(*) AS n FROM job WHERE queue = ? AND state = 'running'"
 
-    /// Takes the next job to run, nil where none is claimable. The queues are served in turn by their shares, each by
-    /// priority and then by age; paused queues and those at their limit are passed over.
+    /// Takes the next job to run, nil where none is claimable. The queues are served in turn by their shares, in each of them
+    /// the users in turn, and of each user the jobs by priority and then by age; paused queues and those at their limit are
+    /// passed over.
     package func claim(now: Timestamp) throws(StorageError) -> ClaimedJob? {
         let claimed = try transaction { () throws(StorageError) in try nextInTurn(now: now) }
         if let claimed { serve(claimed) }
@@ -30,8 +45,11 @@ extension Store {
         return nil
     }
 
-    /// Counts a claimed job as its queue's turn.
-    func serve(_ claimed: ClaimedJob) { turns.serve(claimed.queue, share: claimed.settings.share) }
+    /// Counts a claimed job as its queue's turn, and in the queue as its user's.
+    func serve(_ claimed: ClaimedJob) {
+        turns.serve(claimed.queue, share: claimed.settings.share)
+        servedUsers[claimed.queue] = claimed.submitter.uid
+    }
 
     /// The queues that are not paused, as they were last written: nobody else writes them.
     private func openQueues() throws(StorageError) -> [(name: QueueName, settings: QueueSettings)] {
@@ -112,7 +130,25 @@ extension Store {
         if let limit = settings.maxRunning, try database.count(Store.runningCountSQL, queue.text) >= limit {
             return nil
         }
-        let found = try database.first(Store.nextClaimableSQL, queue.text) { (row: Row) throws(StorageError) in
+        guard let found = try nextClaimable(in: queue, settings, now: now) else { return nil }
+        try database.run(
+            """
+            UPDATE job SET state = 'running', pending_reason = NULL, attempt = ?, epoch = ?, episode = ?,
+                started_at_ms = coalesce(started_at_ms, ?)
+            WHERE id = ?
+            """, found.claim.attempt, epoch.number, found.claim.episode.number, now.milliseconds,
+            found.claim.job.number)
+        return found
+    }
+
+    /// The first job of the user whose turn it is: the next one with claimable jobs after the one served last, by their
+    /// numbers and round. So of two users who both have jobs, neither gets a second turn before the other has had one, however
+    /// many jobs and whichever priorities they have; and nothing is kept of users who have none.
+    /// - Source: round robin is start-time fair queuing (`FairTurns`) of equal shares.
+    private func nextClaimable(
+        in queue: QueueName, _ settings: QueueSettings, now: Timestamp
+    ) throws(StorageError) -> ClaimedJob? {
+        func read(_ row: Row) throws(StorageError) -> ClaimedJob {
             let (id, attempt) = (try row.integer("id"), try row.integer("attempt"))
             let current = try row.optionalInteger("episode").map(EpisodeID.init)
             let isNew = current == nil
@@ -128,15 +164,12 @@ extension Store {
                 specification: try row.text("specification"), opening: isNew ? nil : try opening(of: episode),
                 steps: isNew ? [] : try writtenSteps(episode))
         }
-        guard let found else { return nil }
-        try database.run(
-            """
-            UPDATE job SET state = 'running', pending_reason = NULL, attempt = ?, epoch = ?, episode = ?,
-                started_at_ms = coalesce(started_at_ms, ?)
-            WHERE id = ?
-            """, found.claim.attempt, epoch.number, found.claim.episode.number, now.milliseconds,
-            found.claim.job.number)
-        return found
+        if let served = servedUsers[queue],
+            let next = try database.first(Store.nextClaimableAfterUserSQL, queue.text, served, read: read)
+        {
+            return next
+        }
+        return try database.first(Store.nextClaimableSQL, queue.text, read: read)
     }
 
     private func beginEpisode(of job: JobID, now: Timestamp) throws(StorageError) -> EpisodeID {
