@@ -35,6 +35,8 @@ extension QueueChanges {
         if let share { changed.share = share }
         if let retentionDays { changed.retentionDays = retentionDays == 0 ? nil : retentionDays }
         if let warnAt { changed.warnAt = warnAt }
+        if let leastReward { changed.leastReward = leastReward }
+        if let mostReward { changed.mostReward = mostReward }
         try changed.validate()
         return changed
     }
@@ -97,5 +99,10 @@ extension QueueSettings {
             (1...36_500).contains(retentionDays ?? 1), "retentionDays", retentionDays ?? 1,
             "use 1 to 36500 days, or none")
         try check((0...1).contains(warnAt), "warnAt", warnAt, "use 0 to 1")
+        for (name, reward) in [("leastReward", leastReward), ("mostReward", mostReward)] {
+            try check(Outcome.rewards.contains(reward), name, reward, "use a number from -1000 to 1000")
+        }
+        try check(
+            leastReward < mostReward, "mostReward", mostReward, "use a number above the least reward, \(leastReward)")
     }
 }

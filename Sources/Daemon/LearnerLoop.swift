@@ -15,6 +15,11 @@ final class LearnerLoop: Sendable {
     /// A refit needs so many new episodes for each hundred known ones: the work and the stored versions grow with the
     /// logarithm of the history, not with its square.
     static let growthPercent = 2
+    /// Where nothing is new but corrections of what is known, a queue is refitted no more often than this: whoever changes
+    /// her mind again and again makes no version each time.
+    static let correctionPause = Duration.seconds(60)
+    /// So many outcomes of a queue must come before a vetoed alarm is looked into again.
+    private static let vetoedOutcomes: Int64 = 10
 
     /// A thread of its own, so that nobody's questions keep it waiting.
     private static let executor = BackgroundExecutor(threads: 1, niceness: 10)
@@ -28,12 +33,21 @@ final class LearnerLoop: Sendable {
     private let shutdown: Shutdown
     private let log: Log
     private let dirty = Mutex<Set<QueueName>>([])
+    private let correctionPause: Duration
+    /// When each queue was refitted last, on a clock that never jumps.
+    private let refitAt = Mutex<[QueueName: ContinuousClock.Instant]>([:])
+    /// Queues whose corrections came within their pause.
+    private let postponed = Mutex<Set<QueueName>>([])
+    /// Queues that wait for the end of their pause.
+    private let pausing = Mutex<Set<QueueName>>([])
+    /// The last outcome of a queue when one user's jobs alone raised an alarm.
+    private let vetoedAt = Mutex<[QueueName: Int64]>([:])
     private let board = ChangeBoard()
 
     init(
         store: Store, reader: StoreReader, policies: PolicyBook, texts: any TextEncoding,
         pairKey: @escaping @Sendable (any FeatureEncoder) async -> String, clock: WallClock, shutdown: Shutdown,
-        log: Log
+        log: Log, correctionPause: Duration = LearnerLoop.correctionPause
     ) {
         self.store = store
         self.reader = reader
@@ -43,6 +57,7 @@ final class LearnerLoop: Sendable {
         self.clock = clock
         self.shutdown = shutdown
         self.log = log
+        self.correctionPause = correctionPause
     }
 
     /// Says that an episode of the queue has a new outcome.
@@ -57,20 +72,43 @@ final class LearnerLoop: Sendable {
             try await load(queue)
             note(queue.name)
         }
-        while !Task.isCancelled {
-            let version = board.version
-            guard let queue = dirty.withLock({ $0.popFirst() }) else {
-                await board.changed(since: version)
-                continue
-            }
-            do {
-                try await learn(queue)
-            } catch let error as StorageError where error.isPassing {
-                log.about(queue: queue).error("queue \(queue): nothing was learnt yet: \(error)")
-                note(queue)
-                guard await shutdown.sleep(for: .seconds(1)) else { return }
+        try await withThrowingDiscardingTaskGroup { group in
+            defer { group.cancelAll() }
+            while !Task.isCancelled {
+                let version = board.version
+                guard let queue = dirty.withLock({ $0.popFirst() }) else {
+                    await board.changed(since: version)
+                    continue
+                }
+                do {
+                    try await learn(queue)
+                } catch let error as StorageError where error.isPassing {
+                    log.about(queue: queue).error("queue \(queue): nothing was learnt yet: \(error)")
+                    note(queue)
+                    guard await shutdown.sleep(for: .seconds(1)) else { return }
+                }
+                if let pause = pause(of: queue), pausing.withLock({ $0.insert(queue).inserted }) {
+                    group.addTask { await self.note(queue, in: pause) }
+                }
             }
         }
+    }
+
+    /// What is left of a queue's pause; nil where it has none or nothing waits for its end.
+    private func pause(of queue: QueueName) -> Duration? {
+        guard postponed.withLock({ $0.remove(queue) }) != nil, let at = refitAt.withLock({ $0[queue] }) else {
+            return nil
+        }
+        return max(.zero, correctionPause - at.duration(to: .now))
+    }
+
+    private func note(_ queue: QueueName, in pause: Duration) async {
+        do { try await Task.sleep(for: pause) } catch {
+            // The learner ends.
+            return
+        }
+        _ = pausing.withLock { $0.remove(queue) }
+        note(queue)
     }
 
     /// Publishes the version in force, as the store has it now, where it still fits.
@@ -128,7 +166,11 @@ final class LearnerLoop: Sendable {
         // A policy of another pair or encoder is replaced at once, however little news there is.
         let inForce = policies.policy(of: name).flatMap { $0.kind == fit.kind && $0.pairKey == pairKey ? $0 : nil }
         guard try await isWorthwhile(fit, name, inForce == nil ? nil : versions.last { !$0.isImported }) else { return }
-        let history = try await reader.trainingEpisodes(queue: name, limit: Self.episodeLimit)
+        refitAt.withLock { $0[name] = .now }
+        // What is corrected meanwhile stays as it was for this version.
+        let through = try await store.beginLearning(name)
+        let history = try await reader.trainingEpisodes(
+            queue: name, throughOutcome: through, limit: Self.episodeLimit, .fair)
         let isIncumbentLearnt = versions.first { $0.version == inForce?.version }?.origin != nil
         let explorationRate = queue.settings.switcher.explorationRate
         fit.weigh(history)
@@ -146,7 +188,8 @@ final class LearnerLoop: Sendable {
         guard let candidate else { return }
         let origin = PolicyOrigin(
             cost: fit.cost, firstOutcome: history.episodes.first?.outcome ?? 0,
-            trainedEpisodes: fit.usable(history).count, priorWeight: fit.priorWeight)
+            trainedEpisodes: fit.usable(history).count, priorWeight: fit.priorWeight,
+            userEpisodes: history.userEpisodes)
         try await keep(candidate, origin, incumbent: state?.version, for: name)
     }
 
@@ -182,8 +225,15 @@ final class LearnerLoop: Sendable {
         let known = newest.flatMap { $0.pairKey == fit.pairKey && $0.kind == fit.kind.rawValue ? $0 : nil }
         // What follows a step was counted as at the price of then, and another price may call elsewhere.
         if let cost = known?.origin?.cost, cost != fit.cost { return true }
-        let fresh = try await reader.outcomeCount(queue: queue, after: known?.trainedThroughOutcome ?? 0)
-        return fresh > 0 && fresh * 100 >= (known?.episodeCount ?? 0) * Self.growthPercent
+        let through = known?.trainedThroughOutcome ?? 0
+        func isEnough(_ count: Int) -> Bool {
+            count > 0 && count * 100 >= (known?.episodeCount ?? 0) * Self.growthPercent
+        }
+        guard isEnough(try await reader.outcomeCount(queue: queue, after: through)) else { return false }
+        if isEnough(try await reader.newOutcomeCount(queue: queue, after: through)) { return true }
+        guard let at = refitAt.withLock({ $0[queue] }), at.duration(to: .now) < correctionPause else { return true }
+        _ = postponed.withLock { $0.insert(queue) }
+        return false
     }
 }
 
@@ -203,7 +253,9 @@ extension LearnerLoop {
         else { return false }
         let judged = try await reader.judgedEpisodes(queue: queue.name, after: start, limit: FreezeRule.window)
         let rewards = judged.map { $0.reward - cost * Double($0.calls) }
-        guard let alarm = FreezeRule.alarm(rewards: rewards, trial: inForce.trial) else { return false }
+        guard let alarm = FreezeRule.alarm(rewards: rewards, trial: inForce.trial),
+            try await stands(alarm, queue, since: start)
+        else { return false }
         let replaced = versions.first { $0.version == inForce.incumbent }?.version
         let standIn = alarm.standIn(inForce.trial, isIncumbentKept: replaced != nil)
         let successor = standIn.map { "always \($0 == .quick ? "QUICK" : "DEEPTHINK")" } ?? "policy \(replaced ?? 0)"
@@ -221,6 +273,19 @@ extension LearnerLoop {
                 + "`londictl policy thaw \(queue.name)` ends that")
         try await load(queue)
         return true
+    }
+
+    /// Whether an alarm stands without any one user's jobs. For this a long history is read, so not at every job's end.
+    private func stands(_ alarm: FreezeRule.Alarm, _ queue: QueueRecord, since start: Int64) async throws -> Bool {
+        let last = try await reader.lastOutcome(queue.name)
+        if let vetoed = vetoedAt.withLock({ $0[queue.name] }), last - vetoed < Self.vetoedOutcomes { return false }
+        let cost = queue.settings.switcher.cost
+        let judged = try await reader.judgedEpisodesByUser(
+            queue: queue.name, after: start, reach: Self.episodeLimit * UserShare.reach, limit: FreezeRule.window)
+        let stands = FreezeRule.stands(
+            alarm, judged: judged.map { (user: $0.user, reward: $0.reward - cost * Double($0.calls)) })
+        vetoedAt.withLock { $0[queue.name] = stands ? nil : last }
+        return stands
     }
 }
 

@@ -81,9 +81,11 @@ extension PolicyFit {
             featureCount: featureCount)
     }
 
-    /// The newest episodes of the pair and the encoder themselves, oldest first.
+    /// The newest episodes of the pair and the encoder themselves, oldest first, with no more of one user's than her share.
     func trialRecords(_ history: TrainingEpisodes) -> [TrainingRecord] {
-        Array(history.episodes.filter(isOwn).suffix(PolicyTrial.episodeLimit))
+        let newestFirst = history.episodes.filter(isOwn).reversed()
+        let most = UserShare.most(newestFirst.map(\.submitter), limit: PolicyTrial.episodeLimit)
+        return UserShare.newest(newestFirst, limit: PolicyTrial.episodeLimit, most: most, user: \.submitter).reversed()
     }
 }
 

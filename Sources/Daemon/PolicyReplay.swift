@@ -54,6 +54,6 @@ struct PolicyReplay: Sendable {
     ) async throws(StorageError) -> TrainingEpisodes {
         try await reader.trainingEpisodes(
             queue: snapshot.queue, fromOutcome: origin.firstOutcome, throughOutcome: snapshot.trainedThroughOutcome,
-            limit: LearnerLoop.episodeLimit)
+            limit: LearnerLoop.episodeLimit, origin.userEpisodes.map { .most($0) } ?? .any)
     }
 }

@@ -89,13 +89,17 @@ package struct QueueSettings: Hashable, Codable, Sendable {
     package var retentionDays: Int?
     /// The share of a day's budget, 0 to 1, whose use is worth a warning; 0 is never.
     package var warnAt: Double
+    /// The least and the most that feedback may say of a job, -1000 to 1000. Verifiers and environments, which londid.conf
+    /// names, are not bound by them.
+    package var leastReward: Double
+    package var mostReward: Double
 
     package init(
         limits: BudgetLimits = BudgetLimits(), timeZone: String = "UTC", onBudget: OnBudget = .quick,
         deepthinkCallsPerJob: Int? = nil, observe: Observe = .state, pacing: Pacing = .auto,
         switcher: SwitcherSettings = SwitcherSettings(), maxSteps: Int = 12, stepTokens: Int = 192,
         maxAttempts: Int = 3, isPaused: Bool = false, isDraining: Bool = false, maxRunning: Int? = nil, share: Int = 1,
-        retentionDays: Int? = nil, warnAt: Double = 0.8
+        retentionDays: Int? = nil, warnAt: Double = 0.8, leastReward: Double = 0, mostReward: Double = 1
     ) {
         self.limits = limits
         self.timeZone = timeZone
@@ -113,5 +117,36 @@ package struct QueueSettings: Hashable, Codable, Sendable {
         self.share = share
         self.retentionDays = retentionDays
         self.warnAt = warnAt
+        self.leastReward = leastReward
+        self.mostReward = mostReward
+    }
+
+    /// What feedback may say of a job.
+    package var rewards: ClosedRange<Double> { leastReward...max(leastReward, mostReward) }
+}
+
+extension QueueSettings {
+    /// As the members are written. A file or a client of earlier versions knows no range of rewards: it means the default.
+    package init(from decoder: any Decoder) throws {
+        let members = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            limits: try members.decode(BudgetLimits.self, forKey: .limits),
+            timeZone: try members.decode(String.self, forKey: .timeZone),
+            onBudget: try members.decode(OnBudget.self, forKey: .onBudget),
+            deepthinkCallsPerJob: try members.decodeIfPresent(Int.self, forKey: .deepthinkCallsPerJob),
+            observe: try members.decode(Observe.self, forKey: .observe),
+            pacing: try members.decode(Pacing.self, forKey: .pacing),
+            switcher: try members.decode(SwitcherSettings.self, forKey: .switcher),
+            maxSteps: try members.decode(Int.self, forKey: .maxSteps),
+            stepTokens: try members.decode(Int.self, forKey: .stepTokens),
+            maxAttempts: try members.decode(Int.self, forKey: .maxAttempts),
+            isPaused: try members.decode(Bool.self, forKey: .isPaused),
+            isDraining: try members.decode(Bool.self, forKey: .isDraining),
+            maxRunning: try members.decodeIfPresent(Int.self, forKey: .maxRunning),
+            share: try members.decode(Int.self, forKey: .share),
+            retentionDays: try members.decodeIfPresent(Int.self, forKey: .retentionDays),
+            warnAt: try members.decode(Double.self, forKey: .warnAt),
+            leastReward: try members.decodeIfPresent(Double.self, forKey: .leastReward) ?? 0,
+            mostReward: try members.decodeIfPresent(Double.self, forKey: .mostReward) ?? 1)
     }
 }

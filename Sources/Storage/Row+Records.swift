@@ -16,7 +16,7 @@ extension Row {
             maxAttempts: try count("max_attempts"), isPaused: try flag("is_paused"),
             isDraining: try flag("is_draining"), maxRunning: try optionalInteger("max_running").map(Int.init),
             share: try count("share"), retentionDays: try optionalInteger("retention_days").map(Int.init),
-            warnAt: try real("warn_at"))
+            warnAt: try real("warn_at"), leastReward: try real("least_reward"), mostReward: try real("most_reward"))
     }
 
     /// From the columns of `queue`.

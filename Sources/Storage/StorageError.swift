@@ -58,6 +58,8 @@ package enum StorageError: Error, Equatable {
     case jobNotCompleted(JobID, state: JobState)
     /// A reward must be a finite number.
     case rewardOutOfRange(JobID)
+    /// The queue's range of rewards has not this one.
+    case rewardOutsideQueue(JobID, reward: Double, queue: QueueName, rewards: ClosedRange<Double>)
     /// The stored weights do not have the stored hash.
     case damagedPolicy(queue: QueueName, version: Int64)
     /// Another version was kept first: the policy must be made anew under the next number.
@@ -154,6 +156,9 @@ extension StorageError: CustomStringConvertible {
         case .jobNotRetryable(let job, let complaint, let remedy): "job \(job) \(complaint): \(remedy)"
         case .jobNotCompleted(let job, let state):
             "job \(job) is \(state.rawValue) and takes no feedback: only completed jobs do"
+        case .rewardOutsideQueue(let job, let reward, let queue, let rewards):
+            "the reward for job \(job) must be \(rewards.lowerBound) to \(rewards.upperBound), the range of queue \(queue), "
+                + "not \(reward)"
         case .rewardOutOfRange(let job): "the reward for job \(job) is not within -1000 to 1000: give one such as 0.5"
         case .damagedPolicy(let queue, let version):
             "the weights of policy \(version) of queue \(queue) do not have their hash: run londictl audit verify"
@@ -163,7 +168,7 @@ extension StorageError: CustomStringConvertible {
             prunedAt == nil
                 ? "queue \(queue) has no policy \(version): see londictl policy versions \(queue)"
                 : "the weights of policy \(version) of queue \(queue) are gone, a queue keeps "
-                    + "\(Store.mostPolicyVersions) versions: see londictl policy versions \(queue)"
+                    + "\(Store.mostPolicyVersions) versions, ever fewer of old ones: see londictl policy versions \(queue)"
         case .noEarlierPolicy(let queue):
             "queue \(queue) has no earlier policy to go back to: see londictl policy versions \(queue)"
         case .policyFrozen(let queue):

@@ -70,7 +70,8 @@ extension QueueChanges {
             explorationShare: settings.switcher.explorationShare, maxSteps: settings.maxSteps,
             stepTokens: settings.stepTokens, maxAttempts: settings.maxAttempts, isPaused: settings.isPaused,
             isDraining: settings.isDraining, maxRunning: settings.maxRunning ?? 0, share: settings.share,
-            retentionDays: settings.retentionDays ?? 0, warnAt: settings.warnAt)
+            retentionDays: settings.retentionDays ?? 0, warnAt: settings.warnAt,
+            leastReward: settings.leastReward, mostReward: settings.mostReward)
         var removed: [MaskReason] = []
         if limits.calls == nil { removed.append(.calls) }
         if limits.tokens == nil { removed.append(.tokens) }

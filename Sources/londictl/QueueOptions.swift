@@ -30,6 +30,7 @@ enum QueueOptions {
         CommandOption("share", "N", "turns for each turn of a queue with share 1, 1 to 100"),
         CommandOption("retention", "DAYS", "how long ended jobs are kept, or none: for ever"),
         CommandOption("warn-at", "SHARE", "the share of a day's budget to warn at, 0 to 1; 0 is never"),
+        CommandOption("reward-range", "LEAST..MOST", "what feedback may say of a job, as 0..1 or -1..1"),
     ]
 
     /// What the options change; those not given stay nil.
@@ -62,7 +63,22 @@ enum QueueOptions {
         changes.share = try invocation.integer("share")
         changes.retentionDays = try countOrNone("retention", invocation)
         changes.warnAt = try invocation.number("warn-at")
+        if let range = try rewardRange(invocation) { (changes.leastReward, changes.mostReward) = range }
         return changes
+    }
+
+    private static func rewardRange(
+        _ invocation: Invocation
+    ) throws(CommandError) -> (least: Double, most: Double)? {
+        guard let text = invocation.text("reward-range") else { return nil }
+        let bounds = text.split(separator: "..", maxSplits: 1, omittingEmptySubsequences: false).map { Double($0) }
+        guard bounds.count == 2, !text.contains("..."), let least = bounds[0], let most = bounds[1], least < most,
+            Outcome.rewards.contains(least), Outcome.rewards.contains(most)
+        else {
+            throw .usage(
+                "--reward-range '\(text)' is no range: use two numbers from -1000 to 1000, the lower first, as 0..1")
+        }
+        return (least, most)
     }
 
     /// 0 for `none`; nil where the option is not given.

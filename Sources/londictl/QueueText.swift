@@ -38,6 +38,9 @@ enum QueueText {
             $0.settings.retentionDays.map { "\($0)" } ?? "none"
         },
         Column("warn_at", isRight: true, isDefault: false) { Phrase.number($0.settings.warnAt) },
+        Column("rewards", isDefault: false) {
+            "\(Phrase.number($0.settings.leastReward))..\(Phrase.number($0.settings.mostReward))"
+        },
         Column("created", isDefault: false) { RFC3339.text(of: $0.createdAt) },
     ]
 

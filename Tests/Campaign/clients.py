@@ -342,7 +342,7 @@ class Client(threading.Thread):
     def feedback(self, connection):
         if not self.completed:
             return
-        job, reward = self.random.choice(self.completed), self.random.randrange(-8, 9) / 8
+        job, reward = self.random.choice(self.completed), self.random.randrange(17) / 16
         self.change(("reward", job), reward, lambda: connection.call("Feedback", job=job, reward=reward))
 
     def change_queue(self, connection):

@@ -7,6 +7,35 @@ import Testing
 
 /// What administrators do to queues, over a real socket.
 @Suite(.timeLimit(.minutes(5))) struct `londictl for queues` {
+    @Test func `the range of rewards is two numbers`() async throws {
+        let (daemon, changes) = (StubDaemon(), QueueChanges(leastReward: -1.5, mostReward: 20))
+        try await withServer(daemon.table) { path in
+            #expect(await Printed.by(["queue", "set", "maths", "--reward-range", "-1.5..20"], path: path).exit == .ok)
+            #expect(daemon.state.withLock { $0.changes } == changes)
+        }
+        #expect(try changes.applied(to: QueueSettings()).rewards == -1.5...20)
+        #expect(QueueSettings().rewards == 0...1)
+    }
+
+    @Test(arguments: ["1..0", "0..0", "0", "0..", "..1", "0...1", "0..1001", "a..b", "0..nan"])
+    func `refuses what is no range of rewards`(range: String) async throws {
+        let printed = await Printed.by(["queue", "set", "maths", "--reward-range", range], path: "/nowhere")
+        #expect(printed.exit == .usage)
+        let message =
+            "--reward-range '\(range)' is no range: use two numbers from -1000 to 1000, the lower first, as 0..1"
+        #expect(printed.messages.contains(message), "\(printed.messages)")
+    }
+
+    /// What `queue export` wrote before queues had a range.
+    @Test func `settings without a range of rewards have the usual one`() throws {
+        let text = JSONText.text(of: QueueSettings(leastReward: -2, mostReward: 3))
+        #expect(
+            try JSONText.decode(QueueSettings.self, from: text.utf8) == QueueSettings(leastReward: -2, mostReward: 3))
+        let old = text.replacing("\"leastReward\":-2,", with: "").replacing("\"mostReward\":3,", with: "")
+        #expect(!old.contains("Reward"))
+        #expect(try JSONText.decode(QueueSettings.self, from: old.utf8) == QueueSettings())
+    }
+
     @Test func `sets limits, and removes them with none`() async throws {
         let daemon = StubDaemon()
         try await withServer(daemon.table) { path in

@@ -176,7 +176,7 @@ enum MessageSamples {
         removeLimits: [.gpuTime, .jobCalls], timeZone: "UTC", onBudget: .hold, observe: .draft, pacing: .on,
         switcherKind: .random, cost: 0.1, parameter: 0.5, explorationRate: 0.1,
         explorationShare: 0.2, maxSteps: 4, stepTokens: 5, maxAttempts: 6, isPaused: true, isDraining: true,
-        maxRunning: 0, share: 7, retentionDays: 0, warnAt: 0.5)
+        maxRunning: 0, share: 7, retentionDays: 0, warnAt: 0.5, leastReward: -1, mostReward: 2)
 
     static let all: [MessageSample] = [
         MessageSample(

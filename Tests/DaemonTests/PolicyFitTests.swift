@@ -25,7 +25,8 @@ import Testing
                 reward: role == .deepthink ? 1 : 0)
             return TrainingRecord(
                 outcome: Int64(number + 1), job: JobID(Int64(number + 1)), episode: EpisodeID(Int64(number + 1)),
-                pairKey: key, reward: step.reward, source: .verifier, isTruncated: false, steps: [step])
+                submitter: 1000, pairKey: key, reward: step.reward, source: .verifier, isTruncated: false, steps: [step]
+            )
         }
     }
 
@@ -36,7 +37,7 @@ import Testing
     }
 
     private func episodes(_ records: [TrainingRecord]) -> TrainingEpisodes {
-        TrainingEpisodes(episodes: records, throughOutcome: Int64(records.count))
+        TrainingEpisodes(episodes: records, throughOutcome: Int64(records.count), userEpisodes: nil)
     }
 
     @Test func `a change of the pair keeps the mean, inflates the uncertainty and begins to explore again`() throws {

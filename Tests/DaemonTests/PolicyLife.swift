@@ -26,23 +26,27 @@ final class PolicyLife {
     var quickOnHard = 0.2
     var deepthinkOnHard = 0.95
 
-    init(seed: UInt64, settings: SwitcherSettings = SwitcherSettings(explorationShare: 1)) async throws {
+    init(
+        seed: UInt64, settings: SwitcherSettings = SwitcherSettings(explorationShare: 1),
+        correctionPause: Duration = LearnerLoop.correctionPause
+    ) async throws {
         state = try TemporaryState()
         store = try Store(directory: state.directory, now: Self.now)
         reader = try store.makeReader()
         queue = try QueueName("maths")
         random = Seeded(seed: seed)
         try await store.createQueue(queue, QueueSettings(switcher: settings), by: Self.user, now: Self.now)
-        learner = Self.learner(store, reader, policies, encoder)
+        learner = Self.learner(store, reader, policies, encoder, correctionPause)
     }
 
     private static func learner(
-        _ store: Store, _ reader: StoreReader, _ policies: PolicyBook, _ encoder: HashedEncoder
+        _ store: Store, _ reader: StoreReader, _ policies: PolicyBook, _ encoder: HashedEncoder,
+        _ correctionPause: Duration = LearnerLoop.correctionPause
     ) -> LearnerLoop {
         LearnerLoop(
             store: store, reader: reader, policies: policies, texts: HashedTexts(encoder), pairKey: { pairKey($0) },
             clock: WallClock(), shutdown: Shutdown(board: ChangeBoard()),
-            log: Log(threshold: .error))
+            log: Log(threshold: .error), correctionPause: correctionPause)
     }
 
     private static func pairKey(_ encoder: any FeatureEncoder) -> String { "small + large + \(encoder.identity)" }
@@ -63,14 +67,14 @@ final class PolicyLife {
 
     /// The role that wrote the job's step.
     @discardableResult
-    func runJob(isHard: Bool? = nil) async throws -> Role {
+    func runJob(isHard: Bool? = nil, by user: User = PolicyLife.user, reward: Double? = nil) async throws -> Role {
         let isHard = isHard ?? Bool.random(using: &random)
         let settings = try await reader.queue(queue).settings.switcher
         var features = [Float](repeating: 0, count: encoder.featureCount)
         features[0] = 1
         features[Self.hardFeature] = isHard ? 1 : 0
         let shown = features
-        _ = try await store.submitJob(NewJob(specification: "{}"), queue: queue, submitter: Self.user, now: Self.now)
+        _ = try await store.submitJob(NewJob(specification: "{}"), queue: queue, submitter: user, now: Self.now)
         let claim = try #require(try await store.claim(now: Self.now)).claim
         let decision = decide(
             features: shown, state: SwitcherState(question: "", maxSteps: 4), settings: settings,
@@ -85,9 +89,9 @@ final class PolicyLife {
             text: "", stopReason: .paragraph, promptTokens: 1, generatedTokens: 1, gpuMilliseconds: 1)
         _ = try await store.finishStep(step, claim, text, now: Self.now)
         let odds = isHard ? (decision.role == .quick ? quickOnHard : deepthinkOnHard) : 0.95
-        let reward = Double.random(in: 0..<1, using: &random) < odds ? 1.0 : 0
+        let earned = Double.random(in: 0..<1, using: &random) < odds ? 1.0 : 0
         _ = try await store.settleJob(
-            claim, .completed(Outcome(answer: "", end: .answered, reward: reward)), now: Self.now)
+            claim, .completed(Outcome(answer: "", end: .answered, reward: reward ?? earned)), now: Self.now)
         return decision.role
     }
 

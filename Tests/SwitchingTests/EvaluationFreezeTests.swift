@@ -44,6 +44,22 @@ import Testing
         #expect(alarm?.standIn(trial, isIncumbentKept: false) == .deepthink)
     }
 
+    /// Whoever has most of the jobs, or judges all of hers badly, decides for nobody else.
+    @Test func `an alarm stands where it does without any one user's jobs, if the others have enough`() throws {
+        let trial = [PolicyContestant.incumbent: Self.estimate(0.7, 0.1)]
+        func stands(_ jobs: [(user: UInt32, count: Int, reward: Double)]) throws -> Bool {
+            let judged = jobs.flatMap { job in (0..<job.count).map { _ in (user: job.user, reward: job.reward) } }
+            let alarm = try #require(FreezeRule.alarm(rewards: judged.map(\.reward), trial: trial))
+            return FreezeRule.stands(alarm, judged: judged)
+        }
+        #expect(try stands([(1, 100, 0)]))
+        #expect(try !stands([(1, 100, 0), (2, 20, 1)]))
+        #expect(try !stands([(1, 60, 0), (2, 40, 0.65)]))
+        #expect(try stands([(1, 100, 0), (2, 19, 1)]))
+        #expect(try stands([(1, 60, 0), (2, 40, 0.5)]))
+        #expect(try stands([(1, 50, 0), (2, 25, 0.1), (3, 25, 0.5)]))
+    }
+
     /// The rule looks after every job, so one history has hundreds of occasions for a false alarm: 1,000 histories of 500
     /// jobs, each with a bound that was itself estimated from 300 jobs of the same worth.
     @Test func `a sound policy is frozen in less than one history of a hundred`() async {

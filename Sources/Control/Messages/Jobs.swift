@@ -269,7 +269,7 @@ package enum Cancel: ControlMethod {
     }
 }
 
-/// Gives the reward of a job whose answer a person judged. Conflict where the job has
+/// Gives the reward of a job whose answer a person judged; the newest counts. Conflict where the job has
 /// no answer.
 package enum Feedback: ControlMethod {
     package static let name = "io.londi.Feedback"
@@ -277,7 +277,7 @@ package enum Feedback: ControlMethod {
 
     package struct Parameters: Hashable, Codable, Sendable {
         package var job: JobID
-        /// Usually 0 to 1; -1000 to 1000.
+        /// Within the range of its queue, usually 0 to 1.
         package var reward: Double
 
         package init(job: JobID, reward: Double) {

@@ -50,6 +50,8 @@ package struct QueueChanges: Hashable, Codable, Sendable {
     /// 0 is for ever.
     package var retentionDays: Int?
     package var warnAt: Double?
+    package var leastReward: Double?
+    package var mostReward: Double?
 
     package init(
         deepthinkCalls: Int64? = nil, deepthinkTokens: Int64? = nil, deepthinkGPUMilliseconds: Int64? = nil,
@@ -59,7 +61,7 @@ package struct QueueChanges: Hashable, Codable, Sendable {
             SwitcherKind? = nil, cost: Double? = nil, parameter: Double? = nil, explorationRate: Double? = nil,
         explorationShare: Double? = nil, maxSteps: Int? = nil, stepTokens: Int? = nil, maxAttempts: Int? = nil,
         isPaused: Bool? = nil, isDraining: Bool? = nil, maxRunning: Int? = nil, share: Int? = nil,
-        retentionDays: Int? = nil, warnAt: Double? = nil
+        retentionDays: Int? = nil, warnAt: Double? = nil, leastReward: Double? = nil, mostReward: Double? = nil
     ) {
         self.deepthinkCalls = deepthinkCalls
         self.deepthinkTokens = deepthinkTokens
@@ -84,6 +86,8 @@ package struct QueueChanges: Hashable, Codable, Sendable {
         self.share = share
         self.retentionDays = retentionDays
         self.warnAt = warnAt
+        self.leastReward = leastReward
+        self.mostReward = mostReward
     }
 }
 

@@ -39,6 +39,10 @@ extension ControlError {
         case .rewardOutOfRange(let job):
             self = .invalidArgument(
                 argument: "reward", value: "job \(job)", remedy: "give a finite number such as 0.5")
+        case .rewardOutsideQueue(_, let reward, let queue, let rewards):
+            self = .invalidArgument(
+                argument: "reward", value: "\(reward)",
+                remedy: "use a number from \(rewards.lowerBound) to \(rewards.upperBound), the range of queue \(queue)")
         case .noSuchLine, .tooMany: self = .conflict(what: "\(error)", remedy: "nothing was changed")
         case .jobNotRetryable(let job, let complaint, let remedy):
             self = .conflict(what: "job \(job) \(complaint)", remedy: remedy)

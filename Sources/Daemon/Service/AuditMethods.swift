@@ -81,7 +81,7 @@ extension ControlService {
             PolicyReplayView(
                 version: pruned.version, verdict: .notReproducible,
                 reason: "its weights went at \(RFC3339.text(of: pruned.prunedAt)): a queue keeps "
-                    + "\(Store.mostPolicyVersions) versions")
+                    + "\(Store.mostPolicyVersions) versions, ever fewer of old ones")
         }
         if !gone.isEmpty { try await reply.send(ReplayPolicy.Reply(total: total, versions: gone), continues: true) }
         for version in versions {

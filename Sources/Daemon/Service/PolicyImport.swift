@@ -75,7 +75,7 @@ extension ControlService {
         _ versions: [PolicySnapshot]
     ) async throws(ControlError) -> PolicyTrial {
         let history = try await answering { () async throws(StorageError) in
-            try await reader.trainingEpisodes(queue: queue.name, limit: LearnerLoop.episodeLimit)
+            try await reader.trainingEpisodes(queue: queue.name, limit: LearnerLoop.episodeLimit, .fair)
         }
         let fit = PolicyFit(
             kind: policy.kind, cost: queue.settings.switcher.cost, encoderIdentity: encoder.identity,

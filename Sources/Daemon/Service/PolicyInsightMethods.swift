@@ -24,7 +24,7 @@ extension ControlService {
         table.on(MapPolicy.self) { parameters, peer, reply throws(ControlError) in
             _ = try await queue(parameters.queue)
             let steps = try await computing.run(for: peer) { () async throws(ControlError) -> MapPolicy.Reply in
-                try await map(parameters)
+                try await map(parameters, uid: Self.visibleUser(to: peer))
             }
             try await reply.send(steps)
         }
@@ -69,7 +69,7 @@ extension ControlService {
     ) async throws(ControlError) -> [EvaluationView] {
         // A reader of its own: it ends with the caller, and nobody waits for it.
         let history = try await answering { () async throws(StorageError) in
-            try await store.makeAuditReader().trainingEpisodes(queue: queue.name, limit: LearnerLoop.episodeLimit)
+            try await store.makeAuditReader().trainingEpisodes(queue: queue.name, limit: LearnerLoop.episodeLimit, .fair)
         }
         let encoder = await texts.encoder
         let fit = PolicyFit(
@@ -108,7 +108,10 @@ extension ControlService {
         return versions.first { $0.version == policy.version }?.isImported == true ? policy : nil
     }
 
-    private func map(_ parameters: MapPolicy.Parameters) async throws(ControlError) -> MapPolicy.Reply {
+    /// - Parameter uid: counts this user's jobs alone: their metadata and the span of their features tell of them.
+    private func map(
+        _ parameters: MapPolicy.Parameters, uid: UInt32?
+    ) async throws(ControlError) -> MapPolicy.Reply {
         let column = parameters.column ?? PolicyMap.Column.step.rawValue
         guard let column = PolicyMap.Column(rawValue: column) else {
             throw .invalidArgument(
@@ -118,23 +121,27 @@ extension ControlService {
         let candidates = parameters.row.map { [$0] } ?? PolicyMap.usualRows
         for row in candidates {
             if let feature = PolicyMap.readableFeature(row) {
-                let choices = try await choices(parameters.queue, metadata: nil)
+                let choices = try await choices(parameters.queue, metadata: nil, uid: uid)
                 return PolicyMap(choices, feature: feature, named: row, column: column).reply
             }
-            let choices = try await choices(parameters.queue, metadata: row)
+            let choices = try await choices(parameters.queue, metadata: row, uid: uid)
             if choices.contains(where: { $0.word != nil }) {
                 return PolicyMap(choices, metadata: row, column: column).reply
             }
         }
         throw .invalidArgument(
             argument: "row", value: parameters.row ?? "",
-            remedy: "no job has body.metadata with that member; the readable features are "
+            remedy:
+                "\(uid == nil ? "no job" : "no job of yours") has body.metadata with that member; the readable features are "
                 + HashedEncoder.denseNames.joined(separator: ", "))
     }
 
-    private func choices(_ queue: QueueName, metadata: String?) async throws(ControlError) -> [PolicyChoice] {
+    private func choices(
+        _ queue: QueueName, metadata: String?, uid: UInt32?
+    ) async throws(ControlError) -> [PolicyChoice] {
         try await answering { () async throws(StorageError) in
-            try await store.makeAuditReader().policyChoices(queue, metadata: metadata, limit: PolicyMap.stepLimit)
+            try await store.makeAuditReader().policyChoices(
+                queue, metadata: metadata, uid: uid, limit: PolicyMap.stepLimit)
         }
     }
 }

@@ -71,15 +71,11 @@ struct PruningPage {
             "SELECT EXISTS (SELECT 1 FROM job WHERE batch = ? AND ended_at_ms IS NULL) AS n", batch) == 1
     }
 
-    /// Episodes with this outcome or a later one stay. The same choice as `StoreReader.trainingEpisodes`.
+    /// Episodes with this outcome or a later one stay: the newest, and those that are learnt from where one user has most
+    /// of the newest. The same choice as `StoreReader.trainingEpisodes`.
     private static func firstKeptOutcome(_ rule: PruningRule, _ database: Database) throws(StorageError) -> Int64 {
         if rule.keptEpisodes == 0 { return .max }
-        return try database.count(
-            """
-            SELECT coalesce((
-                SELECT seq FROM outcome WHERE queue = ? AND NOT EXISTS (
-                    SELECT 1 FROM outcome AS later WHERE later.episode = outcome.episode AND later.seq > outcome.seq)
-                ORDER BY seq DESC LIMIT 1 OFFSET ?), 0) AS n
-            """, rule.queue.text, rule.keptEpisodes - 1)
+        let kept = try database.outcomes(of: rule.queue, in: 0...Int64.max, limit: rule.keptEpisodes, .fair).sequences
+        return kept.count == rule.keptEpisodes ? kept[kept.count - 1] : 0
     }
 }

@@ -4,35 +4,52 @@ extension StoreReader {
     /// The newest judged episodes of a queue, each with its latest outcome.
     /// - Parameters:
     ///   - fromOutcome: episodes whose outcome is older are left out.
-    ///   - throughOutcome: as if no later outcome existed; nil for all. The same number always gives the same episodes.
+    ///   - throughOutcome: as if no later outcome existed; nil for all. The same number gives the same episodes as long as a
+    ///     kept version was learnt through it (`Store.recordFeedback`).
     ///   - limit: the most episodes, >= 1.
+    ///   - rule: whose episodes.
     package func trainingEpisodes(
-        queue: QueueName, fromOutcome: Int64 = 0, throughOutcome: Int64? = nil, limit: Int
+        queue: QueueName, fromOutcome: Int64 = 0, throughOutcome: Int64? = nil, limit: Int,
+        _ rule: UserShare.Rule = .any
     ) throws(StorageError) -> TrainingEpisodes {
         try database.snapshot { () throws(StorageError) in
             let last = try database.lastOutcome(of: queue)
             let through = throughOutcome ?? last
+            let chosen = try database.outcomes(
+                of: queue, in: min(fromOutcome, through)...through, limit: limit, rule)
             let newestFirst = try database.all(
                 """
                 SELECT outcome.seq, outcome.job, outcome.episode, outcome.reward, outcome.source, episode.pair_key,
-                    coalesce(episode.end_reason IN ('step-limit', 'context-limit'), 0) AS is_truncated
-                FROM outcome JOIN episode ON episode.id = outcome.episode
-                WHERE outcome.queue = ?1 AND outcome.seq BETWEEN ?4 AND ?2
-                    AND NOT EXISTS (
-                        SELECT 1 FROM outcome AS later
-                        WHERE later.episode = outcome.episode AND later.seq > outcome.seq AND later.seq <= ?2)
-                ORDER BY outcome.seq DESC LIMIT ?3
-                """, queue.text, through, limit, fromOutcome
+                    coalesce(episode.end_reason IN ('step-limit', 'context-limit'), 0) AS is_truncated,
+                    job.submitter_uid
+                FROM outcome JOIN episode ON episode.id = outcome.episode JOIN job ON job.id = outcome.job
+                WHERE outcome.seq IN (SELECT value FROM json_each(?)) ORDER BY outcome.seq DESC
+                """, jsonList(chosen.sequences)
             ) { (row: Row) throws(StorageError) in try trainingRecord(row) }
-            return TrainingEpisodes(episodes: newestFirst.reversed(), throughOutcome: through)
+            return TrainingEpisodes(
+                episodes: newestFirst.reversed(), throughOutcome: through, userEpisodes: chosen.userEpisodes)
         }
     }
 
-    /// How many outcomes of a queue came after one: whether there is enough news to learn from, without loading it.
+    /// The last outcome of a queue; 0 where there is none.
+    package func lastOutcome(_ queue: QueueName) throws(StorageError) -> Int64 { try database.lastOutcome(of: queue) }
+
+    /// How many episodes of a queue were judged after an outcome, each once: whether there is enough news to learn from,
+    /// without loading it.
     package func outcomeCount(queue: QueueName, after outcome: Int64) throws(StorageError) -> Int {
         Int(
             try database.count(
-                "SELECT count(*) AS n FROM outcome WHERE queue = ? AND seq > ?", queue.text, outcome))
+                "SELECT count(DISTINCT episode) AS n FROM outcome WHERE queue = ? AND seq > ?", queue.text, outcome))
+    }
+
+    /// How many of these had not been judged before; the others were corrected.
+    package func newOutcomeCount(queue: QueueName, after outcome: Int64) throws(StorageError) -> Int {
+        Int(
+            try database.count(
+                """
+                SELECT count(DISTINCT episode) AS n FROM outcome WHERE queue = ?1 AND seq > ?2 AND NOT EXISTS (
+                    SELECT 1 FROM outcome AS earlier WHERE earlier.episode = outcome.episode AND earlier.seq <= ?2)
+                """, queue.text, outcome))
     }
 
     /// How a queue's Switcher has chosen.
@@ -108,7 +125,8 @@ extension StoreReader {
         }
         return TrainingRecord(
             outcome: outcome, job: JobID(try row.integer("job")), episode: EpisodeID(try row.integer("episode")),
-            pairKey: try row.optionalText("pair_key"), reward: try row.real("reward"), source: try row.word("source"),
+            submitter: try row.uid("submitter_uid"), pairKey: try row.optionalText("pair_key"),
+            reward: try row.real("reward"), source: try row.word("source"),
             isTruncated: try row.flag("is_truncated"), steps: steps)
     }
 }

@@ -54,7 +54,7 @@ extension StoreReader {
                 """
                 SELECT queue, version, pair_key, kind, encoder, sha256, trained_through_outcome, episode_count,
                     created_at_ms, cost, first_outcome, trained_episodes, prior_weight, verdict,
-                    is_imported, incumbent, exploration_rate
+                    is_imported, incumbent, exploration_rate, user_episodes
                 FROM policy_snapshot WHERE queue = ? ORDER BY version
                 """, queue.text
             ) { (row: Row) throws(StorageError) in
@@ -86,33 +86,64 @@ extension StoreReader {
         ) { (row: Row) throws(StorageError) in try row.integer("after_outcome") }
     }
 
-    /// The reward and the DEEPTHINK calls of the newest judged episodes that no budget masked and no price held
-    /// back, newest first.
-    /// - Parameter outcome: the outcomes up to this one are left out.
+    /// The newest judged episodes that no budget masked and no price held back, newest first.
+    /// - Parameter outcome: what was judged by then is left out, corrected later or not: an older policy made it.
     package func judgedEpisodes(
         queue: QueueName, after outcome: Int64, limit: Int
-    ) throws(StorageError) -> [(reward: Double, calls: Int)] {
+    ) throws(StorageError) -> [JudgedEpisode] {
         try database.all(
             """
-            SELECT reward, (
-                SELECT count(*) FROM step
-                WHERE step.episode = outcome.episode AND state = 'written' AND role = 'deepthink') AS calls
-            FROM outcome WHERE queue = ?1 AND seq > ?2
-                AND NOT EXISTS (
-                    SELECT 1 FROM outcome AS later WHERE later.episode = outcome.episode AND later.seq > outcome.seq)
-                AND NOT EXISTS (
-                    SELECT 1 FROM step
-                    WHERE step.episode = outcome.episode AND state = 'written'
-                        AND (mask_reason IS NOT NULL OR price > 0))
-            ORDER BY seq DESC LIMIT ?3
+            SELECT * FROM (\(judged) WHERE queue = ?1 AND seq > ?2 \(counting) ORDER BY seq DESC LIMIT ?3)
             """, queue.text, outcome, limit
-        ) { (row: Row) throws(StorageError) in (reward: try row.real("reward"), calls: try row.count("calls")) }
+        ) { (row: Row) throws(StorageError) in try row.judgedEpisode() }
+    }
+
+    /// The same, at most so many of each user, among the queue's newest `reach` outcomes.
+    package func judgedEpisodesByUser(
+        queue: QueueName, after outcome: Int64, reach: Int, limit: Int
+    ) throws(StorageError) -> [JudgedEpisode] {
+        try database.all(
+            """
+            SELECT reward, calls, submitter_uid FROM (
+                SELECT *, row_number() OVER (PARTITION BY submitter_uid ORDER BY seq DESC) AS place FROM (
+                    \(judged) WHERE queue = ?1
+                        AND seq > max(?2, coalesce((
+                            SELECT seq FROM outcome WHERE queue = ?1 ORDER BY seq DESC LIMIT 1 OFFSET ?4), 0))
+                        \(counting)))
+            WHERE place <= ?3 ORDER BY seq DESC
+            """, queue.text, outcome, limit, reach
+        ) { (row: Row) throws(StorageError) in try row.judgedEpisode() }
+    }
+
+    /// Rows of judged episodes.
+    private var judged: String {
+        """
+        SELECT seq, reward, (SELECT submitter_uid FROM job WHERE job.id = outcome.job) AS submitter_uid, (
+            SELECT count(*) FROM step
+            WHERE step.episode = outcome.episode AND state = 'written' AND role = 'deepthink') AS calls
+        FROM outcome
+        """
+    }
+
+    /// Which of them count, those after the outcome ?2: latest ones that no budget masked and no price held back.
+    private var counting: String {
+        """
+        AND NOT EXISTS (
+            SELECT 1 FROM outcome AS later WHERE later.episode = outcome.episode AND later.seq > outcome.seq)
+        AND NOT EXISTS (
+            SELECT 1 FROM outcome AS earlier WHERE earlier.episode = outcome.episode AND earlier.seq <= ?2)
+        AND NOT EXISTS (
+            SELECT 1 FROM step
+            WHERE step.episode = outcome.episode AND state = 'written' AND (mask_reason IS NOT NULL OR price > 0))
+        """
     }
 
     /// The newest written steps of a queue, newest first.
-    /// - Parameter metadata: a member of `metadata` in the jobs' specifications.
+    /// - Parameters:
+    ///   - metadata: a member of `metadata` in the jobs' specifications.
+    ///   - uid: only of this user's jobs; nil for everybody's.
     package func policyChoices(
-        _ queue: QueueName, metadata: String?, limit: Int
+        _ queue: QueueName, metadata: String?, uid: UInt32?, limit: Int
     ) throws(StorageError) -> [PolicyChoice] {
         try database.all(
             """
@@ -121,8 +152,9 @@ extension StoreReader {
                 FROM payload, json_each(payload.specification, '$.metadata') AS member
                 WHERE payload.job = job.id AND member.key = ?2) AS word
             FROM job JOIN episode ON episode.job = job.id JOIN step ON step.episode = episode.id
-            WHERE job.queue = ?1 AND step.state = 'written' ORDER BY job.id DESC, step.id DESC LIMIT ?3
-            """, queue.text, metadata, limit
+            WHERE job.queue = ?1 AND step.state = 'written' AND (?4 IS NULL OR job.submitter_uid = ?4)
+            ORDER BY job.id DESC, step.id DESC LIMIT ?3
+            """, queue.text, metadata, limit, uid
         ) { (row: Row) throws(StorageError) in
             PolicyChoice(
                 index: try row.count("idx"), role: try row.word("role"), features: try row.floats("features"),
@@ -176,7 +208,21 @@ extension Database {
     }
 }
 
+/// An episode that a policy is judged by.
+package struct JudgedEpisode: Hashable, Sendable {
+    /// The uid of whose job it is.
+    package let user: UInt32
+    package let reward: Double
+    /// DEEPTHINK's.
+    package let calls: Int
+}
+
 extension Row {
+    fileprivate func judgedEpisode() throws(StorageError) -> JudgedEpisode {
+        JudgedEpisode(
+            user: try uid("submitter_uid"), reward: try real("reward"), calls: try count("calls"))
+    }
+
     fileprivate func policyEvent() throws(StorageError) -> PolicyEvent {
         PolicyEvent(
             sequence: try integer("seq"), at: try timestamp("at_ms"), action: try word("action"),
@@ -204,7 +250,8 @@ extension Row {
         {
             origin = PolicyOrigin(
                 cost: cost, firstOutcome: first, trainedEpisodes: Int(episodes),
-                priorWeight: try optionalReal("prior_weight"))
+                priorWeight: try optionalReal("prior_weight"),
+                userEpisodes: try optionalInteger("user_episodes").map(Int.init))
         }
         return PolicySnapshot(
             queue: try queueName(), version: try integer("version"), pairKey: try text("pair_key"),

@@ -65,12 +65,17 @@ package struct PolicyOrigin: Hashable, Sendable {
     package var trainedEpisodes: Int
     /// How much an episode of another pair or encoder counted, 0...1; nil in versions older than this number.
     package var priorWeight: Double?
+    /// The most episodes of one user's jobs where that left some out; nil where it did not, and in older versions.
+    package var userEpisodes: Int?
 
-    package init(cost: Double, firstOutcome: Int64, trainedEpisodes: Int, priorWeight: Double? = nil) {
+    package init(
+        cost: Double, firstOutcome: Int64, trainedEpisodes: Int, priorWeight: Double? = nil, userEpisodes: Int? = nil
+    ) {
         self.cost = cost
         self.firstOutcome = firstOutcome
         self.trainedEpisodes = trainedEpisodes
         self.priorWeight = priorWeight
+        self.userEpisodes = userEpisodes
     }
 }
 

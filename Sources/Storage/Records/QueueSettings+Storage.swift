@@ -33,6 +33,10 @@ extension QueueSettings {
             "a cost of \(switcher.cost) is none: use a number of 0 or more")
         try need(switcher.parameter.isFinite, "a parameter of \(switcher.parameter) is none: use a number")
         try need((0...1).contains(warnAt), "a warning at a share of \(warnAt) is none: use 0 to 1")
+        try need(
+            Outcome.rewards.contains(leastReward) && Outcome.rewards.contains(mostReward) && leastReward < mostReward,
+            "rewards from \(leastReward) to \(mostReward) are no range: use two numbers from -1000 to 1000, the lower first"
+        )
         for (name, share) in [("rate", switcher.explorationRate), ("share", switcher.explorationShare)] {
             try need((0...1).contains(share), "an exploration \(name) of \(share) is none: use 0 to 1")
         }
@@ -52,7 +56,7 @@ extension QueueSettings {
             ("step-tokens", "\(stepTokens)"), ("max-attempts", "\(maxAttempts)"), ("paused", "\(isPaused)"),
             ("draining", "\(isDraining)"), ("max-running", limit(maxRunning.map(Int64.init))), ("share", "\(share)"),
             ("retention-days", limit(retentionDays.map(Int64.init))),
-            ("warn-at", "\(warnAt)"),
+            ("warn-at", "\(warnAt)"), ("least-reward", "\(leastReward)"), ("most-reward", "\(mostReward)"),
         ]
     }
 }

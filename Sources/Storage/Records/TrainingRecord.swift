@@ -20,6 +20,8 @@ package struct TrainingRecord: Hashable, Sendable {
     package let outcome: Int64
     package let job: JobID
     package let episode: EpisodeID
+    /// The uid of whose job it is.
+    package let submitter: UInt32
     /// The pair and encoder of all its steps; `StepStart.mixedPairKey` where they changed on the way.
     package let pairKey: String?
     package let reward: Double
@@ -37,4 +39,6 @@ package struct TrainingEpisodes: Hashable, Sendable {
     /// The last outcome looked at: asking for the same again gives the same, whatever came later. 0 where there is
     /// none.
     package let throughOutcome: Int64
+    /// The most episodes of one user where that left some out; nil where it did not.
+    package let userEpisodes: Int?
 }

@@ -64,8 +64,8 @@ extension Store {
                 name, created_at_ms, limit_calls, limit_tokens, limit_gpu_ms, time_zone, on_budget, switcher_kind,
                 switcher_cost, switcher_parameter, exploration_rate, exploration_share, max_steps, step_tokens,
                 max_attempts, is_paused, is_draining, max_running, share, retention_days, warn_at,
-                deepthink_calls_per_job, observe, pacing)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                deepthink_calls_per_job, observe, pacing, least_reward, most_reward)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (name) DO UPDATE SET
                 limit_calls = excluded.limit_calls, limit_tokens = excluded.limit_tokens,
                 limit_gpu_ms = excluded.limit_gpu_ms, time_zone = excluded.time_zone, on_budget = excluded.on_budget,
@@ -77,14 +77,14 @@ extension Store {
                 max_running = excluded.max_running, share = excluded.share,
                 retention_days = excluded.retention_days, warn_at = excluded.warn_at,
                 deepthink_calls_per_job = excluded.deepthink_calls_per_job, observe = excluded.observe,
-                pacing = excluded.pacing
+                pacing = excluded.pacing, least_reward = excluded.least_reward, most_reward = excluded.most_reward
             """, name.text, createdAt.milliseconds, settings.limits.calls, settings.limits.tokens,
             settings.limits.gpuMilliseconds, settings.timeZone, settings.onBudget.rawValue,
             settings.switcher.kind.rawValue, settings.switcher.cost, settings.switcher.parameter,
             settings.switcher.explorationRate, settings.switcher.explorationShare, settings.maxSteps,
             settings.stepTokens, settings.maxAttempts, settings.isPaused, settings.isDraining, settings.maxRunning,
             settings.share, settings.retentionDays, settings.warnAt, settings.deepthinkCallsPerJob,
-            settings.observe.rawValue, settings.pacing.rawValue)
+            settings.observe.rawValue, settings.pacing.rawValue, settings.leastReward, settings.mostReward)
     }
 
     /// Makes the jobs of a queue claimable that its budget held: it may have become larger.

@@ -7,10 +7,15 @@ package import Domain
 /// best of these bounds by more than `deviations` of its own standard errors, that baseline takes over. With every judged
 /// job the rule looks again, so the margin is wide: of 500 jobs of a sound policy fewer than one history in a hundred
 /// raises a false alarm (EvaluationFreezeTests).
+///
+/// **One user's share.** Where others have jobs too, the alarm must stand also without any one user's: whoever submits jobs
+/// that nobody can do well, or judges her own badly, raises none for everybody.
 package enum FreezeRule {
     /// The judged jobs that are looked at; before there are so many nothing is frozen.
     package static let window = 100
     package static let deviations = 3.0
+    /// With fewer judged jobs than this, the others have no say: their mean would be chance.
+    package static let fewestOfOthers = 20
 
     /// What the last jobs fell below.
     package struct Alarm: Hashable, Sendable {
@@ -31,6 +36,18 @@ package enum FreezeRule {
                 let (quick, deepthink) = (trial[.alwaysQuick]?.net.lower, trial[.alwaysDeepthink]?.net.lower)
                 return deepthink ?? -.infinity > quick ?? -.infinity ? .deepthink : .quick
             }
+        }
+    }
+
+    /// Whether an alarm stands without any one user's jobs.
+    /// - Parameters:
+    ///   - alarm: raised by the newest `window` of all jobs.
+    ///   - judged: net rewards, newest first, with whose jobs they are of: of each user the newest `window`.
+    package static func stands(_ alarm: Alarm, judged: [(user: UInt32, reward: Double)]) -> Bool {
+        Set(judged.map(\.user)).allSatisfy { user in
+            let others = judged.filter { $0.user != user }.prefix(window).map(\.reward)
+            guard others.count >= fewestOfOthers else { return true }
+            return Estimate(meanOf: others, deviations: deviations).upper < alarm.bound
         }
     }
 

@@ -3,7 +3,7 @@ import Control
 extension Command {
     static let feedback = Command(
         words: ["feedback"], summary: "Say what a job's answer was worth", arguments: ["JOB"],
-        options: [CommandOption("reward", "NUMBER", "usually 0 (wrong) to 1 (right), -1000 to 1000 (needed)")],
+        options: [CommandOption("reward", "NUMBER", "usually 0 (wrong) to 1 (right), in its queue's range (needed)")],
         examples: ["feedback 42 --reward 0.5"]
     ) { invocation async throws(CommandError) in
         let job = try invocation.job(invocation.arguments[0])

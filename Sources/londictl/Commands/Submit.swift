@@ -19,7 +19,7 @@ extension Command {
             CommandOption("max-attempts", "N", "the most attempts of the job, else the queue's"),
             CommandOption(
                 "deepthink-calls", "N", "the most DEEPTHINK steps of the job; the queue's limit holds too"),
-            CommandOption("priority", "N", "-1000 to 1000, higher first"),
+            CommandOption("priority", "N", "among your jobs, -100 to 100, higher first"),
             CommandOption("not-before", "TIME", "the job starts no earlier, 2026-11-23T10:00:00Z"),
             CommandOption("deadline", "TIME", "the job is of no use later"),
             CommandOption("time-limit", "TIME", "the most time of one attempt, 90, 90s, 10m or 2h"),
