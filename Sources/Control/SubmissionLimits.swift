@@ -2,7 +2,10 @@ import Domain
 
 /// The ranges of what a submitter may say of a job, alone or on a batch line.
 package enum SubmissionLimits {
+    /// What an administrator may ask for.
     package static let priority: ClosedRange<Int64> = -1000...1000
+    /// What everybody else may. Priorities order a user's own jobs: users of a queue take turns whatever theirs are.
+    package static let memberPriority: ClosedRange<Int64> = -100...100
     package static let maxSteps: ClosedRange<Int64> = 1...10_000
     package static let maxAttempts: ClosedRange<Int64> = 1...1000
     /// Of one episode.
@@ -23,6 +26,22 @@ package enum SubmissionLimits {
         guard let number, !range.contains(Int64(number)) else { return }
         throw outside(range, argument, value: String(number))
     }
+
+    /// - Returns: what a caller with these rights may ask for.
+    package static func priorities(for authority: Authority) -> ClosedRange<Int64> {
+        authority >= .admin ? priority : memberPriority
+    }
+
+    /// - Throws: `.invalidArgument` for a priority that only administrators may ask for; nil is none.
+    package static func check(priority: Int?, for authority: Authority) throws(ControlError) {
+        guard let priority, !priorities(for: authority).contains(Int64(priority)) else { return }
+        throw .invalidArgument(argument: "priority", value: String(priority), remedy: "use \(memberPriorityText)")
+    }
+
+    /// The range, and who may ask for more.
+    package static let memberPriorityText =
+        "a whole number from \(memberPriority.lowerBound) to \(memberPriority.upperBound); administrators may ask for"
+        + " \(priority.lowerBound) to \(priority.upperBound)"
 
     static func check(timeLimitMilliseconds: Int64?) throws(ControlError) {
         guard let limit = timeLimitMilliseconds, !SubmissionLimits.timeLimitMilliseconds.contains(limit) else { return }

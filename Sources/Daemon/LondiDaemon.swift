@@ -27,6 +27,8 @@ package final class LondiDaemon: Sendable {
     private let inheritedListener: SocketListener?
     /// In place of those that the configuration describes.
     private let engines: [EngineRole: any Engine]?
+    /// What stands between the socket and the methods.
+    private let guarding: @Sendable (any ControlHandler) -> any ControlHandler
     private let clock = WallClock()
     private let board: ChangeBoard
     private let shutdown: Shutdown
@@ -41,13 +43,17 @@ package final class LondiDaemon: Sendable {
             serviceManager: serviceManager, inheritedListener: inheritedListener, log: log, engines: nil)
     }
 
-    /// - Parameter engines: one for each role, for tests that need answers and no models.
+    /// - Parameters:
+    ///   - engines: one for each role, for tests that need answers and no models.
+    ///   - guarding: for tests that call as somebody else than who runs them.
     init(
         configuration: LiveConfiguration, isUserMode: Bool, environment: [String: String],
         serviceManager: ServiceManager, inheritedListener: SocketListener?, log: Log,
-        engines: [EngineRole: any Engine]?
+        engines: [EngineRole: any Engine]?,
+        guarding: @escaping @Sendable (any ControlHandler) -> any ControlHandler = { $0 }
     ) {
         self.engines = engines
+        self.guarding = guarding
         live = configuration
         self.configuration = configuration.current
         judge = Judge(commands: self.configuration.verifiers, program: self.configuration.judgeProgram)
@@ -289,7 +295,8 @@ package final class LondiDaemon: Sendable {
         limits.messageMemoryBytes = configuration.messageMemoryMegabytes << 20
         return ControlServer(
             listener: listener, authorization: authorization, limits: limits, version: Self.version,
-            handler: service.table(authorization: authorization), nanoseconds: { WallClock.monotonicNanoseconds() })
+            handler: guarding(service.table(authorization: authorization)),
+            nanoseconds: { WallClock.monotonicNanoseconds() })
     }
 
     /// Keeps the file for the textfile collector up to date, where one is configured.

@@ -18,6 +18,8 @@ struct RunningDaemon {
     var watchdog: Duration?
     /// The encoder is a model; else words are hashed.
     var hasEncoder = false
+    /// Who calls, in place of whoever runs the test.
+    var caller: OtherCaller?
 
     /// - Parameter prepare: writes what the daemon will find.
     init(_ prepare: (Store) async throws -> Void) async throws {
@@ -56,7 +58,8 @@ struct RunningDaemon {
             configuration: LiveConfiguration(configuration) { () throws(ConfigurationError) in configuration },
             isUserMode: true, environment: [:],
             serviceManager: ServiceManager(socketPath: status.path, watchdog: watchdog),
-            inheritedListener: nil, log: Log(threshold: .error), engines: engines)
+            inheritedListener: nil, log: Log(threshold: .error), engines: engines,
+            guarding: { [caller] handler in caller.map { OtherCallers(handler: handler, caller: $0) } ?? handler })
         async let exit = Self.exitStatus(of: daemon, telling: status)
         // The daemon reports its state only once its socket listens. If it ended instead, `body` finds no socket.
         await status.message("STATUS=")
@@ -74,6 +77,34 @@ struct RunningDaemon {
         ServiceManager(socketPath: status.path).notifyStopping(withinSeconds: 0)
         return exit
     }
+}
+
+/// Somebody who calls, and may be somebody else later.
+final class OtherCaller: Sendable {
+    private let user = Mutex<(user: User, authority: Authority)>((User(uid: 0, name: "root"), .admin))
+
+    func become(_ user: User, _ authority: Authority) { self.user.withLock { $0 = (user, authority) } }
+
+    var peer: Peer {
+        let (user, authority) = user.withLock { $0 }
+        return Peer(
+            uid: user.uid, gid: user.uid, pid: 1, groups: [], userName: user.name, authority: authority)
+    }
+}
+
+/// Has every call come from somebody else.
+private struct OtherCallers: ControlHandler {
+    let handler: any ControlHandler
+    let caller: OtherCaller
+
+    func handle(_ call: Call, reply: Reply) async throws(ControlError) {
+        let other = Call(
+            method: call.method, parameters: call.parameters, wantsMore: call.wantsMore, isOneWay: call.isOneWay,
+            peer: caller.peer, connection: call.connection)
+        try await handler.handle(other, reply: reply)
+    }
+
+    func connectionClosed(_ connection: ConnectionID) async { await handler.connectionClosed(connection) }
 }
 
 /// The service manager's end of the readiness protocol.

@@ -106,10 +106,10 @@ package enum RollBackPolicy: ControlMethod {
     package typealias Reply = FreezePolicy.Reply
 }
 
-/// A version of a queue's policy as a file holds it.
+/// A version of a queue's policy as a file holds it. For administrators: it tells of everybody's prompts.
 package enum ExportPolicy: ControlMethod {
     package static let name = "io.londi.ExportPolicy"
-    package static let needs = Authority.member
+    package static let needs = Authority.admin
 
     package struct Parameters: Hashable, Codable, Sendable {
         package var queue: QueueName

@@ -99,7 +99,8 @@ package struct HeatCell: Hashable, Codable, Sendable {
     }
 }
 
-/// Where DEEPTHINK is called: the newest written steps, counted by something that they show and by where they stand.
+/// Where DEEPTHINK is called: the newest written steps, counted by something that they show and by where they stand. Members
+/// see their own jobs' alone.
 package enum MapPolicy: ControlMethod {
     package static let name = "io.londi.MapPolicy"
     package static let needs = Authority.member

@@ -9,8 +9,9 @@ package import Storage
 package actor BatchIntake {
     /// A client that sends nothing for so long has gone; its batch is abandoned when the next one begins.
     private static let idleNanoseconds: Int64 = 600_000_000_000
-    /// How many batches may be open at once.
+    /// How many batches may be open at once, and of those one user's.
     private static let openLimit = 64
+    static let openLimitOfUser = 32
 
     private struct OpenBatch {
         var submitter: User
@@ -50,7 +51,8 @@ package actor BatchIntake {
     /// Opens a batch, which ends with the connection.
     package func begin(
         queue: QueueName, submitter: User, fileName: String?, priority: Int, connection: ConnectionID,
-        timeLimitMilliseconds: Int64? = nil, needs: [Need] = [], seesAllJobs: Bool = false
+        timeLimitMilliseconds: Int64? = nil, needs: [Need] = [], seesAllJobs: Bool = false,
+        priorities: ClosedRange<Int64> = SubmissionLimits.priority
     ) async throws(ControlError) -> BatchID {
         let now = clock.now()
         let monotonic = WallClock.monotonicNanoseconds()
@@ -63,12 +65,17 @@ package actor BatchIntake {
         guard open.count < Self.openLimit else {
             throw .unavailable(what: "\(Self.openLimit) batches are being submitted already; try again later")
         }
+        guard open.values.count(where: { $0.submitter.uid == submitter.uid }) < Self.openLimitOfUser else {
+            throw .unavailable(
+                what: "you are submitting \(Self.openLimitOfUser) batches already, the limit; await the end of one")
+        }
         let batch = try await answering { () async throws(StorageError) in
             try await store.beginBatch(queue: queue, submitter: submitter, fileName: fileName, now: now)
         }
         open[batch] = OpenBatch(
             submitter: submitter, connection: connection,
-            context: .init(priority: priority, timeLimitMilliseconds: timeLimitMilliseconds, needs: needs),
+            context: .init(
+                priority: priority, priorities: priorities, timeLimitMilliseconds: timeLimitMilliseconds, needs: needs),
             seesAllJobs: seesAllJobs, heardAtNanoseconds: monotonic)
         return batch
     }

@@ -10,6 +10,8 @@ struct LineCheck: Sendable {
     /// What a batch says for its lines, and what they have said so far.
     struct Context: Sendable {
         let priority: Int
+        /// What lines may ask for.
+        let priorities: ClosedRange<Int64>
         /// For lines that name none.
         let timeLimitMilliseconds: Int64?
         /// What every line needs.
@@ -71,6 +73,10 @@ struct LineCheck: Sendable {
         if let first = batch.customIDs.note(line.customID, line: number) {
             throw BatchLineError(
                 message: "custom_id '\(line.customID)' is already that of line \(first); give each line its own")
+        }
+        if let priority = line.priority, !batch.priorities.contains(Int64(priority)) {
+            throw BatchLineError(
+                message: "londi.priority '\(priority)' is too much: use \(SubmissionLimits.memberPriorityText)")
         }
         if let complaint = environments.complaint(about: line.specification.environment) {
             throw BatchLineError(message: complaint)

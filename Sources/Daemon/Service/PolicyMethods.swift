@@ -14,7 +14,7 @@ extension ControlService {
     func addPolicies(to table: inout MethodTable) {
         table.on(ShowPolicy.self) { parameters, peer, reply throws(ControlError) in
             let policy = try await computing.run(for: peer) { () async throws(ControlError) -> PolicyView in
-                try await view(of: parameters.queue)
+                try await view(of: parameters.queue, for: peer)
             }
             try await reply.send(ShowPolicy.Reply(policy: policy))
         }
@@ -31,7 +31,8 @@ extension ControlService {
         }
     }
 
-    private func view(of name: QueueName) async throws(ControlError) -> PolicyView {
+    /// To members the policy is shown over the states of their own jobs: a bucket's bounds are somebody's features.
+    private func view(of name: QueueName, for peer: Peer) async throws(ControlError) -> PolicyView {
         let settings = try await queue(name).settings.switcher
         let (statistics, state) = try await answering { () async throws(StorageError) in
             (try await overviews.policyStatistics(name), try await reader.policyState(name))
@@ -52,7 +53,9 @@ extension ControlService {
         let recent = try await answering { () async throws(StorageError) in
             try await reader.trainingEpisodes(queue: name, limit: Self.recentEpisodes)
         }
-        let states = recent.episodes.flatMap { $0.steps.map(\.features) }
+        let uid = Self.visibleUser(to: peer)
+        let states = recent.episodes.filter { uid ?? $0.submitter == $0.submitter }
+            .flatMap { $0.steps.map(\.features) }
             .filter { $0.count == encoder.featureCount }
         let summary = PolicySummary(policy, encoder: encoder, cost: settings.cost, states: states)
         view.version = policy.version

@@ -9,6 +9,7 @@ extension ControlService {
     func addSubmission(to table: inout MethodTable) {
         table.on(SubmitJob.self) { parameters, peer, reply throws(ControlError) in
             try parameters.validate()
+            try SubmissionLimits.check(priority: parameters.priority, for: peer.authority)
             try await check(parameters.specification, of: User(peer))
             let job = NewJob(
                 customID: parameters.specification.customID,
@@ -29,13 +30,15 @@ extension ControlService {
         }
         table.on(BeginBatch.self) { parameters, peer, reply throws(ControlError) in
             try parameters.validate()
+            try SubmissionLimits.check(priority: parameters.priority, for: peer.authority)
             let needs = Need.of(afterOK: parameters.afterOK, afterAny: parameters.afterAny)
             try await check(needs, of: peer)
             let batch = try await intake.begin(
                 queue: parameters.queue, submitter: User(peer), fileName: parameters.fileName,
                 priority: parameters.priority ?? 0, connection: reply.connection,
                 timeLimitMilliseconds: parameters.timeLimitMilliseconds, needs: needs,
-                seesAllJobs: Self.visibleUser(to: peer) == nil)
+                seesAllJobs: Self.visibleUser(to: peer) == nil,
+                priorities: SubmissionLimits.priorities(for: peer.authority))
             try await reply.send(BeginBatch.Reply(batch: batch))
         }
         table.on(AppendLines.self) { parameters, peer, reply throws(ControlError) in
