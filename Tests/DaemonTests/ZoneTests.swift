@@ -1,4 +1,5 @@
 import Domain
+import Foundation
 import Testing
 
 @testable import Daemon
@@ -63,5 +64,32 @@ import Testing
             }
             try await group.waitForAll()
         }
+    }
+
+    /// An update of tzdata puts another file in a zone's place, and a londid that has read the old one must not keep to it.
+    @Test func `a zone's file that is replaced is read anew`() throws {
+        let (system, place) = ("/usr/share/zoneinfo", try TemporaryState())
+        // Other tests ask for zones meanwhile, so this database has all others of the system's too.
+        for name in try FileManager.default.contentsOfDirectory(atPath: system) {
+            try #require(symlink("\(system)/\(name)", "\(place.directory)/\(name)") == 0)
+        }
+        let path = "\(place.directory)/Replaced"
+        func put(_ zone: String) throws {
+            try Data(contentsOf: URL(filePath: "\(system)/\(zone)")).write(to: URL(filePath: path), options: [])
+        }
+        setenv("TZDIR", place.directory, 1)
+        defer { unsetenv("TZDIR") }
+        // 2026-11-22T23:30:00Z
+        let late = instant(1_795_390_200)
+        try put("Europe/London")
+        let zone = try Zone("Replaced")
+        #expect(try zone.day(at: late).description == "2026-11-22")
+        // In place, and then by another file under the same name, as dpkg does it.
+        try put("Asia/Tokyo")
+        #expect(try zone.day(at: late).description == "2026-11-23")
+        #expect(unlink(path) == 0)
+        try put("America/New_York")
+        #expect(try zone.day(at: late).description == "2026-11-22")
+        #expect(abs(try zone.dayFraction(at: late) - 18.5 / 24) < 1e-9)
     }
 }
