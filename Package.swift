@@ -45,6 +45,7 @@ let package = Package(
                 .embedInCode("0011_environments.sql"), .embedInCode("0012_ends.sql"),
                 .embedInCode("0013_confirmed_drafts.sql"), .embedInCode("0014_trial_exploration.sql"),
                 .embedInCode("0015_members.sql"),
+                .embedInCode("0016_proofs.sql"),
             ],
             swiftSettings: strict),
         .target(

@@ -16,5 +16,6 @@ package enum Migrations {
         ("0013_confirmed_drafts", PackageResources._013_confirmed_drafts_sql),
         ("0014_trial_exploration", PackageResources._014_trial_exploration_sql),
         ("0015_members", PackageResources._015_members_sql),
+        ("0016_proofs", PackageResources._016_proofs_sql),
     ]
 }

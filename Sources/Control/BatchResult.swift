@@ -18,6 +18,8 @@ package struct BatchResult: Hashable, Sendable {
     /// Prompt tokens evaluated or reused, and tokens generated, over all steps.
     package var promptTokens: Int64
     package var generatedTokens: Int64
+    /// What is wrong with the stored request; nil where it is what was submitted.
+    package var damage: String?
 
     package init(
         job: JobID, specification: JobSpecification, endedAt: Timestamp, outcome: Outcome?, state: JobState,
@@ -56,7 +58,7 @@ package struct BatchResult: Hashable, Sendable {
         }
         return ResultLine(
             job: job, kind: outcome == nil ? .error : .output, endedAt: endedAt,
-            line: JSONText.text(of: JSONValue.object(members)))
+            line: JSONText.text(of: JSONValue.object(members)), damage: damage)
     }
 
     /// OpenAI's own words where it has one: a batch cancelled, a completion window over, a request that took too long. The
@@ -101,6 +103,7 @@ package struct BatchResult: Hashable, Sendable {
         var members: [String: JSONValue] = [
             "state": .string(state.rawValue), "quick": amount(quick), "deepthink": amount(deepthink),
         ]
+        members["damage"] = damage.map(JSONValue.string)
         members["reward"] = outcome?.reward.map(JSONValue.number)
         members["success"] = outcome?.success.map(JSONValue.bool)
         members["refusal"] = refusal.map { refusal in

@@ -106,7 +106,15 @@ struct Diagnosis {
             return Finding("state", .ok, "\(path) begins as a database should; londid checks the rest when it starts")
         }
         let latest: DayKey?
-        do { latest = try await StateGlance.latestDay(in: path) } catch {
+        do {
+            if let missing = try await StateGlance.missing(in: directory) {
+                return Finding(
+                    "state", .problem, "\(path) is older than what was noted beside it: \(missing)",
+                    remedy: "put the newer one back with its log, or restore a backup; londid --accept-state goes on"
+                        + " with this one")
+            }
+            latest = try await StateGlance.latestDay(in: path)
+        } catch {
             return Finding(
                 "state", .problem, "\(error)", remedy: "keep it, and restore a backup with londictl restore FILE")
         }
@@ -117,7 +125,8 @@ struct Diagnosis {
         }
         return Finding(
             "state", .warning, "a queue is on \(latest), which the clock has not reached",
-            remedy: "look at the clock; the queue's next day begins when it is over \(latest)")
+            remedy: "set the clock right, start londid, then londictl budget set-day QUEUE; else the queue's next day"
+                + " begins when the clock is over \(latest)")
     }
 
     private static func say(_ text: String) {

@@ -10,7 +10,7 @@ package enum Launch {
         londid - runs reasoning jobs with a cheap and a costly language model under daily budgets
 
         Usage: londid [--config FILE] [--user] [--check-config | --doctor | --check-backup FILE | --restore FILE |
-               --propose QUICK DEEPTHINK [--llama-server FILE]]
+               --accept-state | --propose QUICK DEEPTHINK [--llama-server FILE]]
 
           --config FILE    the configuration (default /etc/londi/londid.conf; with --user
                            $XDG_CONFIG_HOME/londi/londid.conf); FILE.d/*.conf is read after it
@@ -25,6 +25,8 @@ package enum Launch {
                            say whether a backup can be restored, and exit
           --restore FILE   put a backup in the place of the state, which is kept beside it, and exit;
                            no londid may run on it
+          --accept-state   go on with a state that is older than what was noted beside it, record that, and
+                           exit: what is missing is lost
           --version        print the version and exit
           --help           print this and exit
 
@@ -43,6 +45,7 @@ package enum Launch {
         var serverProgram: String?
         var checkedBackup: String?
         var restoredBackup: String?
+        var acceptsState = false
     }
 
     /// sysexits.h: the command was used wrongly, and something was found in the configuration.
@@ -92,6 +95,11 @@ package enum Launch {
         if let backup = options.restoredBackup {
             let directory = configuration.stateDirectory
             Task.detached { exit(await Maintenance.run(backup: backup, restoringInto: directory)) }
+            while true { pause() }
+        }
+        if options.acceptsState {
+            let directory = configuration.stateDirectory
+            Task.detached { exit(await Maintenance.accept(directory)) }
             while true { pause() }
         }
         let listener: SocketListener?
@@ -156,6 +164,7 @@ package enum Launch {
                     finish(environment, status: usageStatus, message: "\(argument) needs a file; see londid --help")
                 }
                 if argument == "--restore" { options.restoredBackup = path } else { options.checkedBackup = path }
+            case "--accept-state": options.acceptsState = true
             case "--version":
                 print("londid \(LondiDaemon.version)")
                 exit(0)

@@ -12,6 +12,8 @@ package final class LondiDaemon: Sendable {
     package static let version = "0.1.0"
     /// What ending takes beyond the drain: engines that are slow to end, and the last checkpoint.
     private static let endSeconds = 30
+    /// How often an idle londid looks whether its state is where it was.
+    private static let stateLook = Duration.seconds(2)
     /// How long an environment's process may lie idle before it is ended.
     private static let environmentPatience = Duration.seconds(600)
 
@@ -101,8 +103,16 @@ package final class LondiDaemon: Sendable {
             for case let warning? in [configuration.trustWarning, configuration.kernelWarning()] {
                 log.warning(warning)
             }
-            try await serve(store)
-            try await moveLog(of: store)
+            do {
+                try await serve(store)
+                try await moveLog(of: store)
+            } catch let error as StorageError {
+                if case .moved = error {
+                    let rescue = await store.rescue()
+                    log.error(rescue.text)
+                }
+                throw error
+            }
             log.notice("stopped")
             return 0
         } catch let error as GenerationError {
@@ -176,9 +186,17 @@ package final class LondiDaemon: Sendable {
             { try await report.feedWatchdog() }, { await self.limitDrain() },
             { try await self.closeForgotten(environments) },
             { try await self.writeMetrics(of: service) },
-            { for await error in store.health.fatalErrors { throw error } },
+            { for await error in store.health.fatalErrors { throw error } }, { try await self.watchState(store) },
         ]) { try await workers.run() }
         await environments.close()
+    }
+
+    /// Notices a state that was moved away also while nothing is written.
+    private func watchState(_ store: Store) async throws {
+        while true {
+            try await Task.sleep(for: Self.stateLook)
+            try store.checkPlace()
+        }
     }
 
     /// Ends environments' processes that nobody has needed for one to two times `environmentPatience`.

@@ -3,7 +3,7 @@ import Domain
 import Glibc
 import Storage
 
-/// What londid does with backups instead of running.
+/// What londid does with its state and with backups instead of running.
 enum Maintenance {
     /// Checks a backup, or restores it, and returns the exit status.
     static func run(backup: String, restoringInto directory: String?) async -> Int32 {
@@ -18,6 +18,21 @@ enum Maintenance {
                 print("the state before lies in \(previous), with its -wal if it had one")
             }
             print("what was spent after the backup was made is unknown to the budgets: today's may be used twice")
+            return 0
+        } catch {
+            var message = "\(error)\n"
+            message.withUTF8 { bytes in _ = write(2, bytes.baseAddress, bytes.count) }
+            return 1
+        }
+    }
+
+    /// Goes on with a state that is older than its note, records that, and returns the exit status.
+    static func accept(_ directory: String) async -> Int32 {
+        do throws(StorageError) {
+            let store = try Store(directory: directory, now: WallClock().now(), acceptsOlder: true)
+            print(
+                store.missing.map { "\(directory) is accepted as it is, and that is recorded: \($0)" }
+                    ?? "\(directory) lacks nothing of what was noted: there was nothing to accept")
             return 0
         } catch {
             var message = "\(error)\n"

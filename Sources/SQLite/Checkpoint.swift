@@ -27,8 +27,10 @@ extension Connection {
     package var logFrameCount: Int { handle.logFrameCount }
 
     /// Moves the write-ahead log into the database file. What readers hold back stays in the log, without an error.
+    /// - Returns: whether the database file now has all of it.
     /// - Throws: what went wrong with the files; all commits are durable in the log nevertheless.
-    package func checkpoint(_ kind: CheckpointKind) throws(SQLiteError) {
+    @discardableResult
+    package func checkpoint(_ kind: CheckpointKind) throws(SQLiteError) -> Bool {
         var (frameCount, movedCount): (Int32, Int32) = (0, 0)
         let mode: Int32
         switch kind {
@@ -40,6 +42,8 @@ extension Connection {
         defer { sqlite3_busy_timeout(handle.pointer, busyTimeoutMilliseconds) }
         let result = sqlite3_wal_checkpoint_v2(handle.pointer, nil, mode, &frameCount, &movedCount)
         guard result == SQLITE_OK || result & 0xff == SQLITE_BUSY else { throw .last(of: handle.pointer, sql: nil) }
-        if result == SQLITE_OK { handle.logFrameCount = max(0, Int(frameCount)) }
+        guard result == SQLITE_OK else { return false }
+        handle.logFrameCount = max(0, Int(frameCount))
+        return frameCount == movedCount
     }
 }

@@ -107,6 +107,9 @@ package final class Connection {
     /// The rows that the last INSERT, UPDATE or DELETE touched.
     package var changes: Int { Int(sqlite3_changes64(handle.pointer)) }
 
+    /// The rows that all statements of this connection have touched so far, those of triggers included.
+    package var totalChanges: Int64 { sqlite3_total_changes64(handle.pointer) }
+
     /// The row id of the last INSERT.
     package var lastInsertedRowID: Int64 { sqlite3_last_insert_rowid(handle.pointer) }
 

@@ -9,6 +9,8 @@ final class Database {
     /// The length of the log at which it is next moved into the database file.
     private var checkpointFrameCount = Database.checkpointInterval
     private var isCheckpointing = false
+    /// Set once the database is the state of a londid that runs.
+    var stateGuard: StateGuard?
     /// The text of each INSERT that `insert` has built, by its table: building one takes longer than running it.
     private var inserts: [String: [(columns: [String], sql: String)]] = [:]
 
@@ -118,9 +120,26 @@ final class Database {
     /// Runs `body` as one writing transaction: all or nothing.
     func transaction<Result>(_ body: () throws(StorageError) -> Result) throws(StorageError) -> Result {
         try health?.check()
-        let result = try connection.transaction(converting: { (error: SQLiteError) in storageError(error) }, body)
+        let changes = connection.totalChanges
+        var mark: StateMark?
+        let result = try connection.transaction(converting: { (error: SQLiteError) in storageError(error) }) {
+            () throws(StorageError) in
+            let result = try body()
+            // A transaction without changes writes nothing, and is not synced.
+            if connection.totalChanges != changes { mark = try stateGuard?.count(self) }
+            return result
+        }
+        try noting { () throws(StorageError) in try stateGuard?.acknowledge(mark) }
         checkpointWhenDue()
         return result
+    }
+
+    /// Runs `body`, whose errors may end the use of the state.
+    private func noting(_ body: () throws(StorageError) -> Void) throws(StorageError) {
+        do throws(StorageError) { try body() } catch {
+            health?.note(error)
+            throw error
+        }
     }
 
     /// Runs `body` over one consistent snapshot.
@@ -142,7 +161,7 @@ final class Database {
         case .corrupt: .corrupt(path: path, reason: error.message)
         case .inputOutput, .readOnly, .cannotOpen: .fault(path: path, reason: reason)
         case .syncFailed: .syncFailed(path: path, reason: reason)
-        case .moved: .corrupt(path: path, reason: "another file was put in its place while londid ran")
+        case .moved: .moved(path: path, reason: "another file lies there")
         case .interrupted: .cancelled
         default: .database(path: path, cause: error)
         }
@@ -165,8 +184,20 @@ extension Database {
     /// Moves the whole log into the database file and empties it, where no reader holds it back.
     func checkpoint() throws(StorageError) {
         try health?.check()
+        try noting { () throws(StorageError) in try stateGuard?.check() }
         do throws(SQLiteError) {
             try connection.checkpoint(.truncating(patienceMilliseconds: Database.patienceMilliseconds))
+        } catch {
+            throw storageError(error)
+        }
+        stateGuard?.synchronize()
+    }
+
+    /// Moves the log into the database file although the use of the state has ended, where the log has lost its name.
+    /// - Returns: whether all of it could be moved.
+    func rescueLog() throws(StorageError) -> Bool {
+        do throws(SQLiteError) {
+            return try connection.checkpoint(.truncating(patienceMilliseconds: Database.patienceMilliseconds))
         } catch {
             throw storageError(error)
         }
@@ -185,6 +216,7 @@ extension Database {
             if frameCount >= Database.largeLogFrameCount {
                 try connection.checkpoint(.truncating(patienceMilliseconds: Database.patienceMilliseconds))
             }
+            stateGuard?.synchronize()
         } catch {
             _ = storageError(error)
         }

@@ -59,6 +59,11 @@ struct Row {
         return bytes
     }
 
+    func optionalBlob(_ column: String) throws(StorageError) -> [UInt8]? {
+        if case .null = statement.value(column) { return nil }
+        return try blob(column)
+    }
+
     /// One of the words of a closed list.
     func word<Word: RawRepresentable<String>>(_ column: String) throws(StorageError) -> Word {
         let text = try text(column)

@@ -16,6 +16,14 @@ package enum StorageError: Error, Equatable {
     case changedMigration(path: String, name: String)
     /// The file is no database, or a damaged one, or not londid's.
     case corrupt(path: String, reason: String)
+    /// The database is missing or empty, and something beside it tells of one that was there.
+    case lost(path: String, reason: String)
+    /// The database is older than what was noted beside it.
+    case outdated(path: String, reason: String)
+    /// The database or its log has another name, under which another londid could use it.
+    case linked(path: String, reason: String, remedy: String)
+    /// A file of the state was moved, replaced or removed while londid ran.
+    case moved(path: String, reason: String)
     /// The file system has no room left.
     case diskFull(path: String)
     /// Reading or writing failed in a way that may pass: an I/O error, a quota, a file system that became read-only.
@@ -40,6 +48,8 @@ package enum StorageError: Error, Equatable {
     case nothingToGrant(queue: QueueName, unit: BudgetUnit)
     /// A grant's amount or days are none that a queue can have.
     case invalidGrant(queue: QueueName, argument: String, value: String, remedy: String)
+    /// The queue is on no later day than this, the clock's.
+    case notAhead(queue: QueueName, day: DayKey)
     case noSuchBatch(BatchID)
     /// Jobs can only be appended to a batch that is still validated.
     case batchNotOpen(BatchID, state: BatchState)
@@ -84,7 +94,7 @@ extension StorageError {
     /// The state must not be used any more by this process.
     package var isFatal: Bool {
         switch self {
-        case .syncFailed, .corrupt: true
+        case .syncFailed, .corrupt, .moved: true
         default: false
         }
     }
@@ -112,6 +122,20 @@ extension StorageError: CustomStringConvertible {
             return
                 "\(path) is damaged or no londid database (\(reason)): it was left as it is; restore a backup with "
                 + "londid --restore FILE, which keeps this one beside it"
+        case .lost(let path, let reason):
+            return
+                "\(path) \(reason): no new state was made. Put it back with its log, or restore a backup with londid "
+                + "--restore FILE; to begin anew on purpose, move everything in its directory away"
+        case .outdated(let path, let reason):
+            return
+                "\(path) is older than what londid noted beside it: \(reason). Put the newer one back with its log, or "
+                + "restore a backup with londid --restore FILE; londid --accept-state goes on with this one, and "
+                + "records that what is missing is lost"
+        case .linked(let path, let reason, let remedy): return "\(path) \(reason): \(remedy)"
+        case .moved(let path, let reason):
+            return
+                "\(path) is not the file any more that londid opened (\(reason)): londid stops, and nothing was "
+                + "acknowledged since"
         case .fault(let path, let reason):
             return "\(path) cannot be read or written (\(reason)): check the file system and its disk; "
                 + "londid goes on by itself"
@@ -141,6 +165,8 @@ extension StorageError: CustomStringConvertible {
             "queue \(queue) has no limit in \(unit.rawValue): set one with londictl queue set, then grant more"
         case .invalidGrant(let queue, let argument, let value, let remedy):
             "queue \(queue): a grant with \(argument) \(value) is none: \(remedy)"
+        case .notAhead(let queue, let day):
+            "queue \(queue) is on no later day than the clock's, \(day): there is nothing to set right"
         case .noSuchBatch(let batch): "there is no batch \(batch): see londictl list"
         case .batchNotOpen(let batch, let state):
             "batch \(batch) is \(state.rawValue) and takes no more jobs: submit a new one"

@@ -14,6 +14,10 @@ package actor Store {
     package nonisolated let directory: String
     /// Says when the state must not be used any more.
     package nonisolated let health: StoreHealth
+    /// What the state lacked of what was noted beside it, where that was accepted; nil where it lacked nothing.
+    package nonisolated let missing: String?
+    /// Looks whether the state's files are where they were.
+    package nonisolated let watch: StateWatch
 
     let database: Database
     /// The queues that are not paused; nil where they must be read anew. A claim would else read them each time.
@@ -33,11 +37,14 @@ package actor Store {
 
     /// Opens the state in a directory, making both where they are missing: takes the directory's lock, migrates the
     /// database, opens the next epoch and recovers what the last one left. Blocks the caller meanwhile.
-    /// - Parameter fileSystem: the name of a registered SQLite VFS, for tests; nil: the system's.
+    /// - Parameters:
+    ///   - fileSystem: the name of a registered SQLite VFS, for tests; nil: the system's.
+    ///   - acceptsOlder: goes on with a state that is older than its note, and records that; else it is refused.
     package init(
-        directory: String, now: Timestamp, migrations: [Migration] = Migration.compiledIn, fileSystem: String? = nil
+        directory: String, now: Timestamp, migrations: [Migration] = Migration.compiledIn, fileSystem: String? = nil,
+        acceptsOlder: Bool = false
     ) throws(StorageError) {
-        let state = try StateDirectory(path: directory)
+        let state = try StateDirectory(path: directory, for: fileSystem == nil ? .use : .otherFileSystem)
         let health = StoreHealth()
         let database = try Database(
             path: state.databasePath, mode: .readWrite, fileSystem: fileSystem, health: health)
@@ -51,8 +58,17 @@ package actor Store {
         // the database back to an empty one.
         try StateDirectory.synchronize(state.path)
         database.takeOverCheckpoints()
+        let missing = try StateNote.read(state.notePath)?.missing(in: database, at: StateMark.load(database))
+        if let missing, !acceptsOlder { throw .outdated(path: state.databasePath, reason: missing) }
         try Migrator(migrations: migrations, directory: state).migrate(database, now: now)
-        (epoch, recovery) = try Recovery(database: database).run(now: now)
+        (epoch, recovery) = try Recovery(database: database).run(now: now, accepting: missing)
+        let onDisk = ["state.sqlite", "state.sqlite-wal", "state.sqlite-shm", "lock"]
+        let note = StateNote(path: state.notePath, directory: state.path)
+        note.write(try StateMark.load(database))
+        watch = try StateWatch(state, onDisk + ["state.seal"], needed: fileSystem == nil ? Set(onDisk) : [])
+        database.stateGuard = StateGuard(epoch: epoch.number, watch: watch, note: note)
+        state.noteOpened()
+        self.missing = missing
         self.state = state
         self.health = health
         self.database = database
@@ -93,8 +109,14 @@ extension Database {
     func recordEvent(
         _ action: String, subject: String, detail: String, by user: User, now: Timestamp
     ) throws(StorageError) {
-        try run(
-            "INSERT INTO admin_event (at_ms, uid, user, action, subject, detail) VALUES (?, ?, ?, ?, ?, ?)",
-            now.milliseconds, user.uid, user.name, action, subject, detail)
+        let sequence = try insert(
+            into: "admin_event",
+            [
+                "at_ms": now.milliseconds, "uid": user.uid, "user": user.name, "action": action, "subject": subject,
+                "detail": detail,
+            ])
+        let event = AdminEvent(
+            sequence: sequence, at: now, user: user, action: action, subject: subject, detail: detail)
+        try EventSeal.append(event, to: self)
     }
 }

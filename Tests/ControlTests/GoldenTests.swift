@@ -33,6 +33,7 @@ import Testing
         "budget history": ["", "maths --json", "--parsable"],
         "budget grant": ["maths --calls 20", "maths --calls 20 --json"],
         "budget revoke": ["maths", "maths --json"],
+        "budget set-day": ["maths", "maths --json"],
         "spend": ["--by queue,day", "--json", "--csv", "--parsable"],
         "policy show": ["maths", "maths --json"],
         "policy versions": ["maths", "maths --json"],

@@ -14,7 +14,10 @@ import Testing
         try await withServer(daemon.table) { path in
             let sound = await Printed.by(["audit", "verify"], path: path)
             #expect(sound.exit == .ok)
-            #expect(sound.output == "The books agree: 3 ledger entries, the last sealed ab\n")
+            #expect(
+                sound.output == "The books agree: 3 ledger entries, the last sealed ab\n"
+                    + "5 administrative events sealed; those before 2026-11-23T10:00:00Z only since then, by an upgrade\n"
+            )
             daemon.state.withLock {
                 $0.differences = [
                     BookDifferenceView(check: "chain", subject: "ledger entry 2", expected: "a", found: "b\u{1b}")

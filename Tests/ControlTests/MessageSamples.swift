@@ -250,13 +250,15 @@ enum MessageSamples {
             leanReply: .init(counts: counts, total: 28, finished: true)),
         MessageSample(
             Results.self, .init(batch: BatchID(7), follow: true),
-            .init(lines: [ResultLine(job: JobID(42), kind: .output, endedAt: now, line: "{}")])),
+            .init(lines: [ResultLine(job: JobID(42), kind: .output, endedAt: now, line: "{}", damage: "d")]),
+            leanReply: .init(lines: [ResultLine(job: JobID(42), kind: .output, endedAt: now, line: "{}")])),
         MessageSample(
             ShowBudgets.self, .init(queue: queue), .init(budgets: [budget]), lean: .init()),
         MessageSample(
             GrantBudget.self, .init(queue: queue, amount: spend, until: day), .init(budget: budget),
             lean: .init(queue: queue, amount: spend)),
         MessageSample(RevokeGrants.self, .init(queue: queue), .init(count: 1, budget: budget)),
+        MessageSample(SetBudgetDay.self, .init(queue: queue), .init(before: day, budget: budget)),
         MessageSample(
             ReportSpend.self, .init(from: day, to: day, by: [.queue, .day], queue: queue),
             .init(rows: [row], total: row),
@@ -312,7 +314,7 @@ enum MessageSamples {
         MessageSample(
             VerifyBooks.self, .init(),
             .init(
-                check: "steps", entries: 3, total: 4, lastHash: "ab",
+                check: "steps", entries: 3, total: 4, lastHash: "ab", events: 5, eventsSealedAt: now,
                 differences: [BookDifferenceView(check: "steps", subject: "step 1", expected: "a", found: "b")]),
             leanReply: .init(entries: 0, total: 0, lastHash: nil, differences: [])),
         MessageSample(

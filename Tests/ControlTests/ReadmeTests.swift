@@ -6,7 +6,7 @@ import Testing
 /// The README's list of commands is the command table's: whoever reads one knows the other.
 @Suite struct ReadmeTests {
     /// The commands of the rows `| ``londictl queue pause``, ``drain``, ``resume`` | ... |`: a later word stands in the place of
-    /// the last one; what is not in lowercase letters is an argument or an option.
+    /// the last one; what is not in lowercase letters and inner hyphens is an argument or an option.
     private static func listed() throws -> [String] {
         let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
@@ -14,7 +14,11 @@ import Testing
         return text.split(separator: "\n").filter { $0.hasPrefix("| `londictl ") }.flatMap { row -> [String] in
             let cell = row.dropFirst(2).prefix { $0 != "|" }
             let parts = cell.split(separator: "`").filter { !$0.allSatisfy { ", ".contains($0) } }
-            let words = parts.map { $0.split(separator: " ").filter { $0.allSatisfy { ("a"..."z").contains($0) } } }
+            let words = parts.map { part in
+                part.split(separator: " ").filter { word in
+                    word.first != "-" && word.allSatisfy { ("a"..."z").contains($0) || $0 == "-" }
+                }
+            }
             let first = words[0].dropFirst()
             return words.enumerated().map { index, own in
                 (index == 0 ? Array(first) : first.dropLast() + own).joined(separator: " ")

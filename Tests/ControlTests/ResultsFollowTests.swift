@@ -31,6 +31,22 @@ import Testing
         return table
     }
 
+    @Test func `says which job's request is damaged and prints the rest`() async throws {
+        var table = MethodTable(authorization: Authorization(ownUID: 0, adminGroup: nil, memberGroup: nil))
+        table.on(Results.self) { _, _, reply async throws(ControlError) in
+            var damaged = Self.line(2)
+            damaged.damage = "the stored request of job 2 is damaged"
+            try await reply.send(.init(lines: [Self.line(1), damaged, Self.line(3)]), continues: true)
+            try await reply.send(.init(lines: []))
+        }
+        try await withServer(table) { path in
+            let printed = await Printed.by(["results", "b7"], path: path)
+            #expect(printed.exit == .ok)
+            #expect(printed.output == [1, 2, 3].map { Self.line($0).line + "\n" }.joined())
+            #expect(printed.messages == "the stored request of job 2 is damaged\n")
+        }
+    }
+
     @Test func `survives a restart of the daemon and prints no end of a job twice`() async throws {
         try await withServer(Self.table()) { path in
             let printed = await Printed.by(["results", "b7", "--follow"], path: path)

@@ -104,6 +104,9 @@ final class StubDaemon: Sendable {
         table.on(RevokeGrants.self) { _, _, reply async throws(ControlError) in
             try await reply.send(.init(count: 1, budget: MessageSamples.budget))
         }
+        table.on(SetBudgetDay.self) { _, _, reply async throws(ControlError) in
+            try await reply.send(.init(before: DayKey(year: 2031, month: 2, day: 3), budget: MessageSamples.budget))
+        }
         table.on(ReportSpend.self) { parameters, _, reply async throws(ControlError) in
             self.state.withLock { $0.spend = parameters }
             let (rows, dailyRows) = self.state.withLock { ($0.rows, $0.dailyRows) }
@@ -134,7 +137,9 @@ final class StubDaemon: Sendable {
                 try await reply.send(.init(check: "chain", entries: 1, total: 3), continues: true)
             }
             try await reply.send(
-                .init(entries: 3, total: 3, lastHash: "ab", differences: self.state.withLock { $0.differences }))
+                .init(
+                    entries: 3, total: 3, lastHash: "ab", events: 5, eventsSealedAt: MessageSamples.now,
+                    differences: self.state.withLock { $0.differences }))
         }
         table.on(ExportLedger.self) { parameters, _, reply async throws(ControlError) in
             self.state.withLock { $0.export = parameters }

@@ -38,6 +38,18 @@ import Testing
         try await daemon.run { path in
             let clock = try await Self.findings(path).filter { $0.subject == "clock" && $0.level == .warning }
             #expect(clock.contains { $0.detail.hasPrefix("queue maths is on 2199-01-01, and the clock says 20") })
+            #expect(clock.contains { $0.remedy?.contains("londictl budget set-day maths") == true })
+            let control = try ControlClient.connect(path: path)
+            let set = try await control.call(SetBudgetDay.self, .init(queue: queue))
+            #expect(set.before == DayKey(year: 2199, month: 1, day: 1))
+            #expect(set.budget.day < set.before)
+            #expect(try await Self.findings(path).allSatisfy { $0.subject != "clock" || !$0.detail.contains("maths") })
+            await #expect(throws: ControlError.self) {
+                try await control.call(SetBudgetDay.self, .init(queue: queue))
+            }
+            let event = try await control.call(ListEvents.self, .init(limit: 1)).events[0]
+            #expect(event.action == "budget.set-day")
+            #expect(event.detail == "day=2199-01-01->\(set.budget.day)")
         }
     }
 }

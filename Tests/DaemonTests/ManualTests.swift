@@ -21,7 +21,7 @@ import Testing
 
     @Test func `it has the options of the help and no others`() {
         let helped = Self.matches(/\n +(--[a-z-]+)/, in: Launch.help)
-        #expect(helped.count == 10)
+        #expect(helped.count == 11)
         #expect(Self.matches(/\.TP\n\.BI? (--[a-z-]+)/, in: page) == helped)
     }
 

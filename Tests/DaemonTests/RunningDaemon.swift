@@ -20,6 +20,10 @@ struct RunningDaemon {
     var hasEncoder = false
     /// Who calls, in place of whoever runs the test.
     var caller: OtherCaller?
+    /// With which it must end.
+    var exitStatus: Int32 = 0
+    /// The directory of its state.
+    var statePath: String { "\(state.directory)/state" }
 
     /// - Parameter prepare: writes what the daemon will find.
     init(_ prepare: (Store) async throws -> Void) async throws {
@@ -69,7 +73,7 @@ struct RunningDaemon {
             throw error
         }
         daemon.stop()
-        #expect(await exit == 0)
+        #expect(await exit == exitStatus)
     }
 
     private static func exitStatus(of daemon: LondiDaemon, telling status: StatusSocket) async -> Int32 {

@@ -117,6 +117,8 @@ ROWS = """
 3 | budget grant nowhere --calls 1 | queue nowhere
 6 | budget grant boundless --calls 1 | queue boundless has no limit in calls + `londictl queue set boundless`
 3 | budget revoke nowhere | queue nowhere
+3 | budget set-day nowhere | queue nowhere
+6 | budget set-day q | queue q is on no later day than the clock's + there is nothing to set right
 64 | spend --by colour | --by 'colour' + queue
 64 | spend -S yesterday | --start 'yesterday'
 64 | spend -S 2026-11-02 -E 2026-11-01 | '2026-11-01' is before --start '2026-11-02'
@@ -178,7 +180,7 @@ ROWS = """
 ASKING = """
 submit -q q --prompt hi | wait 1 | results b1 | list | show 1 | explain 1 | watch 1 | cancel 1 | retry 1 | feedback 1 --reward 1
 queue create x | queue set q --max-steps 3 | queue list | queue pause q | queue drain q | queue resume q | batch list
-budget show | budget history | budget grant q --calls 1 | budget revoke q | spend
+budget show | budget history | budget grant q --calls 1 | budget revoke q | budget set-day q | spend
 policy show q | policy versions q | policy history q | policy freeze q | policy thaw q | policy rollback q | policy export q NEW
 policy evaluate q | policy curve q | policy heatmap q | environment check x | backup NEW | reload | prune | audit verify
 queue export -o NEW | audit export | audit replay q | status | doctor | config show | db info | top | events | metrics | report -o NEW

@@ -115,7 +115,28 @@ static int write_image(const char *directory, const char *name, const content *c
     return failure;
 }
 
+static int copy_companion(const char *path, const char *directory) {
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) return errno == ENOENT ? 0 : errno;
+    content copy = {0};
+    unsigned char block[4096];
+    ssize_t count;
+    while ((count = read(descriptor, block, sizeof block)) > 0) {
+        int64_t size = copy.size;
+        content_resize(&copy, size + count);
+        memcpy(copy.bytes + size, block, (size_t)count);
+    }
+    int failure = count < 0 ? errno : write_image(directory, path, &copy);
+    close(descriptor);
+    free(copy.bytes);
+    return failure;
+}
+
 static int cut(londi_disk *disk, const char *directory) {
+    if (disk->companion) {
+        int failure = copy_companion(disk->companion, directory);
+        if (failure) return failure;
+    }
     /* From the newest: a file that was deleted and made anew shows its older content only where the newer is missing. */
     for (node *node = disk->newest; node; node = node->next) {
         if (!node->name || node->is_deleted_on_disk) continue;
@@ -160,6 +181,13 @@ void londi_disk_cut_often(londi_disk *disk, uint64_t mean, const char *prefix) {
     free(disk->cut_prefix);
     disk->cut_mean = mean;
     disk->cut_prefix = must(strdup(prefix));
+    pthread_mutex_unlock(&disk->mutex);
+}
+
+void londi_disk_accompany(londi_disk *disk, const char *path) {
+    pthread_mutex_lock(&disk->mutex);
+    free(disk->companion);
+    disk->companion = must(strdup(path));
     pthread_mutex_unlock(&disk->mutex);
 }
 

@@ -37,7 +37,7 @@ struct londi_disk {
     node *newest;
     uint64_t random, cut_random;
     uint64_t cut_mean;
-    char *cut_prefix;
+    char *cut_prefix, *companion;
     int cut_count, ignores_syncs;
     struct {
         uint64_t done, first, last;

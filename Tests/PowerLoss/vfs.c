@@ -253,6 +253,7 @@ void londi_disk_free(londi_disk *disk) {
     }
     free((void *)disk->vfs.zName);
     free(disk->cut_prefix);
+    free(disk->companion);
     pthread_mutex_destroy(&disk->mutex);
     free(disk);
 }

@@ -46,10 +46,11 @@ struct BudgetSchedule {
         case 66..<74: try await abandon(place)
         case 74..<79: try await leave(place)
         case 79..<84: try await cancel(place)
-        case 84..<88: clockDay = DayKey(daysSinceEpoch: clockDay.daysSinceEpoch + .random(in: -2...2, using: &random))
+        case 84..<87: clockDay = DayKey(daysSinceEpoch: clockDay.daysSinceEpoch + .random(in: -2...2, using: &random))
         case 88..<93: try await changeLimits()
         case 93..<97: try await grant()
         case 97..<98: try await revoke()
+        case 87..<88: try await setDay()
         default: try await crash()
         }
         try await fillUp()
@@ -248,6 +249,20 @@ struct BudgetSchedule {
             try await fixture.store.revokeGrants(fixture.queue, clockDay: lastDay, by: admin, now: morning) == open,
             "seed \(seed)")
         grants.removeAll { $0.days.upperBound >= lastDay }
+    }
+
+    /// A clock that was ahead is set right: the day goes back, and what was spent of it before still counts.
+    private mutating func setDay() async throws {
+        guard lastDay > clockDay else {
+            await #expect(throws: StorageError.notAhead(queue: fixture.queue, day: clockDay), "seed \(seed)") {
+                try await fixture.store.setBudgetDay(fixture.queue, clockDay: clockDay, by: admin, now: morning)
+            }
+            return
+        }
+        #expect(
+            try await fixture.store.setBudgetDay(fixture.queue, clockDay: clockDay, by: admin, now: morning) == lastDay,
+            "seed \(seed)")
+        lastDay = clockDay
     }
 
     private mutating func noteLowering() {

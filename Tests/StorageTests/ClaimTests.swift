@@ -34,7 +34,7 @@ import Testing
         #expect(job.claim == Claim(job: JobID(1), episode: EpisodeID(1), attempt: 1, epoch: fixture.store.epoch))
         #expect(job.settings.maxSteps == 7)
         #expect(job.maxAttempts == 2)
-        #expect(job.specification == "{\"a\":1}")
+        #expect(job.request.specification == "{\"a\":1}")
         #expect(job.customID == "x")
         #expect(job.submitter == alice)
         #expect(job.steps == [])

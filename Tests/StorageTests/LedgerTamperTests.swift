@@ -47,6 +47,8 @@ import Testing
             _ = try await fixture.store.settleJob(claim, .completed(outcome), now: morning)
         }
         try await fixture.store.recordFeedback(JobID(3), reward: 0.5, by: alice, now: morning)
+        try await fixture.store.grantBudget(
+            fixture.queue, Spend(calls: 2), through: nil, clockDay: today, by: admin, now: morning)
         #expect(try await fixture.reader.verifyBooks().differences == [])
         return fixture
     }
@@ -111,6 +113,32 @@ import Testing
                 gpu_ms, hash, randomblob(32) FROM ledger_entry WHERE seq = 4
             """, .steps),
         Forgery("DELETE FROM ledger_entry; DELETE FROM sqlite_sequence WHERE name = 'ledger_entry'", .steps),
+
+        Forgery("admin_event", "seq", "99", of: "seq = 1", .events),
+        Forgery("admin_event", "at_ms", "at_ms + 1", of: "seq = 1", .events),
+        Forgery("admin_event", "uid", "7", of: "seq = 1", .events),
+        Forgery("admin_event", "user", "'nobody'", of: "seq = 2", .events),
+        Forgery("admin_event", "action", "'queue.set'", of: "seq = 2", .events),
+        Forgery("admin_event", "subject", "'other'", of: "seq = 1", .events),
+        Forgery("admin_event", "detail", "replace(detail, '10', '99')", of: "seq = 1", .events),
+        Forgery("DELETE FROM admin_event WHERE seq = 1", .events),
+        Forgery("DELETE FROM admin_event WHERE seq = 2; DELETE FROM admin_seal WHERE event = 2", .events),
+        Forgery("INSERT INTO admin_event VALUES (3, 1, 0, 'root', 'queue.set', 'maths', '')", .events),
+        Forgery("admin_seal", "hash", "randomblob(32)", of: "event = 1", .events),
+        Forgery("admin_seal", "previous_hash", "randomblob(32)", of: "event = 2", .events),
+        Forgery("DELETE FROM admin_seal", .events),
+        Forgery("INSERT INTO admin_seal VALUES (9, zeroblob(32), zeroblob(32))", .events),
+        Forgery("budget_grant", "calls", "calls + 1", of: "id = 1", .events),
+        Forgery("budget_grant", "last_day", "last_day + 1", of: "id = 1", .events),
+        Forgery("budget_grant", "uid", "7", of: "id = 1", .events),
+        Forgery("INSERT INTO budget_grant VALUES (2, 'mathss', 1, 1, 1, 1, 1, 1, 1, 'x')", .events),
+
+        Forgery("payload", "specification", "'{\"a\":1}'", of: "job = 4", .requests),
+        Forgery("payload", "specification", "'{'", of: "job = 4", .requests),
+        Forgery("payload", "specification", "CAST(x'7bff7d' AS TEXT)", of: "job = 4", .requests),
+        Forgery("payload", "specification_sha256", "randomblob(32)", of: "job = 4", .requests),
+        Forgery("payload", "specification", "'{', specification_sha256 = NULL", of: "job = 4", .requests),
+        Forgery("DELETE FROM payload WHERE job = 4", .requests),
 
         Forgery("budget_day", "queue", "'other'", of: "TRUE", .budgetDays),
         Forgery("budget_day", "day", "day + 1", of: "TRUE", .budgetDays),
@@ -185,6 +213,49 @@ import Testing
         let differences = try await fixture.reader.verifyBooks().differences
         #expect(differences.contains { $0.check == forgery.check }, "\(differences)")
     }
+
+    /// Events that an older londid entered get their seals with the upgrade; what was forged before cannot be told.
+    @Test func `events from before the seals are sealed by the upgrade, which is told`() async throws {
+        let place = TemporaryDirectory()
+        let old = Migration.compiledIn.filter { $0.name < "0016" }
+        let later = morning.advanced(byMilliseconds: 5_000)
+        do {
+            _ = try Store(directory: place.path, now: morning, migrations: old)
+            try place.rawConnection().execute(
+                """
+                INSERT INTO admin_event (at_ms, uid, user, action, subject, detail)
+                VALUES (1, 0, 'root', 'queue.create', 'a', ''), (2, 0, 'root', 'queue.set', 'a', 'share=1->2')
+                """)
+        }
+        let store = try Store(directory: place.path, now: later)
+        let report = try await store.makeReader().verifyBooks()
+        #expect(report.differences == [])
+        #expect(report.eventCount == 3)
+        #expect(report.eventsSealedAt == later)
+        #expect(try await store.makeReader().adminEvents(limit: 1)[0].detail.hasPrefix("events=1-2,"))
+        try place.rawConnection().execute(
+            "DROP TRIGGER admin_event_never_changes; UPDATE admin_event SET detail = 'share=1->3' WHERE seq = 2")
+        #expect(try await store.makeReader().verifyBooks().differences.map(\.subject) == ["administrative event 2"])
+    }
+
+    /// One damaged job must not keep the others' results.
+    @Test func `a damaged request is told with its job and keeps nobody else from theirs`() async throws {
+        let fixture = try await books()
+        try unguarded(fixture).execute("UPDATE payload SET specification = '{' WHERE job = 2")
+        let results = try await fixture.reader.results(of: [JobID(1), JobID(2), JobID(3)])
+        #expect(results.map(\.request.isSound) == [true, false, true])
+        #expect(results.map(\.answer) == ["4", "4", "4"])
+        #expect(try await fixture.reader.verifyBooks().differences.map(\.subject) == ["request of job 2"])
+        let file = try await Backups(store: fixture.store).make()
+        let shelf = TemporaryDirectory()
+        shelf.write(try file.read(at: 0, count: Int(file.byteCount)), to: "copy")
+        await #expect {
+            try await Restoration.check("\(shelf.path)/copy")
+        } throws: { error in
+            guard case .unsoundBackup(_, let reason) = error as? StorageError else { return false }
+            return reason.contains("request of job 2")
+        }
+    }
 }
 
 /// An audit of a large ledger takes long: it says how far it is, and it ends with whoever asked for it.
@@ -209,7 +280,7 @@ import Testing
         try fixture.directory.rawConnection().execute(
             """
             WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 20000)
-            INSERT INTO admin_event (at_ms, uid, user, action, subject, detail) SELECT n, 0, '', '', '', '' FROM number
+            INSERT INTO arrival (queue, slot, jobs) SELECT 'maths', n, 1 FROM number
             """)
         let reader = try fixture.store.makeAuditReader()
         let audit = Task {

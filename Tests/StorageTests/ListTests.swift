@@ -82,7 +82,7 @@ import Testing
         #expect(results[1].failure == failure)
         #expect(results[1].quick == .none)
         let rest = try await fixture.reader.results(of: [JobID(3)])
-        #expect(rest.map(\.specification) == ["{\"line\":3}"])
+        #expect(rest.map(\.request.specification) == ["{\"line\":3}"])
         let record = try await fixture.reader.batch(batch)
         #expect(record.counts == [.completed: 1, .failed: 1, .pending: 1])
         #expect(!record.isDone)

@@ -30,8 +30,8 @@ import Testing
         #expect {
             try Store(directory: directory.path, now: morning)
         } throws: { error in
-            guard case .corrupt(_, let reason) = error as? StorageError else { return false }
-            return reason.hasPrefix(isEmptied ? "it is empty" : "it is missing")
+            guard case .lost(directory.databasePath, let reason) = error as? StorageError else { return false }
+            return reason.hasPrefix(isEmptied ? "is empty" : "is missing")
         }
         #expect(directory.read("state.sqlite-wal") == Array("log".utf8))
     }

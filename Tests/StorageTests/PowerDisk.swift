@@ -25,6 +25,9 @@ final class PowerDisk: @unchecked Sendable {
     func ignoreSyncs() { londi_disk_ignore_syncs(disk) }
     func cutOften(mean: Int, prefix: String) { londi_disk_cut_often(disk, UInt64(mean), prefix) }
 
+    /// Each image gets a copy of this file as it is then.
+    func accompany(_ path: String) { londi_disk_accompany(disk, path) }
+
     /// What a power cut now would leave.
     func image() -> TemporaryDirectory {
         let directory = TemporaryDirectory()

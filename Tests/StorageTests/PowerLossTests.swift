@@ -11,23 +11,32 @@ import Testing
 
     @Test(.timeLimit(.minutes(20)), arguments: 1...historyCount)
     func `nothing that was acknowledged is lost to a power cut`(seed: UInt64) async throws {
-        let (cutCount, broken) = try await Self.run(seed: seed, ignoresSyncs: false)
+        let (cutCount, _, broken) = try await Self.run(seed: seed, ignoresSyncs: false)
         #expect(cutCount == Self.cutsPerHistory)
         #expect(broken.isEmpty, "seed \(seed): \(broken.prefix(5))")
     }
 
-    /// The test above is worth something only if it finds what a disk that ignores syncs has lost.
+    /// Else nothing would tell whether a note can be newer than its database.
+    @Test(.timeLimit(.minutes(5))) func `cuts leave the note beside the database`() async throws {
+        var noteCount = 0
+        for seed in UInt64(1)...4 { noteCount += try await Self.run(seed: seed, ignoresSyncs: false).noteCount }
+        #expect(noteCount > 10)
+    }
+
+    /// The first test is worth something only if it finds what a disk that ignores syncs has lost.
     @Test(.timeLimit(.minutes(5))) func `a disk that ignores syncs is found out`() async throws {
         var lossCount = 0
         for seed in UInt64(1)...4 {
-            let (_, broken) = try await Self.run(seed: seed, ignoresSyncs: true)
+            let (_, _, broken) = try await Self.run(seed: seed, ignoresSyncs: true)
             lossCount += broken.isEmpty ? 0 : 1
         }
         #expect(lossCount == 4)
     }
 
     /// Runs one history with cuts on the way, and says what each of them broke.
-    private static func run(seed: UInt64, ignoresSyncs: Bool) async throws -> (cutCount: Int, broken: [String]) {
+    private static func run(seed: UInt64, ignoresSyncs: Bool) async throws -> (
+        cutCount: Int, noteCount: Int, broken: [String]
+    ) {
         let disk = PowerDisk(seed: seed)
         if ignoresSyncs { disk.ignoreSyncs() }
         let images = TemporaryDirectory()
@@ -35,7 +44,7 @@ import Testing
         disk.cutOften(mean: 60, prefix: prefix)
         var history = try StoreHistory(seed: seed, disk: disk)
         var broken: [String] = []
-        var checked = 0
+        var (checked, noteCount) = (0, 0)
         while checked < cutsPerHistory {
             // What was promised before a command is promised throughout it.
             let promises = history.promises
@@ -46,6 +55,7 @@ import Testing
                 try await history.next()
             }
             while checked < min(disk.cutCount, cutsPerHistory) {
+                if access("\(prefix)\(checked)/state.seal", F_OK) == 0 { noteCount += 1 }
                 do {
                     broken += try await promises.broken(in: "\(prefix)\(checked)").map { "cut \(checked): \($0)" }
                 } catch {
@@ -59,6 +69,6 @@ import Testing
                 for number in checked..<max(checked, disk.cutCount) { TemporaryDirectory.remove("\(prefix)\(number)") }
             }
         }
-        return (checked, broken)
+        return (checked, noteCount, broken)
     }
 }

@@ -23,7 +23,7 @@ struct StoreHistory {
     }
 
     let disk: PowerDisk
-    /// Holds the lock alone; the database is on `disk`.
+    /// Holds the lock and the note alone; the database is on `disk`.
     let directory = TemporaryDirectory()
     let queue: QueueName
     private(set) var store: Store?
@@ -37,6 +37,8 @@ struct StoreHistory {
         self.disk = disk
         random = SplitMix64(state: seed)
         queue = try QueueName("maths")
+        // The note is written after each commit without a sync, so what is newest of it may survive a cut.
+        disk.accompany("\(directory.path)/state.seal")
     }
 
     /// Opens the store, where a new one may have to wait for the old one's lock.

@@ -2,7 +2,7 @@ package import Domain
 
 /// One place where the books do not agree.
 package struct BookDifferenceView: Hashable, Codable, Sendable {
-    /// What was checked: chain, file, budget-days, steps, reservations, jobs, outcomes or pruned.
+    /// What was checked: chain, file, events, requests, budget-days, steps, reservations, jobs, outcomes or pruned.
     package var check: String
     /// The rows concerned, such as `ledger entry 7`.
     package var subject: String
@@ -34,17 +34,24 @@ package enum VerifyBooks: ControlMethod {
         package var total: Int
         /// The last entry's seal, for noting down elsewhere; null for an empty ledger.
         package var lastHash: String?
+        /// Administrative events, each sealed to the one before; null in replies on the way.
+        package var events: Int?
+        /// Events from before this instant were sealed then, by an upgrade: nothing had guarded them; null where there are
+        /// none.
+        package var eventsSealedAt: Timestamp?
         /// Empty where everything agrees.
         package var differences: [BookDifferenceView]
 
         package init(
             check: String? = nil, entries: Int, total: Int, lastHash: String? = nil,
-            differences: [BookDifferenceView] = []
+            events: Int? = nil, eventsSealedAt: Timestamp? = nil, differences: [BookDifferenceView] = []
         ) {
             self.check = check
             self.entries = entries
             self.total = total
             self.lastHash = lastHash
+            self.events = events
+            self.eventsSealedAt = eventsSealedAt
             self.differences = differences
         }
     }

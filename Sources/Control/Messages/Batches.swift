@@ -135,8 +135,11 @@ package struct ResultLine: Hashable, Codable, Sendable {
     package var endedAt: Timestamp
     /// One line in the shape of OpenAI's batch output, without its newline.
     package var line: String
+    /// What is wrong with the job's stored request; nil where it is what was submitted.
+    package var damage: String?
 
-    package init(job: JobID, kind: ResultKind, endedAt: Timestamp, line: String) {
+    package init(job: JobID, kind: ResultKind, endedAt: Timestamp, line: String, damage: String? = nil) {
+        self.damage = damage
         self.job = job
         self.kind = kind
         self.endedAt = endedAt

@@ -139,6 +139,31 @@ package enum RevokeGrants: ControlMethod {
     }
 }
 
+/// Takes a queue back to the day by the clock, which has been ahead.
+package enum SetBudgetDay: ControlMethod {
+    package static let name = "io.londi.SetBudgetDay"
+    package static let needs = Authority.admin
+
+    package struct Parameters: Hashable, Codable, Sendable {
+        package var queue: QueueName
+
+        package init(queue: QueueName) {
+            self.queue = queue
+        }
+    }
+
+    package struct Reply: Hashable, Codable, Sendable {
+        /// The day that the queue was on.
+        package var before: DayKey
+        package var budget: BudgetView
+
+        package init(before: DayKey, budget: BudgetView) {
+            self.before = before
+            self.budget = budget
+        }
+    }
+}
+
 /// Today's budgets, of all queues or one.
 package enum ShowBudgets: ControlMethod {
     package static let name = "io.londi.ShowBudgets"

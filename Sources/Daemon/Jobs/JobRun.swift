@@ -1,7 +1,6 @@
 import Domain
 import Environments
 import Episodes
-import FoundationEssentials
 import Generation
 import Storage
 import Switching
@@ -50,12 +49,10 @@ struct JobRun: Sendable {
 
     private func runEpisode() async throws -> ClaimedJob? {
         let time = JobTime(of: claimed, clock: environment.clock)
-        let specification: JobSpecification
-        do {
-            specification = try JSONDecoder().decode(
-                JobSpecification.self, from: Data(claimed.specification.utf8))
-        } catch {
-            return try await settle(.failed(JobFailure(code: "invalid-job", message: "\(error)")))
+        let request = ReadRequest(claimed.request, of: claimed.claim.job, customID: claimed.customID)
+        if let damage = request.damage {
+            log.error(damage)
+            return try await settle(.failed(JobFailure(code: "invalid-job", message: damage)))
         }
         let zone = try Zone(claimed.settings.timeZone)
         let now = environment.clock.now()
@@ -67,7 +64,7 @@ struct JobRun: Sendable {
         let pacing = try await environment.pacing.plan(
             forJobOf: claimed.queue, claimed.settings, policy: policy, zone: zone, now: now)
         let assignment = Assignment(
-            job: claimed.claim.job, episode: claimed.claim.episode.number, specification: specification,
+            job: claimed.claim.job, episode: claimed.claim.episode.number, specification: request.specification,
             settings: claimed.settings, opening: claimed.opening, written: claimed.steps, policy: policy,
             encoder: encoder, pacing: pacing,
             dayFraction: try zone.dayFraction(at: now))

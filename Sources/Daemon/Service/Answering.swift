@@ -31,6 +31,10 @@ extension ControlError {
                 remedy: "grant a unit that is limited, or set a limit first with `londictl queue set \(queue)`")
         case .invalidGrant(_, let argument, let value, let remedy):
             self = .invalidArgument(argument: argument, value: value, remedy: remedy)
+        case .notAhead(let queue, let day):
+            self = .conflict(
+                what: "queue \(queue) is on no later day than the clock's, \(day)",
+                remedy: "there is nothing to set right; where the clock is wrong, set it first")
         case .batchNotOpen, .emptyBatch, .idempotencyKeyInUse:
             self = .conflict(what: "\(error)", remedy: "nothing was queued")
         case .jobNotCompleted(let job, let state):
@@ -64,7 +68,8 @@ extension ControlError {
             self = .conflict(
                 what: "queue \(queue) has got another policy \(version) meanwhile", remedy: "try again")
         case .diskFull(let path): self = .storageFull(path: path)
-        case .fault(let path, let reason), .syncFailed(let path, let reason), .corrupt(let path, let reason):
+        case .fault(let path, let reason), .syncFailed(let path, let reason), .corrupt(let path, let reason),
+            .moved(let path, let reason):
             self = .storageFault(path: path, reason: reason)
         default: self = .unavailable(what: "\(error)")
         }

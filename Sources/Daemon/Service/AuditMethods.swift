@@ -36,6 +36,7 @@ extension ControlService {
         try await reply.send(
             VerifyBooks.Reply(
                 entries: report.entryCount, total: report.entryCount, lastHash: report.lastHash,
+                events: report.eventCount, eventsSealedAt: report.eventsSealedAt,
                 differences: report.differences.map { difference in
                     BookDifferenceView(
                         check: difference.check.rawValue, subject: difference.subject, expected: difference.expected,

@@ -149,7 +149,7 @@ extension ControlService {
         var ends: [JobID: Timestamp] = [:]
         var lines: [ResultLine] = []
         for record in records where record.state.isTerminal {
-            lines.append(try BatchResult(record, try await refusal(of: record.job, record.failure)).line)
+            lines.append(BatchResult(record, try await refusal(of: record.job, record.failure)).line)
             ends[record.job] = record.endedAt
         }
         if !lines.isEmpty { try await reply.send(Results.Reply(lines: lines), continues: true) }
@@ -181,19 +181,21 @@ extension JobRecord {
 }
 
 extension BatchResult {
-    init(_ record: ResultRecord, _ refusal: BudgetRefusal?) throws(ControlError) {
-        let specification = try JSONText.decode(JobSpecification.self, from: Array(record.specification.utf8))
+    init(_ record: ResultRecord, _ refusal: BudgetRefusal?) {
+        let request = ReadRequest(record.request, of: record.job, customID: record.customID)
         let failure = record.failure
         var outcome: Outcome?
         if let answer = record.answer, let end = record.end {
             outcome = Outcome(answer: answer, end: end, reward: record.reward, success: record.success)
         }
         self.init(
-            job: record.job, specification: specification, endedAt: record.endedAt ?? Timestamp(milliseconds: 0),
+            job: record.job, specification: request.specification,
+            endedAt: record.endedAt ?? Timestamp(milliseconds: 0),
             outcome: outcome, state: record.state, fault: failure?.message, faultCode: failure?.code,
             refusal: refusal, quick: record.quick.spend, deepthink: record.deepthink.spend,
             promptTokens: record.quick.promptTokens + record.quick.cachedTokens + record.deepthink.promptTokens
                 + record.deepthink.cachedTokens,
             generatedTokens: record.quick.generatedTokens + record.deepthink.generatedTokens)
+        damage = request.damage
     }
 }

@@ -31,6 +31,15 @@ extension ControlService {
             board.post()
             try await reply.send(RevokeGrants.Reply(count: count, budget: try await budget(of: parameters.queue)))
         }
+        table.on(SetBudgetDay.self) { parameters, peer, reply throws(ControlError) in
+            let now = clock.now()
+            let day = try await day(of: parameters.queue, at: now)
+            let before = try await answering { () async throws(StorageError) in
+                try await store.setBudgetDay(parameters.queue, clockDay: day, by: User(peer), now: now)
+            }
+            board.post()
+            try await reply.send(SetBudgetDay.Reply(before: before, budget: try await budget(of: parameters.queue)))
+        }
         table.on(ReportSpend.self) { parameters, peer, reply throws(ControlError) in
             try await reply.send(try await spend(parameters, peer))
         }

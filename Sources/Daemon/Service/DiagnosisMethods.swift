@@ -10,6 +10,13 @@ extension ControlService {
             let check = MachineCheck(configuration: reloading.configuration.current, isUserMode: isUserMode)
             findings += await Task.detached { check.findings }.value
             findings.append(try await clockFinding())
+            if let fault = await store.noteFault {
+                findings.append(
+                    Finding(
+                        "state", .warning,
+                        "the newest commit could not be noted in \(store.directory)/state.seal: \(fault)",
+                        remedy: "repair what the error says: until then a lost log is not noticed"))
+            }
             try await reply.send(Diagnose.Reply(findings: findings))
         }
         table.on(ShowConfiguration.self) { _, _, reply throws(ControlError) in
@@ -75,7 +82,8 @@ extension ControlService {
             if budget.day > today {
                 return Finding(
                     "clock", .warning, "queue \(budget.queue) is on \(budget.day), and the clock says \(today)",
-                    remedy: "look at the clock; the queue's next day begins when it is over \(budget.day)")
+                    remedy: "set the clock right, then londictl budget set-day \(budget.queue); else its next day"
+                        + " begins when the clock is over \(budget.day)")
             }
         }
         return Finding("clock", .ok, "it says \(RFC3339.text(of: now)), and no queue is ahead of it")

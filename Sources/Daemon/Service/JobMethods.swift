@@ -18,7 +18,7 @@ extension ControlService {
             let detail = try await job(parameters.job, for: peer)
             try await reply.send(
                 ShowJob.Reply(
-                    job: try await view(detail), specification: try specification(of: detail), outcome: detail.outcome))
+                    job: try await view(detail), specification: specification(of: detail), outcome: detail.outcome))
         }
         table.on(ExplainJob.self) { parameters, peer, reply throws(ControlError) in
             let detail = try await job(parameters.job, for: peer)
@@ -27,7 +27,7 @@ extension ControlService {
             }
             try await reply.send(
                 ExplainJob.Reply(
-                    job: try await view(detail), specification: try specification(of: detail), outcome: detail.outcome,
+                    job: try await view(detail), specification: specification(of: detail), outcome: detail.outcome,
                     opening: detail.opening, steps: steps.map(StepView.init)))
         }
         table.on(Feedback.self) { parameters, peer, reply throws(ControlError) in
@@ -65,8 +65,9 @@ extension ControlService {
         return .pruned(job: id, at: pruned.prunedAt, ledgerEntries: pruned.entryCount)
     }
 
-    func specification(of detail: JobDetail) throws(ControlError) -> JobSpecification {
-        try JSONText.decode(JobSpecification.self, from: Array(detail.specification.utf8))
+    /// Where the stored request is damaged, a message of londid's says so.
+    func specification(of detail: JobDetail) -> JobSpecification {
+        ReadRequest(detail.request, of: detail.job.id, customID: detail.job.customID).specification
     }
 
     private func list(

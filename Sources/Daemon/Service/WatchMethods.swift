@@ -39,7 +39,7 @@ extension ControlService {
                 known = version
             }
             var message = WatchJob.Reply(job: view, steps: watching.takeNew(), part: watching.part(of: writing))
-            if watching.isFirst { message.specification = try specification(of: detail) }
+            if watching.isFirst { message.specification = specification(of: detail) }
             message.opening = watching.opening(detail.opening)
             if view.state.isTerminal {
                 message.outcome = detail.outcome

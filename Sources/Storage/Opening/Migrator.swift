@@ -24,6 +24,9 @@ struct Migrator {
         for migration in rest {
             try database.transaction { () throws(StorageError) in
                 try database.execute(migration.sql)
+                if migration.name == EventSeal.migration {
+                    try EventSeal.sealOld(in: database, by: .londid, now: now)
+                }
                 try database.run(
                     "INSERT INTO migration (name, sha256, applied_at_ms) VALUES (?, ?, ?)", migration.name,
                     migration.sha256, now.milliseconds)

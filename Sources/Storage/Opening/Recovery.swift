@@ -6,8 +6,12 @@ struct Recovery {
     let database: Database
 
     /// Opens the next epoch and repairs, in one transaction.
-    func run(now: Timestamp) throws(StorageError) -> (Epoch, RecoveryReport) {
+    /// - Parameter missing: what the state lacks of its note, where an administrator has accepted that.
+    func run(now: Timestamp, accepting missing: String? = nil) throws(StorageError) -> (Epoch, RecoveryReport) {
         try database.transaction { () throws(StorageError) in
+            if let missing {
+                try database.recordEvent("state.accept", subject: "state", detail: missing, by: .londid, now: now)
+            }
             let epoch = Epoch(try database.insert(into: "epoch", ["opened_at_ms": now.milliseconds]))
             let reservations = try settleReservations(now: now)
             let steps = try abandonSteps(now: now)

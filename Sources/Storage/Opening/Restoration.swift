@@ -30,7 +30,7 @@ package enum Restoration {
         _ backup: String, into directory: String, now: Timestamp
     ) async throws(StorageError) -> Report {
         try requireAlone(backup)
-        let state = try StateDirectory(path: directory)
+        let state = try StateDirectory(path: directory, for: .replacement)
         let partial = "\(state.databasePath)\(StateDirectory.restoringSuffix)"
         try StateDirectory.copy(backup, to: partial)
         try prepare(partial, from: backup, state, now: now)

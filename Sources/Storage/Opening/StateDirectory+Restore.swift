@@ -26,7 +26,9 @@ extension StateDirectory {
         let used = [StateDirectory.beforeRestoreSuffix, StateDirectory.restoredSuffix]
         return (1...StateDirectory.mostRestores).first { number in
             !used.contains { suffix in
-                ["", "-wal", "-shm"].contains { StateDirectory.exists("\(databasePath)\(suffix)\(number)\($0)") }
+                ["", "-wal", "-shm", "-seal"].contains {
+                    StateDirectory.exists("\(databasePath)\(suffix)\(number)\($0)")
+                }
             }
         } ?? StateDirectory.mostRestores
     }
@@ -39,13 +41,16 @@ extension StateDirectory {
         let name = prefix + number
         let previous = "\(databasePath)\(StateDirectory.beforeRestoreSuffix)\(number)"
         // The log follows its database: alone in its place it would be taken for the restored one's.
-        for suffix in ["", "-wal", "-shm"] where StateDirectory.exists(databasePath + suffix) {
-            guard Glibc.rename(databasePath + suffix, previous + suffix) == 0 else {
-                throw .directory(path: databasePath + suffix, operation: "move", errno: errno)
-            }
-        }
+        for suffix in ["", "-wal", "-shm"] { try move(databasePath + suffix, to: previous + suffix) }
+        // Its note says how far it had come; the restored one may be older.
+        try move(notePath, to: "\(previous)-seal")
         try StateDirectory.synchronize(path)
         try rename("\(path)/\(name)", to: databasePath)
+    }
+
+    private func move(_ file: String, to name: String) throws(StorageError) {
+        guard StateDirectory.exists(file) else { return }
+        guard Glibc.rename(file, name) == 0 else { throw .directory(path: file, operation: "move", errno: errno) }
     }
 
     func names() throws(StorageError) -> [String] {

@@ -10,10 +10,24 @@ final class StateDirectory {
     /// The database. Its write-ahead log and shared memory lie beside it, with its permissions.
     var databasePath: String { "\(path)/state.sqlite" }
 
+    /// The newest mark of the database.
+    var notePath: String { "\(path)/state.seal" }
+
+    /// What a directory is opened for.
+    enum Purpose {
+        /// To run on the state: what is missing is made, unless something tells that it was lost.
+        case use
+        /// To put another state in its place.
+        case replacement
+        /// To run on a database of another file system of SQLite's, of which nothing in the directory tells.
+        case otherFileSystem
+    }
+
     private let lock: Int32
 
-    /// Makes the directory (mode 0700) and the database file (0600, empty) where they are missing, and takes the lock.
-    init(path: String) throws(StorageError) {
+    /// Makes the directory (mode 0700) where it is missing, takes the lock, and for `.use` makes the database file (0600,
+    /// empty) where it is missing.
+    init(path: String, for purpose: Purpose = .use) throws(StorageError) {
         let isNew = mkdir(path, 0o700) == 0
         if !isNew, errno != EEXIST {
             throw .directory(path: path, operation: "make the state directory", errno: errno)
@@ -25,11 +39,16 @@ final class StateDirectory {
         guard status.st_mode & 0o022 == 0 else {
             throw .insecureDirectory(path: path, mode: status.st_mode & 0o7777)
         }
-        lock = try StateDirectory.lock("\(path)/lock", directory: path)
+        let wasOpened: Bool
+        (lock, wasOpened) = try StateDirectory.lock("\(path)/lock", directory: path)
         self.path = path
         if isNew { try StateDirectory.synchronize("\(path)/..") }
         try tidy()
-        try requireNoLoss()
+        guard purpose != .replacement else { return }
+        if purpose == .use {
+            for path in [databasePath, "\(databasePath)-wal"] { try StateDirectory.requireOneName(path) }
+            try requireNoLoss(wasOpened: wasOpened)
+        }
         guard !StateDirectory.exists(databasePath) else { return }
         try StateDirectory.createPrivateFile(databasePath)
         try StateDirectory.synchronize(path)
@@ -37,19 +56,45 @@ final class StateDirectory {
 
     deinit { close(lock) }
 
+    /// Says in the lock file that the directory has a state: from here on one that is missing was lost.
+    func noteOpened() { StateDirectory.write("\(getpid())\n", to: lock) }
+
+    /// What begins the names of files that only a former state leaves.
+    private static let traces = ["state.sqlite.before-", "state.sqlite.rescued-", "state.sqlite-wal"]
+
     /// A database that is missing or empty is a new one only where nothing beside it tells of another: SQLite would throw
     /// a log away that has no database.
-    private func requireNoLoss() throws(StorageError) {
+    private func requireNoLoss(wasOpened: Bool) throws(StorageError) {
         guard StateDirectory.size(databasePath) == 0 else { return }
-        let rests = try names().filter {
-            ($0 == "state.sqlite-wal" || $0.begins(with: "state.sqlite.before-"))
-                && StateDirectory.size("\(path)/\($0)") > 0
+        let traces = try names().filter { name in
+            StateDirectory.traces.contains { name.begins(with: $0) } && StateDirectory.size("\(path)/\(name)") > 0
         }
-        guard let rest = rests.min() else { return }
-        throw .corrupt(
+        let note = try StateNote.read(notePath) == nil ? nil : "state.seal"
+        guard let trace = traces.min() ?? note ?? (wasOpened ? "lock" : nil) else { return }
+        throw .lost(
             path: databasePath,
-            reason: "it is \(StateDirectory.exists(databasePath) ? "empty" : "missing"), and \(rest) beside it tells of"
-                + " another one; a database that was moved away belongs back with its log")
+            reason: "is \(StateDirectory.exists(databasePath) ? "empty" : "missing"), and \(trace) beside it tells of "
+                + "another one")
+    }
+
+    /// The log follows the name of its database, so under two names two londids would write into one file.
+    private static func requireOneName(_ path: String) throws(StorageError) {
+        var status = stat()
+        guard lstat(path, &status) == 0 else {
+            if errno == ENOENT { return }
+            throw .directory(path: path, operation: "look at", errno: errno)
+        }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw .linked(
+                path: path, reason: "is a symbolic link or no file at all",
+                remedy: "put the file itself there, or name its directory with StateDirectory= in londid.conf")
+        }
+        guard status.st_nlink == 1 else {
+            throw .linked(
+                path: path, reason: "has \(status.st_nlink) names, so a second londid could run on it under another",
+                remedy: "remove the others, which find MOUNTPOINT -xdev -samefile \(path) lists, or give it a file of "
+                    + "its own: cp -p \(path) \(path).copy && mv \(path).copy \(path)")
+        }
     }
 
     /// In bytes; 0 for a file that there is not.
@@ -89,7 +134,10 @@ final class StateDirectory {
 
     /// The kernel drops the lock with the process, however that ends, so no stale lock exists. But a child that was
     /// being started when its londid was killed holds the lock until it executes its program: that is waited for.
-    private static func lock(_ path: String, directory: String) throws(StorageError) -> Int32 {
+    /// - Returns: also whether a londid before this one has opened a state here.
+    private static func lock(
+        _ path: String, directory: String
+    ) throws(StorageError) -> (descriptor: Int32, wasOpened: Bool) {
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw .directory(path: path, operation: "open the lock file", errno: errno) }
         var attempts = 100
@@ -102,18 +150,25 @@ final class StateDirectory {
             }
             defer { close(descriptor) }
             guard reason == EWOULDBLOCK else { throw .directory(path: path, operation: "lock", errno: reason) }
-            throw .inUse(path: directory, processID: holder(descriptor))
+            throw .inUse(path: directory, processID: Int32(content(descriptor).prefix { $0.isNumber }))
         }
-        // The process id is for people only, so a full disk does not keep londid from starting.
-        let text = "\(getpid())\n"
-        if ftruncate(descriptor, 0) == 0 { _ = text.withCString { pwrite(descriptor, $0, strlen($0), 0) } }
-        return descriptor
+        let before = content(descriptor)
+        let wasOpened = !before.isEmpty && !before.contains(opening)
+        write(wasOpened ? "\(getpid())\n" : "\(getpid()) \(opening)\n", to: descriptor)
+        return (descriptor, wasOpened)
     }
 
-    private static func holder(_ descriptor: Int32) -> Int32? {
-        var bytes = [UInt8](repeating: 0, count: 16)
+    /// Follows the process id until there is a state.
+    private static let opening = "opening"
+
+    /// For people, and for a start that misses the state: so a full disk does not keep londid from starting.
+    private static func write(_ text: String, to descriptor: Int32) {
+        if ftruncate(descriptor, 0) == 0 { _ = text.withCString { pwrite(descriptor, $0, strlen($0), 0) } }
+    }
+
+    private static func content(_ descriptor: Int32) -> String {
+        var bytes = [UInt8](repeating: 0, count: 32)
         let count = pread(descriptor, &bytes, bytes.count, 0)
-        guard count > 0 else { return nil }
-        return Int32(String(decoding: bytes[..<count].prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self))
+        return String(decoding: bytes[..<max(0, count)], as: UTF8.self)
     }
 }

@@ -7,9 +7,21 @@ extension BookCheck {
         case .reservations: [Self.reservedColumns, Self.quickReservations, Self.boundCharges, Self.jobLimits]
         case .jobs: [Self.jobSums, Self.answerTexts, Self.answerEnds]
         case .outcomes: [Self.outcomeOwners, Self.transitionCounts]
-        case .chain, .file, .budgetDays, .dependencies, .pruned: []
+        case .events: [Self.grantEvents]
+        case .chain, .file, .requests, .budgetDays, .dependencies, .pruned: []
         }
     }
+
+    /// A grant that somebody wrote into the table has no event in the chain.
+    private static let grantEvents = """
+        SELECT 'grant ' || id || ' to queue ' || queue AS subject, 'an administrative event of it' AS expected,
+            'none' AS found
+        FROM budget_grant WHERE NOT EXISTS (
+            SELECT 1 FROM admin_event WHERE action = 'budget.grant' AND subject = queue
+                AND admin_event.at_ms = budget_grant.at_ms AND admin_event.uid = budget_grant.uid
+                AND detail = format('calls=%d tokens=%d gpu-ms=%d from=%s until=%s', calls, tokens, gpu_ms,
+                    date(first_day * 86400, 'unixepoch'), date(last_day * 86400, 'unixepoch')))
+        """
 
     /// What `sql` does not compare of an entry and its step.
     private static let bookedColumns = """

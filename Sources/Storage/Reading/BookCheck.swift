@@ -6,6 +6,10 @@ package enum BookCheck: String, Sendable, CaseIterable {
     case chain
     /// The database file is sound.
     case file
+    /// Each administrative event has its own seal, and the seal of the event before.
+    case events
+    /// Each job asks for what was submitted.
+    case requests
     /// Each budget day's counters are the sums of its DEEPTHINK ledger entries.
     case budgetDays = "budget-days"
     /// Each ledger entry says what its step says, unless its job was pruned, each written step has an entry, and a replaced
@@ -24,10 +28,10 @@ package enum BookCheck: String, Sendable, CaseIterable {
     /// What is left of a pruned job are the sums of its ledger entries, and the job itself is gone.
     case pruned
 
-    /// A statement that has one row (subject, expected, found) for each difference; nil for the checks that are code.
+    /// A statement that has one row (subject, expected, found) for each difference; nil for checks that are code.
     var sql: String? {
         switch self {
-        case .chain, .file: nil
+        case .chain, .file, .events, .requests: nil
         case .budgetDays:
             """
             WITH summed AS (

@@ -7,7 +7,7 @@ struct LedgerChain {
     static let progressStride = 5_000
 
     private(set) var entryCount = 0
-    private(set) var lastHash = LedgerEntry.firstPreviousHash
+    private(set) var lastHash = Seal.beforeFirst
     private(set) var differences: [BookDifference] = []
     private var lastSequence: Int64 = 0
 

@@ -52,9 +52,9 @@ extension StoreReader {
             try database.all(
                 """
                 SELECT job.id, job.custom_id, job.line, job.state, job.episode, job.error_code, job.error_message,
-                    job.reward, job.ended_at_ms, specification, answer.text AS answer, answer.end_reason,
+                    job.reward, job.ended_at_ms, \(StoredRequest.columns), answer.text AS answer, answer.end_reason,
                     answer.is_success
-                FROM job JOIN payload ON payload.job = job.id LEFT JOIN answer ON answer.episode = job.episode
+                FROM job LEFT JOIN payload ON payload.job = job.id LEFT JOIN answer ON answer.episode = job.episode
                 WHERE job.id IN (SELECT value FROM json_each(?)) ORDER BY job.id
                 """, jsonList(jobs.map(\.number))
             ) { (row: Row) throws(StorageError) in
@@ -62,7 +62,7 @@ extension StoreReader {
                 return ResultRecord(
                     job: JobID(try row.integer("id")), customID: try row.optionalText("custom_id"),
                     line: try row.optionalInteger("line"), state: try row.word("state"),
-                    specification: try row.text("specification"), answer: try row.optionalText("answer"),
+                    request: try StoredRequest.read(row), answer: try row.optionalText("answer"),
                     end: try row.optionalWord("end_reason"), success: try row.optionalFlag("is_success"),
                     failure: try row.failure(),
                     reward: try row.optionalReal("reward"), endedAt: try row.optionalTimestamp("ended_at_ms"),

@@ -1,3 +1,4 @@
+internal import Domain
 internal import Hashing
 
 extension StoreReader {
@@ -20,18 +21,43 @@ extension StoreReader {
             var differences = chain.differences
             for check in BookCheck.allCases where check != .chain {
                 progress(BooksProgress(check: check, entryCount: chain.entryCount, total: total))
-                differences += check == .file ? try fileDifferences() : try rowDifferences(check)
+                differences += try codeDifferences(check)
+                differences += try rowDifferences(check, found: differences.count { $0.check == check })
             }
             return BooksReport(
                 entryCount: chain.entryCount, lastHash: chain.entryCount == 0 ? nil : hexadecimal(chain.lastHash),
-                differences: differences)
+                eventCount: Int(try database.count("SELECT count(*) AS n FROM admin_event")),
+                eventsSealedAt: try eventsSealedAt(), differences: differences)
         }
     }
 
-    private func rowDifferences(_ check: BookCheck) throws(StorageError) -> [BookDifference] {
+    /// When the events were sealed that nothing guarded before; nil where each was sealed as it was entered.
+    private func eventsSealedAt() throws(StorageError) -> Timestamp? {
+        try database.first("SELECT at_ms FROM admin_event WHERE action = 'state.seal' ORDER BY seq LIMIT 1") {
+            (row: Row) throws(StorageError) in try row.timestamp("at_ms")
+        }
+    }
+
+    private func codeDifferences(_ check: BookCheck) throws(StorageError) -> [BookDifference] {
+        switch check {
+        case .file: return try fileDifferences()
+        case .events:
+            var chain = EventChain()
+            try chain.verify(database)
+            return chain.differences
+        case .requests:
+            var requests = RequestCheck()
+            try requests.verify(database)
+            return requests.differences
+        default: return []
+        }
+    }
+
+    /// - Parameter found: how many differences the check has already.
+    private func rowDifferences(_ check: BookCheck, found: Int) throws(StorageError) -> [BookDifference] {
         var differences: [BookDifference] = []
         for sql in [check.sql].compactMap(\.self) + check.linksSQL {
-            let room = StoreReader.mostDifferencesPerCheck - differences.count
+            let room = max(0, StoreReader.mostDifferencesPerCheck - found - differences.count)
             differences += try database.all("SELECT subject, expected, found FROM (\(sql)) LIMIT ?", room) {
                 (row: Row) throws(StorageError) in
                 BookDifference(

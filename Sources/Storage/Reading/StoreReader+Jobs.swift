@@ -68,15 +68,15 @@ extension StoreReader {
             guard let record else { throw .noSuchJob(id) }
             let detail = try database.first(
                 """
-                SELECT specification, answer.text AS answer, answer.end_reason, answer.is_success, goal, opening,
+                SELECT \(StoredRequest.columns), answer.text AS answer, answer.end_reason, answer.is_success, goal, opening,
                     environment_steps
-                FROM job JOIN payload ON payload.job = job.id LEFT JOIN answer ON answer.episode = job.episode
+                FROM job LEFT JOIN payload ON payload.job = job.id LEFT JOIN answer ON answer.episode = job.episode
                     LEFT JOIN episode ON episode.id = job.episode
                 WHERE job.id = ?
                 """, id.number
             ) { (row: Row) throws(StorageError) in
                 JobDetail(
-                    job: record, specification: try row.text("specification"), answer: try row.optionalText("answer"),
+                    job: record, request: try StoredRequest.read(row), answer: try row.optionalText("answer"),
                     end: try row.optionalWord("end_reason"),
                     success: try row.optionalFlag("is_success"),
                     opening: try row.opening())

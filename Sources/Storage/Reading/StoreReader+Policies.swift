@@ -149,7 +149,8 @@ extension StoreReader {
             """
             SELECT step.idx, step.role, step.features, step.budget_share, (
                 SELECT CAST(member.value AS TEXT)
-                FROM payload, json_each(payload.specification, '$.metadata') AS member
+                FROM payload, json_each(
+                    iif(json_valid(payload.specification), payload.specification, '{}'), '$.metadata') AS member
                 WHERE payload.job = job.id AND member.key = ?2) AS word
             FROM job JOIN episode ON episode.job = job.id JOIN step ON step.episode = episode.id
             WHERE job.queue = ?1 AND step.state = 'written' AND (?4 IS NULL OR job.submitter_uid = ?4)

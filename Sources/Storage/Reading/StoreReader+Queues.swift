@@ -67,10 +67,7 @@ extension StoreReader {
         }
         return try database.all(sql + " ORDER BY seq DESC LIMIT ?", values + [limit]) {
             (row: Row) throws(StorageError) in
-            AdminEvent(
-                sequence: try row.integer("seq"), at: try row.timestamp("at_ms"),
-                user: User(uid: try row.uid("uid"), name: try row.text("user")), action: try row.text("action"),
-                subject: try row.text("subject"), detail: try row.text("detail"))
+            try AdminEvent.read(row)
         }
     }
 

@@ -40,7 +40,7 @@ package struct ResultRecord: Hashable, Sendable {
     package let customID: String?
     package let line: Int64?
     package let state: JobState
-    package let specification: String
+    package let request: StoredRequest
     package let answer: String?
     package let end: EpisodeEnd?
     /// Whether an environment's goal was reached.

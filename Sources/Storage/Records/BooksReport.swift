@@ -1,8 +1,14 @@
+package import Domain
+
 /// What an audit of the books found.
 package struct BooksReport: Hashable, Sendable {
     package let entryCount: Int
     /// The last entry's seal, lower-case hexadecimal, for noting down elsewhere; nil for an empty ledger.
     package let lastHash: String?
+    /// Administrative events.
+    package let eventCount: Int
+    /// Events from before this instant were sealed then, by an upgrade: nothing had guarded them. nil: there are none.
+    package let eventsSealedAt: Timestamp?
     /// Empty where everything agrees. At most `mostDifferencesPerCheck` for each check.
     package let differences: [BookDifference]
 }

@@ -31,8 +31,7 @@ package struct ClaimedJob: Hashable, Sendable {
     /// Attempts that failed so far by a fault that counts, and how many end the job.
     package let failedAttempts: Int
     package let maxAttempts: Int
-    /// `JobSpecification` as JSON.
-    package let specification: String
+    package let request: StoredRequest
     /// How an environment began this episode; nil where none did yet.
     package let opening: Opening?
     /// The steps written by earlier attempts at this episode, in order: they are not generated again.

@@ -36,8 +36,7 @@ package struct JobRecord: Hashable, Sendable {
 /// A job with its texts.
 package struct JobDetail: Hashable, Sendable {
     package let job: JobRecord
-    /// `JobSpecification` as JSON.
-    package let specification: String
+    package let request: StoredRequest
     package let answer: String?
     package let end: EpisodeEnd?
     /// Whether an environment's goal was reached.

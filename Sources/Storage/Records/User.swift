@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// A person or service of the machine, as the kernel names the peer of a connection.
 package struct User: Hashable, Sendable {
     package let uid: UInt32
@@ -8,4 +10,7 @@ package struct User: Hashable, Sendable {
         self.uid = uid
         self.name = name
     }
+
+    /// londid itself, under the account it runs as.
+    static var londid: User { User(uid: getuid(), name: "londid") }
 }

@@ -1,12 +1,9 @@
 package import Domain
-internal import Hashing
 
 /// One entry of the ledger, sealed to the one before it.
 ///
-/// The seal is SHA-256 over the bytes of the previous entry's hash (32 zero bytes before the first entry) followed by
-/// the entry's columns in the order of `canonicalColumns`, each as a netstring: the length in bytes as decimal digits,
-/// `:`, the content, `,`. Numbers are decimal digits; an absent batch is the empty content. So no two entries have the
-/// same text, and changing, removing or inserting one breaks every later seal.
+/// The seal is that of `Seal` over the columns in the order of `canonicalColumns`. Numbers are decimal digits; an absent
+/// batch is the empty content.
 package struct LedgerEntry: Hashable, Sendable {
     package enum Kind: String, Sendable {
         /// Written, as measured.
@@ -16,8 +13,6 @@ package struct LedgerEntry: Hashable, Sendable {
         /// Cut off, its use unknown: charged at the reservation's worst case, all of it in `generatedTokens`.
         case bound
     }
-
-    static let firstPreviousHash = [UInt8](repeating: 0, count: 32)
 
     package var sequence: Int64
     package var at: Timestamp
@@ -48,15 +43,8 @@ package struct LedgerEntry: Hashable, Sendable {
         ]
     }
 
-    var canonicalText: String { canonicalColumns.map { "\($0.utf8.count):\($0)," }.joined() }
-
     /// The seal, 32 bytes.
-    func hash(after previousHash: [UInt8]) -> [UInt8] {
-        let hash = SHA256()
-        previousHash.withUnsafeBytes { hash.update($0) }
-        hash.update(canonicalText)
-        return hash.finish()
-    }
+    func hash(after previousHash: [UInt8]) -> [UInt8] { Seal.hash(of: canonicalColumns, after: previousHash) }
 
     /// Seals and appends the entry under the next number, whatever `sequence` is. The schema's trigger counts it into
     /// `budget_day`. Only within a transaction.
@@ -65,7 +53,7 @@ package struct LedgerEntry: Hashable, Sendable {
             (row: Row) throws(StorageError) in (sequence: try row.integer("seq"), hash: try row.blob("hash"))
         }
         sequence = (last?.sequence ?? 0) + 1
-        let previousHash = last?.hash ?? LedgerEntry.firstPreviousHash
+        let previousHash = last?.hash ?? Seal.beforeFirst
         _ = try database.insert(
             into: "ledger_entry",
             [

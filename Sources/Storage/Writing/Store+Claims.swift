@@ -10,7 +10,7 @@ extension Store {
     private static func nextClaimable(_ condition: String) -> String {
         """
         SELECT id, attempt, episode, batch, custom_id, submitter_uid, submitter_name, deadline_ms, time_limit_ms,
-            failed_attempts, max_attempts, specification
+            failed_attempts, max_attempts, \(StoredRequest.columns)
         FROM job LEFT JOIN payload ON payload.job = job.id
         WHERE queue = ? AND state = 'pending' AND pending_reason = 'Priority' \(condition)
         ORDER BY submitter_uid, priority DESC, id LIMIT 1
@@ -161,7 +161,7 @@ extension Store {
                 timeLimitMilliseconds: try row.optionalInteger("time_limit_ms"),
                 failedAttempts: try row.count("failed_attempts"),
                 maxAttempts: try row.optionalInteger("max_attempts").map(Int.init) ?? settings.maxAttempts,
-                specification: try row.text("specification"), opening: isNew ? nil : try opening(of: episode),
+                request: try StoredRequest.read(row), opening: isNew ? nil : try opening(of: episode),
                 steps: isNew ? [] : try writtenSteps(episode))
         }
         if let served = servedUsers[queue],

@@ -1,4 +1,5 @@
 package import Domain
+internal import Hashing
 
 extension Store {
     /// Opens a batch for `appendJobs`. Nobody sees its jobs before `commitBatch`, and a crash before that leaves none.
@@ -178,7 +179,9 @@ extension Store {
             job.deadline?.milliseconds, wakeAt?.milliseconds, job.idempotencyKey, job.maxAttempts,
             job.deepthinkCalls, job.timeLimitMilliseconds)
         guard let id else { return nil }
-        try database.run("INSERT INTO payload (job, specification) VALUES (?, ?)", id, job.specification)
+        try database.run(
+            "INSERT INTO payload (job, specification, specification_sha256) VALUES (?, ?, ?)", id, job.specification,
+            SHA256.digest(of: job.specification))
         return JobID(id)
     }
 

@@ -3,7 +3,7 @@ import Control
 extension Command {
     static let auditVerify = Command(
         words: ["audit", "verify"],
-        summary: "Recompute the ledger's chain, counters, reservations and job sums, and report every difference",
+        summary: "Recompute the chains, counters, reservations, requests and job sums, and report every difference",
         examples: ["audit verify", "audit verify --json"]
     ) { invocation async throws(CommandError) in
         let console = invocation.console
@@ -35,6 +35,11 @@ extension Command {
                 reply.differences.isEmpty ? "The books agree" : Phrase.count(reply.differences.count, "difference")
             let seal = reply.lastHash.map { ", the last sealed \($0)" } ?? ""
             console.write("\(verdict): \(Phrase.count(reply.entries, "ledger entry"))\(seal)\n")
+            if let events = reply.events, let upgrade = reply.eventsSealedAt {
+                console.write(
+                    "\(Phrase.count(events, "administrative event")) sealed; those before "
+                        + "\(RFC3339.text(of: upgrade)) only since then, by an upgrade\n")
+            }
         }
         return reply.differences.isEmpty ? .ok : .jobFailed
     }

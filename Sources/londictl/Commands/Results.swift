@@ -112,6 +112,7 @@ private struct ResultPrinter {
         let new = lines.filter { printed.updateValue($0.endedAt, forKey: $0.job) != $0.endedAt }
         count += new.count
         errorCount += new.count { $0.kind == .error }
+        for case let damage? in new.map(\.damage) { console.complain("\(Plain.text(damage, keepsLines: false))\n") }
         console.write(new.filter { wanted.contains($0.kind) }.map { $0.line + "\n" }.joined())
         for (kind, file) in files {
             try file.write(new.filter { $0.kind == kind }.map { $0.line + "\n" }.joined())

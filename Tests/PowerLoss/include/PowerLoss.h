@@ -18,6 +18,9 @@ int londi_disk_cut(londi_disk *disk, const char *directory);
 /* Does so at each write, sync, truncation and deletion with a chance of 1 in `mean`, before that takes place, into the
    new directories PREFIX0, PREFIX1, ... */
 void londi_disk_cut_often(londi_disk *disk, uint64_t mean, const char *prefix);
+/* Puts a copy of a real file into each image, as it is at that moment, if it is there: one that is written without a sync of
+   its own may be on the disk at once. */
+void londi_disk_accompany(londi_disk *disk, const char *path);
 /* How many such images there are. */
 int londi_disk_cuts(londi_disk *disk);
 
