@@ -60,6 +60,8 @@ package enum Launch {
     package static func run(arguments: [String], environment: [String: String]) -> Never {
         if arguments == [JudgeProgram.argument] { exit(JudgeService.run()) }
         londi_return_blocks(keptBlockBytes)
+        // Whoever starts londid may ignore it, which is inherited: then the kernel takes what children leave behind.
+        signal(SIGCHLD, SIG_DFL)
         let options = parse(arguments, environment)
         // These two only read, and end where they are interrupted.
         if let models = options.proposed {

@@ -68,11 +68,15 @@ final class ExitWatch: Sendable {
 func reapGroup(_ pid: pid_t) -> ProcessExit {
     // While the leader is a zombie its number is nobody else's, so the group can be killed safely before it is reaped.
     var information = siginfo_t()
-    while waitid(P_PID, id_t(pid), &information, WEXITED | WNOWAIT) < 0 && errno == EINTR {}
+    var found = waitid(P_PID, id_t(pid), &information, WEXITED | WNOWAIT)
+    while found < 0 && errno == EINTR { found = waitid(P_PID, id_t(pid), &information, WEXITED | WNOWAIT) }
+    // Without a zombie the number may be a stranger's by now.
+    guard found == 0 else { return .unknown }
     kill(-pid, SIGKILL)
     var status: Int32 = 0
     var reaped = waitpid(pid, &status, 0)
     while reaped < 0 && errno == EINTR { reaped = waitpid(pid, &status, 0) }
-    precondition(reaped == pid, "child \(pid) was reaped by someone else")
+    // The kernel has taken it where SIGCHLD was ignored, which whoever starts us may have left so.
+    guard reaped == pid else { return .unknown }
     return ProcessExit(status: status)
 }
