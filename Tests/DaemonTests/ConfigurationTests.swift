@@ -198,6 +198,20 @@ import Testing
         ("[Quick]\nUrl=/s\nThreads=2\n", "3: Threads=2 belongs to Model=; remove it where Url= is given"),
         ("[Quick]\nUrl=/s\nGpuLayers=auto\n", "3: GpuLayers=auto belongs to Model="),
         ("[Quick]\nUrl=/s\nExtraArguments=-v\n", "3: ExtraArguments=-v belongs to Model="),
+        (
+            "[Quick]\nModel=/q\nExtraArguments=-fa on --host 127.0.0.1\n",
+            "3: ExtraArguments= holds --host, which londid sets itself; remove it"
+        ),
+        (
+            "[Quick]\nModel=/q\nExtraArguments=-c 9\n",
+            "3: ExtraArguments= holds -c, which londid sets itself; use Context="
+        ),
+        (
+            "[Quick]\nModel=/q\nExtraArguments='--parallel=2'\n",
+            "3: ExtraArguments= holds --parallel, which londid sets"
+        ),
+        ("[Quick]\nModel=/q\nExtraArguments=--api-key k\n", "3: ExtraArguments= holds --api-key, which londid sets"),
+        ("[Quick]\nModel=/q\nExtraArguments='a\n", "3: ExtraArguments='a has an opening ' without a closing one"),
         ("[Environment x]\nStepSeconds=3\n", "1: [Environment x] lacks Command="),
         ("[Environment x]\nCommand=/bin/sh\nMemory=3\n", "3: [Environment x] has no key 'Memory'"),
         ("[Verifier x]\nCommand=/a \"b\n", "2: Command=/a \"b has an opening \""),
@@ -206,6 +220,13 @@ import Testing
     func `each mistake is named with its line`(text: String, expected: String) {
         let found = problems(text)
         #expect(found.contains { $0.hasPrefix(expected) }, "\(found)")
+    }
+
+    @Test func `words hold blanks and the other quotes between quotes`() throws {
+        let text = #"ExtraArguments=--chat-template-kwargs '{"enable_thinking": false}' -fa "it's on" --a'b 'c"#
+        #expect(
+            try load(engines + text + "\n").deepthink.extraArguments
+                == ["--chat-template-kwargs", #"{"enable_thinking": false}"#, "-fa", "it's on", "--ab c"])
     }
 
     @Test func `a role without a model is missed, in its section or as a section`() {

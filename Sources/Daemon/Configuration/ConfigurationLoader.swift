@@ -222,7 +222,7 @@ package struct ConfigurationLoader {
         if reader.text("GpuLayers") != "auto" { engine.gpuLayers = reader.integer("GpuLayers", in: 0...10_000) }
         engine.rpcServers = reader.rpcServers(gpuLayers: engine.gpuLayers)
         engine.threads = reader.integer("Threads", in: 1...1024)
-        engine.extraArguments = reader.words("ExtraArguments") ?? []
+        engine.extraArguments = reader.extraArguments()
         engine.isConfined = reader.choice("Confine", Answer.self) != .no
         engine.stallSeconds = reader.integer("StallSeconds", in: 1...86_400) ?? engine.stallSeconds
         switch (engine.model, engine.url) {

@@ -82,3 +82,36 @@ extension SectionReader {
             || host.begins(with: "127.") && host.unicodeScalars.allSatisfy { scalar in scalar.isDigit || scalar == "." }
     }
 }
+
+/// What llama-server is told beside londid's own options.
+extension SectionReader {
+    /// Options that londid sets itself, or that would take the server from it, with the key that is there for it.
+    private static let optionsOfOurs: [(names: [String], key: String?)] = [
+        (["-m", "--model", "-mu", "--model-url", "-hf", "-hfr", "--hf-repo", "-hff", "--hf-file"], "Model="),
+        (["-c", "--ctx-size"], "Context="), (["-np", "--parallel"], "Slots="),
+        (["-ngl", "--gpu-layers", "--n-gpu-layers"], "GpuLayers="), (["-t", "--threads"], "Threads="),
+        (["--rpc"], "RpcServers="),
+        (["--embedding", "--embeddings", "--pooling"], "a section [Encoder] with Kind=model"),
+        (["--host", "--port", "--reuse-port", "--ssl-key-file", "--ssl-cert-file", "--api-prefix"], nil),
+        (["--api-key", "--api-key-file"], nil),
+        (["-kvu", "--kv-unified", "-no-kvu", "--no-kv-unified", "-cram", "--cache-ram"], nil),
+        (["-b", "--batch-size", "-ub", "--ubatch-size"], nil),
+        (["-lv", "--verbosity", "--log-verbosity", "-v", "--verbose", "--log-verbose", "--log-disable"], nil),
+        (["--metrics"], nil),
+    ]
+
+    /// Reads `ExtraArguments=`.
+    mutating func extraArguments() -> [String] {
+        let words = words("ExtraArguments") ?? []
+        for word in words {
+            let option = String(word.prefix { $0 != "=" })
+            guard let ours = Self.optionsOfOurs.first(where: { $0.names.contains(option) }) else { continue }
+            // Without the value, which may hold a key.
+            refuse(
+                "ExtraArguments",
+                without: "holds \(option), which londid sets itself; "
+                    + (ours.key.map { "use \($0)" } ?? "remove it"))
+        }
+        return words
+    }
+}

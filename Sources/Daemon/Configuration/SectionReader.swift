@@ -52,23 +52,24 @@ struct SectionReader {
         return number
     }
 
-    /// Words separated by blanks; a word in double quotes may hold blanks.
+    /// Words separated by blanks; what stands between double or single quotes may hold blanks, and the other quotes.
     mutating func words(_ key: String) -> [String]? {
         guard let text = text(key) else { return nil }
         var words: [String] = []
         var word = String.UnicodeScalarView()
-        var isQuoted = false
+        var quote: Unicode.Scalar?
         var hasWord = false
         for scalar in text.unicodeScalars {
             switch scalar {
-            case "\"":
-                isQuoted.toggle()
-                hasWord = true
-            case " ", "\t":
-                guard !isQuoted else {
+            case quote: quote = nil
+            case "\"", "'":
+                guard quote == nil else {
                     word.append(scalar)
                     continue
                 }
+                quote = scalar
+                hasWord = true
+            case " " where quote == nil, "\t" where quote == nil:
                 if hasWord { words.append(String(word)) }
                 word = String.UnicodeScalarView()
                 hasWord = false
@@ -77,7 +78,7 @@ struct SectionReader {
                 hasWord = true
             }
         }
-        if isQuoted { refuse(key, "has an opening \" without a closing one") }
+        if let quote { refuse(key, "has an opening \(quote) without a closing one") }
         if hasWord { words.append(String(word)) }
         return words
     }
