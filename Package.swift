@@ -109,7 +109,7 @@ let package = Package(
                 "Daemon", "Control", "Episodes", "Environments", "Generation", "Storage", "SQLite", "Switching",
                 "Domain", "Hashing", "Blocking", "PowerLoss", "Processes",
             ],
-            swiftSettings: strict),
+            exclude: ["mortal.py"], swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
     ]
 )

@@ -55,8 +55,9 @@ struct Diagnosis {
         }
         let check = EngineCheck(
             LocalEngine(
-                executable: configuration.serverProgram ?? "llama-server", searchPath: environment["PATH"] ?? "",
-                modelPath: model, sha256: engine.sha256,
+                isEncoder: role == .encoder, executable: configuration.serverProgram ?? "llama-server",
+                searchPath: environment["PATH"] ?? "",
+                modelPath: model, sha256: engine.sha256, context: engine.context,
                 environment: environment.filter { LondiDaemon.isForDrivers($0.key) }, socketPath: ""))
         var findings: [Finding] = []
         do {
@@ -69,6 +70,10 @@ struct Diagnosis {
         Self.say("\(name): reading \(model)")
         do {
             let read = try await check.model()
+            if let complaint = read.complaint {
+                findings.append(
+                    Finding(name, .warning, complaint, remedy: "set Context= to what the model was made for"))
+            }
             let size = "\(model) is whole, \(read.sizeBytes >> 20) MiB"
             findings.append(
                 engine.sha256 == nil

@@ -91,11 +91,20 @@ final class EnginePair: Sendable {
         let log = log.about(role: role)
         switch state {
         case .starting: log.info("\(role.rawValue): the server is being started")
-        case .ready(let device): log.notice("\(role.rawValue): ready on \(device)")
+        case .ready(let device):
+            log.notice("\(role.rawValue): ready on \(device)")
+            if let warning = engines[role]?.warning { log.warning("\(role.rawValue): \(warning)") }
         case .unavailable(let error): log.tell(.engineAway, .error, "\(error); jobs wait")
         case .stopped: log.info("\(role.rawValue): stopped")
         }
         board.post()
+    }
+
+    /// Why a job's prompt fits into no context, by its bytes; nil where it may. DEEPTHINK's prompt is counted at each step,
+    /// whoever writes it; what an environment shows is not known yet.
+    func complaint(about specification: JobSpecification) -> String? {
+        guard specification.environment == nil else { return nil }
+        return engines[.deepthink]?.complaint(about: specification.messages)
     }
 
     /// A model that counts how many of its slots are busy.

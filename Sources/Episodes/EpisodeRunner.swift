@@ -83,7 +83,9 @@ package struct EpisodeRunner: Sendable {
                 switch error {
                 case .cancelled: return .cancelled
                 // What is written is an answer, cut short; a first prompt that does not fit is the job's fault.
-                case .promptTooLong where !progress.steps.isEmpty: progress.endAtContextLimit()
+                case .promptTooLong where !progress.steps.isEmpty,
+                    .promptTooLarge where !progress.steps.isEmpty:
+                    progress.endAtContextLimit()
                 default: return .interrupted(turn, error)
                 }
             }

@@ -1,4 +1,4 @@
-import Domain
+package import Domain
 
 /// One role's model together with whatever keeps it up. It writes or embeds, as its role says; its server refuses the other.
 package protocol Engine: LanguageModel, EmbeddingModel {
@@ -7,11 +7,21 @@ package protocol Engine: LanguageModel, EmbeddingModel {
     /// The current state at once, then each new one; ends with the watching task.
     func states() -> AsyncStream<EngineState>
 
+    /// Why a chat cannot fit into the model's context, by its bytes alone; nil where it may, or nothing is known yet.
+    func complaint(about messages: [Message]) -> String?
+
+    /// What an administrator should know of a model that is ready; nil where nothing.
+    var warning: String? { get }
+
     /// Keeps the engine up until the task is cancelled; then ends it and returns. To be called once.
     func run() async
 }
 
 extension Engine {
+    package var warning: String? { nil }
+
+    package func complaint(about messages: [Message]) -> String? { nil }
+
     /// Suspends while the engine starts; throws when it is unavailable or stopped.
     package func ready() async throws(GenerationError) {
         for await state in states() {

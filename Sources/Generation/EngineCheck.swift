@@ -38,11 +38,11 @@ package struct EngineCheck: Sendable {
     }
 
     /// Reads the whole model, about a second for each gigabyte.
-    /// - Returns: its size in bytes and its SHA-256, hexadecimal.
-    /// - Throws: `.modelMissing`, `.modelDamaged`, `.wrongHash`.
-    package func model() async throws(GenerationError) -> (sizeBytes: Int64, sha256: String) {
+    /// - Returns: its size in bytes, its SHA-256, hexadecimal, and what is wrong with the context, if anything.
+    /// - Throws: `.modelMissing`, `.modelDamaged`, `.wrongHash`, `.modelUnfit`.
+    package func model() async throws(GenerationError) -> (sizeBytes: Int64, sha256: String, complaint: String?) {
         let file = try await ModelInspector().inspect(engine)
-        return (file.sizeBytes, file.sha256)
+        return (file.sizeBytes, file.sha256, file.complaint(about: engine.context))
     }
 
     /// An estimate of the memory that it would take, in bytes, from the model's header.

@@ -6,23 +6,27 @@ extension EngineCore {
 
     /// As `EmbeddingModel.embed`.
     func embed(_ text: String) async throws(GenerationError) -> [Float]? {
-        let connection = try connection()
         do throws(GenerationError) {
-            let tokens = try await connection.client.tokenize(text)
-            if tokens.isEmpty { return nil }
-            var limit = connection.context - 1
-            while true {
-                do throws(GenerationError) {
-                    return try await connection.client.embedding(of: withoutMiddle(tokens, limit: limit))
-                } catch  where error.saysTooLong && limit > Self.leastTokens {
-                    // Someone else's server may take fewer at once than its context holds.
-                    limit = min(limit, tokens.count) / 2
-                }
+            return try await ask(text) { connection throws(GenerationError) in try await embedding(of: text, connection)
             }
         } catch {
             switch error {
-            case .cancelled, .unavailable: throw error
+            case .cancelled, .unavailable, .serverDied, .hung, .lostTogether: throw error
             default: throw .unavailable(role: role, reason: "\(error)")
+            }
+        }
+    }
+
+    private func embedding(of text: String, _ connection: Connection) async throws(GenerationError) -> [Float]? {
+        let tokens = try await connection.client.tokenize(text)
+        if tokens.isEmpty { return nil }
+        var limit = connection.context - 1
+        while true {
+            do throws(GenerationError) {
+                return try await connection.client.embedding(of: withoutMiddle(tokens, limit: limit))
+            } catch  where error.saysTooLong && limit > Self.leastTokens {
+                // Someone else's server may take fewer at once than its context holds.
+                limit = min(limit, tokens.count) / 2
             }
         }
     }

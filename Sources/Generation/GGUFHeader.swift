@@ -8,6 +8,8 @@ struct GGUFHeader: Equatable {
     /// Metadata that are short arrays of integers: one number per layer.
     private(set) var integerArrays: [String: [Int64]] = [:]
     private(set) var arrayCounts: [String: Int64] = [:]
+    /// Of the vocabulary.
+    private(set) var longestToken = TokenLengths()
     /// Where the tensors' data end at least, in bytes from the file's beginning.
     private(set) var leastSizeBytes: Int64 = 0
 
@@ -74,7 +76,14 @@ struct GGUFHeader: Equatable {
         arrayCounts[key] = Int64(clamping: count)
         if type == 8 {
             // Each text takes at least its eight bytes of length, so a false count ends at the file's end.
-            for _ in 0..<count { try file.skip(Int64(clamping: try file.integer(UInt64.self))) }
+            for _ in 0..<count {
+                let length = try file.integer(UInt64.self)
+                if key == "tokenizer.ggml.tokens", length <= Self.longestText {
+                    longestToken.take(try file.bytes(Int(length)))
+                } else {
+                    try file.skip(Int64(clamping: length))
+                }
+            }
         } else if count <= Self.longestKeptArray {
             var values: [Int64] = []
             for _ in 0..<count {

@@ -6,6 +6,8 @@ package enum GenerationError: Error, Equatable, CustomStringConvertible {
     case modelMissing(path: String, reason: String)
     case modelDamaged(path: String, reason: String)
     case wrongHash(path: String, expected: String, actual: String)
+    /// The model is of another kind than its role needs.
+    case modelUnfit(path: String, reason: String)
     case executableMissing(name: String, reason: String)
     case socketUnusable(path: String, reason: String)
     /// Layers were to be offloaded, and the device is not there or the server went on without it.
@@ -28,13 +30,19 @@ package enum GenerationError: Error, Equatable, CustomStringConvertible {
 
     // The engine is away for a moment.
     case unavailable(role: EngineRole, reason: String)
-    /// The server went away during a request; what it had written until then, where it wrote.
+    /// The server went away during a request; what it had written until then, where it wrote. Thrown to a job where no
+    /// other one's request was under way.
     case serverDied(role: EngineRole, reason: String, partial: Generated?)
-    /// No token and no prompt progress for so long; the server is restarted.
+    /// The server went away, or hung, while it was busy with the requests of several jobs: one of them may be the reason,
+    /// but nobody knows which.
+    case lostTogether(role: EngineRole, reason: String, partial: Generated?)
+    /// No token and no prompt progress for so long, or no answer; the server is restarted.
     case hung(role: EngineRole, seconds: Int)
 
     // The request's own fault.
     case promptTooLong(role: EngineRole, tokens: Int, context: Int)
+    /// So large that it cannot fit, by its bytes or whatever Context= is; the reason is a sentence with the remedy.
+    case promptTooLarge(role: EngineRole, reason: String)
     /// The server refused or failed a request.
     case http(role: EngineRole, status: Int, message: String)
     /// The server answered something that is not its protocol.
@@ -46,19 +54,19 @@ package enum GenerationError: Error, Equatable, CustomStringConvertible {
     /// False for the job's own faults and for `cancelled`, which is the caller's own wish.
     package var isPassing: Bool {
         switch self {
-        case .modelMissing, .modelDamaged, .wrongHash, .executableMissing, .socketUnusable, .deviceMissing,
+        case .modelMissing, .modelDamaged, .wrongHash, .modelUnfit, .executableMissing, .socketUnusable, .deviceMissing,
             .outOfMemory, .startFailed, .strangeServer, .keyUnreadable, .keyRefused, .notTrusted, .unfit, .unavailable,
-            .serverDied, .hung:
+            .serverDied, .lostTogether, .hung:
             true
         case .http(_, let status, _): [429, 502, 503, 504].contains(status)
-        case .promptTooLong, .badAnswer, .cancelled: false
+        case .promptTooLong, .promptTooLarge, .badAnswer, .cancelled: false
         }
     }
 
     /// Trying again soon cannot help: somebody has to change a file, the configuration or the machine first.
     package var needsAdministrator: Bool {
         switch self {
-        case .modelMissing, .modelDamaged, .wrongHash, .executableMissing, .socketUnusable, .deviceMissing,
+        case .modelMissing, .modelDamaged, .wrongHash, .modelUnfit, .executableMissing, .socketUnusable, .deviceMissing,
             .outOfMemory, .strangeServer, .keyUnreadable, .keyRefused, .notTrusted, .unfit:
             true
         default: false
@@ -73,10 +81,18 @@ package enum GenerationError: Error, Equatable, CustomStringConvertible {
         }
     }
 
+    /// The connection broke, or there is none.
+    var isLost: Bool {
+        switch self {
+        case .serverDied, .unavailable: true
+        default: false
+        }
+    }
+
     /// A file that the configuration names is missing, damaged or another one.
     package var isWrongFile: Bool {
         switch self {
-        case .modelMissing, .modelDamaged, .wrongHash, .executableMissing: true
+        case .modelMissing, .modelDamaged, .wrongHash, .modelUnfit, .executableMissing: true
         default: false
         }
     }
@@ -90,6 +106,8 @@ package enum GenerationError: Error, Equatable, CustomStringConvertible {
         case .wrongHash(let path, let expected, let actual):
             "model file '\(path)' has SHA-256 \(actual), not the configured \(expected): "
                 + "download it again, or correct Sha256= in londid.conf"
+        case .modelUnfit(let path, let reason):
+            "model file '\(path)' cannot have this role: \(reason); name another file by Model= in londid.conf"
         case .executableMissing(let name, let reason):
             "llama-server '\(name)' cannot be run (\(reason)): install llama.cpp, or set LlamaServer= in londid.conf"
         case .socketUnusable(let path, let reason):
@@ -122,12 +140,16 @@ package enum GenerationError: Error, Equatable, CustomStringConvertible {
         case .unavailable(let role, let reason):
             "\(role.rawValue) is unavailable: \(reason)"
         case .serverDied(let role, let reason, _):
-            "\(role.rawValue): the server went away during a request (\(reason)); the job is tried again"
+            "\(role.rawValue): the server went away during a request of this job's and no other (\(reason))"
+        case .lostTogether(let role, let reason, _):
+            "\(role.rawValue): the server went away during requests of several jobs (\(reason)); this one is tried again "
+                + "alone, which counts no attempt"
         case .hung(let role, let seconds):
-            "\(role.rawValue): no progress for \(seconds) s; the server is restarted"
+            "\(role.rawValue): no answer and no progress for \(seconds) s; the server is restarted"
         case .promptTooLong(let role, let tokens, let context):
             "\(role.rawValue): the prompt has \(tokens) tokens and the context holds \(context): "
                 + "shorten the job, or raise Context= in londid.conf"
+        case .promptTooLarge(let role, let reason): "\(role.rawValue): \(reason)"
         case .http(let role, let status, let message):
             "\(role.rawValue): the server answered \(status): \(message)"
         case .badAnswer(let role, let reason):
@@ -155,7 +177,7 @@ extension GenerationError {
     /// What was written, and what that took, before the request was cut off; nil where that is not known.
     package var partial: Generated? {
         switch self {
-        case .serverDied(_, _, let partial): partial
+        case .serverDied(_, _, let partial), .lostTogether(_, _, let partial): partial
         case .cancelled(let partial): partial
         default: nil
         }

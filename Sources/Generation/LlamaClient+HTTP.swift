@@ -7,23 +7,25 @@ extension LlamaClient {
     }
 
     func post<Answer: Decodable>(
-        _ path: String, _ body: some Encodable
+        _ path: String, _ body: some Encodable, limitBytes: Int = largestAnswerBytes
     ) async throws(GenerationError) -> Answer {
-        try decode(try await fetch(path, body: encode(body)))
+        try decode(try await fetch(path, body: encode(body), limitBytes: limitBytes))
     }
 
-    func fetch(_ path: String, body: [UInt8]?) async throws(GenerationError) -> (status: Int, body: [UInt8]) {
+    func fetch(
+        _ path: String, body: [UInt8]?, limitBytes: Int = largestAnswerBytes
+    ) async throws(GenerationError) -> (status: Int, body: [UInt8]) {
         let request = HTTPRequest(
-            endpoint: endpoint, path: path, body: body, timeLimitMilliseconds: Self.requestMilliseconds,
+            endpoint: endpoint, path: path, body: body, timeLimitMilliseconds: requestMilliseconds,
             access: access ?? HTTPAccess())
         do {
-            return try await pool.fetch(request, limitBytes: Self.largestAnswerBytes)
+            return try await pool.fetch(request, limitBytes: limitBytes)
         } catch {
             switch error {
             case .cancelled: throw .cancelled(partial: Generated(text: "", stopReason: .interrupted))
             case .timeLimit:
-                throw .serverDied(role: role, reason: "no answer to \(path) in time", partial: nil)
-            case .refusedByReader: throw .badAnswer(role: role, reason: "\(path): an answer over the limit")
+                throw .hung(role: role, seconds: requestMilliseconds / 1000)
+            case .refusedByReader: throw .badAnswer(role: role, reason: "\(path): an answer over \(limitBytes) bytes")
             case .notReached(let reason): throw .unavailable(role: role, reason: reason)
             case .notTrusted(let reason): throw .notTrusted(role: role, reason: reason)
             case .broken(let reason): throw .serverDied(role: role, reason: reason, partial: nil)

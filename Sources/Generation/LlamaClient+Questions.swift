@@ -74,15 +74,23 @@ extension LlamaClient {
         return try await pieces(of: text, isWhole: isWhole).map(\.id)
     }
 
+    private static let mostTokensAround = 256
+    /// The JSON around a token's number and its piece.
+    private static let bytesOfToken = 64
+
     private func pieces(of text: String, isWhole: Bool) async throws(GenerationError) -> [(id: Int, piece: String?)] {
+        // A token stands for a byte at least, but for the few that a model puts around a text; escaped, a byte takes six.
+        let most = text.utf8.count + Self.mostTokensAround
+        let limit = min(Self.largestAnswerBytes, most * (Self.bytesOfToken + 6))
         switch dialect {
         case .llama:
             let answer: LlamaAPI.Tokens = try await post(
-                "/tokenize", LlamaAPI.Tokenize(content: text, addSpecial: isWhole))
+                "/tokenize", LlamaAPI.Tokenize(content: text, addSpecial: isWhole), limitBytes: limit)
             return answer.tokens.map { ($0.id, $0.piece) }
         case .completions:
             let answer: CompletionsAPI.Tokens = try await post(
-                "/tokenize", CompletionsAPI.TokenizeText(prompt: text, addSpecialTokens: isWhole))
+                "/tokenize", CompletionsAPI.TokenizeText(prompt: text, addSpecialTokens: isWhole),
+                limitBytes: limit)
             let texts = answer.texts ?? []
             return answer.tokens.enumerated().map { ($1, $0 < texts.count ? texts[$0] : nil) }
         }

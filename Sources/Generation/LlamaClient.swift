@@ -5,8 +5,6 @@ import Synchronization
 /// Speaks with one llama-server that is up, or with one that serves completions as vLLM does.
 struct LlamaClient: Sendable {
     static let largestAnswerBytes = 64 * 1024 * 1024
-    /// For the quick requests; a step's own limit holds for generating.
-    static let requestMilliseconds = 60_000
     /// How often a step may go on after a blank paragraph.
     private static let mostBlankParagraphs = 4
     static let paragraphBreak = "\n\n"
@@ -19,12 +17,14 @@ struct LlamaClient: Sendable {
     /// Which of its models the server is asked for; nil where it has one.
     let model: String?
     let time: MonotonicTime
+    /// For the quick requests; a step's own limit holds for generating.
+    let requestMilliseconds: Int
     let progress = ProgressMeter()
     let pool = HTTPPool()
 
     init(
         role: EngineRole, dialect: ServerDialect = .llama, endpoint: HTTPEndpoint, access: HTTPAccess? = nil,
-        model: String? = nil, time: MonotonicTime
+        model: String? = nil, time: MonotonicTime, requestLimit: Duration = RestartPolicy().requestLimit
     ) {
         self.role = role
         self.dialect = dialect
@@ -32,6 +32,7 @@ struct LlamaClient: Sendable {
         self.access = access
         self.model = model
         self.time = time
+        requestMilliseconds = Int(requestLimit / .milliseconds(1))
     }
 
     // MARK: - A step
@@ -50,6 +51,8 @@ struct LlamaClient: Sendable {
                 timeLimitMilliseconds: max(1, limits.timeMilliseconds - elapsed), sampling: sampling, onText: onText)
             switch part.ending {
             case .complete(let reason): step.add(part, stopReason: reason)
+            case .timeLimit where part.isUnheard && access == nil && part.stream.tokens.isEmpty && step.tokens.isEmpty:
+                throw .hung(role: role, seconds: limits.timeMilliseconds / 1000)
             case .timeLimit: step.add(part, stopReason: .timeLimit)
             case .cancelled:
                 step.add(part, stopReason: .interrupted)
@@ -118,8 +121,10 @@ struct LlamaClient: Sendable {
         } catch {
             answer = .failure(error)
         }
-        let stream = reader.stream
-        return StreamPart(stream: stream, endedAt: time.now(), ending: ending(of: stream, answer))
+        let (stream, endedAt) = (reader.stream, time.now())
+        return StreamPart(
+            stream: stream, endedAt: endedAt, ending: ending(of: stream, answer),
+            isUnheard: progress.stalled(now: endedAt) * 2 >= endedAt - began)
     }
 
     /// The request that goes on with a prompt.

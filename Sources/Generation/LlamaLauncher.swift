@@ -8,12 +8,15 @@ struct LlamaLauncher: Sendable {
         let child: ChildProcess
         let client: LlamaClient
         let properties: LlamaAPI.Properties
-        let identity: String
+        let model: ModelFile
         let device: String
+        let warning: String?
     }
 
     /// How far the server's log may lag behind its health.
     private static let logPatience = Duration.seconds(5)
+    /// How often an exit is looked for whose connection broke.
+    private static let exitRounds = 100
 
     let role: EngineRole
     let engine: LocalEngine
@@ -158,17 +161,17 @@ struct LlamaLauncher: Sendable {
     private func waitUntilReady(
         _ child: ChildProcess, model: ModelFile, devices: [Device], tail: LogTail
     ) async throws(GenerationError) -> Server {
-        let client = LlamaClient(role: role, endpoint: .unixSocket(path: engine.socketPath), time: time)
+        let client = LlamaClient(
+            role: role, endpoint: .unixSocket(path: engine.socketPath), time: time, requestLimit: policy.requestLimit)
         let began = time.now()
         while true {
             if let exit = child.exitIfEnded {
-                await tail.end()
-                throw .startFailed(role: role, reason: "\(exit)", lastLines: tail.lastLines)
+                throw await startFailed(exit, tail)
             }
             var isHealthy = false
             do {
                 isHealthy = try await client.isHealthy()
-            } catch .serverDied, .unavailable {
+            } catch .serverDied, .hung, .unavailable {
                 // Not listening yet, or ending: the next round tells.
             }
             if isHealthy { break }
@@ -182,10 +185,34 @@ struct LlamaLauncher: Sendable {
         guard properties.modelPath == engine.modelPath else {
             throw .strangeServer(role: role, expected: engine.modelPath, actual: properties.modelPath)
         }
-        try await client.checkFitness()
+        try await checkFitness(of: client, child, model: model, tail: tail)
         let device = try await checkDevice(devices, tail: tail)
         return Server(
-            child: child, client: client, properties: properties, identity: model.identity, device: device)
+            child: child, client: client, properties: properties, model: model, device: device,
+            warning: model.complaint(about: engine.context))
+    }
+
+    /// Has the model write one token, or embed a text: a server that cannot do that is not ready.
+    private func checkFitness(
+        of client: LlamaClient, _ child: ChildProcess, model: ModelFile, tail: LogTail
+    ) async throws(GenerationError) {
+        do throws(GenerationError) { try await client.checkFitness(within: policy.startLimit) } catch {
+            switch error {
+            case .cancelled: throw error
+            default:
+                // A process that crashes is not gone at once, where the kernel writes its memory down.
+                for _ in 0..<Self.exitRounds where child.exitIfEnded == nil && error.isLost { try await pause() }
+                if let exit = child.exitIfEnded { throw await startFailed(exit, tail) }
+                let work = engine.isEncoder ? "embed a text" : "write a token"
+                throw .startFailed(role: role, reason: "it cannot \(work): \(error)", lastLines: tail.lastLines)
+            }
+        }
+    }
+
+    /// What a server's end before it was ready means, with its last words.
+    private func startFailed(_ exit: ProcessExit, _ tail: LogTail) async -> GenerationError {
+        await tail.end()
+        return .startFailed(role: role, reason: exit.reasonOfStart, lastLines: tail.lastLines)
     }
 
     /// llama.cpp goes on with the CPU when a device fails, and says "offloaded to GPU" all the same: only the places of
@@ -210,5 +237,21 @@ struct LlamaLauncher: Sendable {
         } catch {
             throw .cancelled(partial: Generated(text: "", stopReason: .interrupted))
         }
+    }
+}
+
+extension ProcessExit {
+    /// How llama-server ended while it started, and what to do about that where the end itself tells.
+    var reasonOfStart: String {
+        if isCrash {
+            return "\(self): built for another processor, or miscompiled: build it on this machine with "
+                + "-DGGML_NATIVE=OFF, or with -mno-amx-tile -mno-amx-int8 -mno-amx-bf16 in CMAKE_C_FLAGS and CMAKE_CXX_FLAGS; "
+                + "Tests/Setup/llama-server.sh does that"
+        }
+        if self == .signal(SIGKILL) {
+            return "\(self): where the kernel's log says that it was out of memory, use a smaller model, "
+                + "Context= or Slots="
+        }
+        return description
     }
 }

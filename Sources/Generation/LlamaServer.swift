@@ -41,6 +41,10 @@ package final class LlamaServer: Engine {
 
     package func embed(_ text: String) async throws(GenerationError) -> [Float]? { try await core.embed(text) }
 
+    package var warning: String? { core.warning }
+
+    package func complaint(about messages: [Message]) -> String? { core.complaint(about: messages) }
+
     package func run() async {
         core.beginRun()
         var failures = 0
@@ -50,12 +54,15 @@ package final class LlamaServer: Engine {
             do {
                 let server = try await launcher.launch()
                 await memory.loaded(configuration.role)
-                core.connect(
-                    server.client, context: server.properties.settings.context, identity: server.identity,
-                    device: server.device)
+                let connection = EngineCore.Connection(
+                    client: server.client, context: server.properties.settings.context,
+                    trainedContext: server.model.trainedContext, bound: server.model.promptBound,
+                    warning: server.warning)
+                core.connect(connection, identity: server.model.identity, device: server.device)
                 let readyAt = time.now()
-                error = await watch(server)
-                if time.now() - readyAt >= policy.stableAfter { failures = 0 }
+                error = await watch(server, connection.hangs)
+                // One job's request may end server after server: the others must not wait longer each time.
+                if core.hasAnswered || time.now() - readyAt >= policy.stableAfter { failures = 0 }
             } catch let launchError {
                 error = launchError
             }
@@ -74,7 +81,7 @@ package final class LlamaServer: Engine {
     }
 
     /// Suspends until the server has ended, and returns why. Ends it when it hangs or the task is cancelled.
-    private func watch(_ server: LlamaLauncher.Server) async -> GenerationError {
+    private func watch(_ server: LlamaLauncher.Server, _ hangs: HangNotice) async -> GenerationError {
         await withTaskGroup(of: GenerationError?.self) { group in
             let (child, progress) = (server.child, server.client.progress)
             let (role, policy, time) = (configuration.role, policy, time)
@@ -94,6 +101,11 @@ package final class LlamaServer: Engine {
                 }
                 await child.terminate(graceMilliseconds: policy.graceMilliseconds)
                 return .hung(role: role, seconds: Int(policy.hangLimit.components.seconds))
+            }
+            group.addTask {
+                guard let hang = await hangs.next() else { return nil }
+                await child.terminate(graceMilliseconds: policy.graceMilliseconds)
+                return hang
             }
             var reason: GenerationError?
             for await end in group {

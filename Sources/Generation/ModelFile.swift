@@ -12,6 +12,16 @@ struct ModelFile: Equatable, Sendable {
     let sizeBytes: Int64
     /// SHA-256 over all parts in order, hexadecimal.
     let sha256: String
+    /// As the header says; nil where it does not.
+    let trainedContext: Int?
+    let promptBound: PromptBound?
+
+    /// Why a configured context is too large; nil where it is not.
+    func complaint(about context: Int) -> String? {
+        guard let trainedContext, context > trainedContext else { return nil }
+        return "Context=\(context) is more than the \(trainedContext) tokens that the model was made for: "
+            + "beyond them it writes nonsense, or the server cuts; set Context=\(trainedContext) or less in londid.conf"
+    }
 
     /// What a policy calls the model: the hash's first 16 digits and the file's name.
     var identity: String { "\(sha256.prefix(16))-\(baseName(path))" }
@@ -28,6 +38,12 @@ actor ModelInspector {
     /// each gigabyte.
     func inspect(_ engine: LocalEngine) throws(GenerationError) -> ModelFile {
         let measure = try ModelMeasure(path: engine.modelPath)
+        if measure.shape.embeds, !engine.isEncoder {
+            throw .modelUnfit(
+                path: engine.modelPath,
+                reason: "it is an embedding model (architecture \(measure.shape.architecture)), which reads texts "
+                    + "and writes none")
+        }
         let sha256: String
         if let seen = known[engine.modelPath], seen.measure == measure {
             sha256 = seen.sha256
@@ -39,7 +55,8 @@ actor ModelInspector {
             throw .wrongHash(path: engine.modelPath, expected: expected, actual: sha256)
         }
         return ModelFile(
-            path: engine.modelPath, paths: measure.paths, sizeBytes: measure.sizeBytes, sha256: sha256)
+            path: engine.modelPath, paths: measure.paths, sizeBytes: measure.sizeBytes, sha256: sha256,
+            trainedContext: measure.shape.trainedContext, promptBound: measure.shape.promptBound)
     }
 
     private func hash(_ paths: [String]) throws(GenerationError) -> String {

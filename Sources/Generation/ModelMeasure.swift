@@ -52,6 +52,13 @@ struct ModelShape: Equatable, Sendable {
     let embedding: Int64
     /// Bytes of the key-value cache for one token, at two bytes a number.
     let cacheBytesPerToken: Int64
+    /// The most tokens that it was made for; nil where the header does not say.
+    let trainedContext: Int?
+    /// nil where the vocabulary allows none.
+    let promptBound: PromptBound?
+    /// The model reads texts as a whole, for embeddings or ranks, and does not go on with them.
+    let embeds: Bool
+    let architecture: String
 
     init(_ header: GGUFHeader) {
         let architecture = header.texts["general.architecture"] ?? ""
@@ -67,6 +74,15 @@ struct ModelShape: Equatable, Sendable {
             header.integerArrays["\(architecture).attention.head_count_kv"]?.prefix(1 << 16).compactMap(sane).reduce(
                 0, +)
             ?? (number("attention.head_count_kv") ?? heads) * layers
+        self.architecture = architecture
+        trainedContext = header.integers["\(architecture).context_length"].flatMap {
+            (1...1 << 40).contains($0) ? Int($0) : nil
+        }
+        promptBound = PromptBound(tokenizer: header.texts["tokenizer.ggml.model"], longest: header.longestToken)
+        // Mean, first token, last token, rank: what sentence-transformers writes beside an embedding model.
+        embeds =
+            header.integers["\(architecture).attention.causal"] == 0
+            || (1...4).contains(header.integers["\(architecture).pooling_type"] ?? 0)
         self.layers = layers
         self.embedding = embedding
         cacheBytesPerToken = headsOfLayers * (keyLength + valueLength) * 2

@@ -39,6 +39,8 @@ package final class RemoteServer: Engine {
 
     package func embed(_ text: String) async throws(GenerationError) -> [Float]? { try await core.embed(text) }
 
+    package func complaint(about messages: [Message]) -> String? { core.complaint(about: messages) }
+
     package func run() async {
         core.beginRun()
         var failures = 0
@@ -50,8 +52,7 @@ package final class RemoteServer: Engine {
                     try await expectHealth(of: client)
                 } else {
                     let (connection, name) = try await connect()
-                    core.connect(
-                        connection.client, context: connection.context, identity: baseName(name), device: address.url)
+                    core.connect(connection, identity: baseName(name), device: address.url)
                     log("connected to \(address.url), which serves \(name)")
                     connected = connection.client
                 }
@@ -87,7 +88,7 @@ package final class RemoteServer: Engine {
             LlamaClient(
                 role: configuration.role, dialect: dialect, endpoint: HTTPEndpoint(parsing: address.url),
                 access: access,
-                model: model, time: time)
+                model: model, time: time, requestLimit: policy.requestLimit)
         }
         let llama = client(.llama, model: address.model)
         try await expectHealth(of: llama)
@@ -100,7 +101,9 @@ package final class RemoteServer: Engine {
                         + "(\(try await llama.modelNames().joined(separator: ", ")))")
             }
             try await llama.checkFitness()
-            return (.init(client: llama, context: properties.settings.context), properties.modelPath)
+            return (
+                .init(client: llama, context: properties.settings.context, bound: .anyTokenizer), properties.modelPath
+            )
         } catch .http(_, 404, _) {
             let (name, context) = try await llama.servedModel()
             guard let context else {
@@ -112,7 +115,7 @@ package final class RemoteServer: Engine {
             }
             let completions = client(.completions(context: context), model: name)
             try await completions.checkFitness()
-            return (.init(client: completions, context: context), name)
+            return (.init(client: completions, context: context, bound: .anyTokenizer), name)
         }
     }
 

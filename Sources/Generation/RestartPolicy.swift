@@ -11,6 +11,8 @@ package struct RestartPolicy: Hashable, Sendable {
     package var startLimit: Duration
     /// The longest time with requests in flight and neither a token nor progress with a prompt.
     package var hangLimit: Duration
+    /// The longest wait for the answer to a request that writes nothing, such as for a prompt's tokens.
+    package var requestLimit: Duration
     /// How often health is asked for while a server loads, and hanging is looked for while it runs.
     package var loadingPause: Duration
     package var hangPause: Duration
@@ -21,6 +23,7 @@ package struct RestartPolicy: Hashable, Sendable {
         firstPause: Duration = .milliseconds(500), longestPause: Duration = .seconds(30),
         administratorPause: Duration = .seconds(60), stableAfter: Duration = .seconds(60),
         startLimit: Duration = .seconds(1800), hangLimit: Duration = .seconds(120),
+        requestLimit: Duration = .seconds(60),
         loadingPause: Duration = .milliseconds(50), hangPause: Duration = .seconds(15), graceMilliseconds: Int = 5_000
     ) {
         self.firstPause = firstPause
@@ -29,6 +32,7 @@ package struct RestartPolicy: Hashable, Sendable {
         self.stableAfter = stableAfter
         self.startLimit = startLimit
         self.hangLimit = hangLimit
+        self.requestLimit = requestLimit
         self.loadingPause = loadingPause
         self.hangPause = hangPause
         self.graceMilliseconds = graceMilliseconds

@@ -15,6 +15,8 @@ struct StreamPart {
     let stream: CompletionStream
     let endedAt: Duration
     let ending: Ending
+    /// For half the time or longer the server has shown no sign of work, not for any other request either.
+    var isUnheard = false
 }
 
 /// Adds up the requests that one step takes: one, but for blank paragraphs.

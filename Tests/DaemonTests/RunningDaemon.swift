@@ -24,6 +24,8 @@ struct RunningDaemon {
     var exitStatus: Int32 = 0
     /// The directory of its state.
     var statePath: String { "\(state.directory)/state" }
+    /// How many jobs run at once.
+    var slots = 8
 
     /// - Parameter prepare: writes what the daemon will find.
     init(_ prepare: (Store) async throws -> Void) async throws {
@@ -53,7 +55,7 @@ struct RunningDaemon {
         // A name of its own for each run: what an earlier one still had to tell must not reach this one.
         let status = try StatusSocket(path: "\(state.directory)/notify-\(UInt32.random(in: 0 ... .max))")
         var engine = Configuration.Engine(url: "unix:\(state.directory)/no-model.sock")
-        engine.slots = 8
+        engine.slots = slots
         let configuration = Configuration(
             stateDirectory: "\(state.directory)/state", runtimeDirectory: "\(state.directory)/run", memberGroup: "",
             adminGroup: "", logLevel: .error, drainSeconds: 0, stepSeconds: 1, quick: engine, deepthink: engine,

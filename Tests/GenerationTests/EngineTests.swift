@@ -1,5 +1,6 @@
 import Domain
 import Glibc
+import Processes
 import Synchronization
 import Testing
 
@@ -71,6 +72,36 @@ import Testing
         try withTemporaryFile(file) { path in
             #expect(throws: GenerationError.self) { try ModelMeasure(path: path) }
         }
+    }
+
+    @Test func `a model for embeddings cannot write, and its file says so`() async throws {
+        try await withTemporaryFile(Self.gguf(extra: [("llama.pooling_type", 1)])) { path in
+            let error = await #expect(throws: GenerationError.self) { try await ModelInspector().inspect(engine(path)) }
+            #expect(error?.description.contains("it is an embedding model (architecture llama)") == true)
+            #expect(error?.needsAdministrator == true)
+            let encoder = LocalEngine(isEncoder: true, modelPath: path, socketPath: "/tmp/x.sock")
+            _ = try await ModelInspector().inspect(encoder)
+        }
+    }
+
+    @Test func `a context over the model's own is warned of with the model's`() async throws {
+        try await withTemporaryFile(Self.gguf(extra: [("llama.context_length", 2048)])) { path in
+            let file = try await ModelInspector().inspect(engine(path))
+            #expect(file.complaint(about: 2048) == nil)
+            #expect(file.complaint(about: 4096)?.hasPrefix("Context=4096 is more than the 2048 tokens") == true)
+        }
+    }
+
+    /// The bound must never be wrong: what a token can stand for decides, and blanks may vanish.
+    @Test func `a text has no fewer tokens than its letters and bytes over the longest token's`() {
+        var longest = TokenLengths()
+        for token in ["a", "hello", "====\u{120}\u{120}==", "\u{2581}the"] { longest.take(Array(token.utf8)) }
+        let bytes = PromptBound(tokenizer: "gpt2", longest: longest)
+        #expect(bytes == PromptBound(bytesPerToken: 8, lettersPerToken: 5))
+        #expect(bytes?.leastTokens(of: [String(repeating: "=", count: 80), " \n"]) == 10)
+        #expect(bytes?.leastTokens(of: ["hello hello hello"]) == 3)
+        #expect(PromptBound(tokenizer: "llama", longest: longest)?.bytesPerToken == 10)
+        #expect(PromptBound(tokenizer: "bert", longest: longest) == nil, "a whole word may be one unknown token")
     }
 
     @Test func `a missing file is missing`() async throws {
@@ -233,6 +264,20 @@ import Testing
         #expect(meter.stalled(now: .seconds(130)) == .seconds(5))
         meter.end()
         #expect(meter.stalled(now: .seconds(1000)) == .zero)
+    }
+
+    @Test(arguments: [SIGILL, SIGSEGV, SIGBUS, SIGABRT])
+    func `a server that crashes at its start was built for another processor, and the remedy is told`(number: Int32) {
+        let reason = ProcessExit.signal(number).reasonOfStart
+        #expect(reason.hasPrefix("signal \(number) (SIG"), "\(reason)")
+        #expect(reason.contains("built for another processor, or miscompiled"), "\(reason)")
+        #expect(reason.contains("-DGGML_NATIVE=OFF") && reason.contains("-mno-amx-tile"), "\(reason)")
+    }
+
+    @Test func `a server that is killed at its start may have lacked memory`() {
+        #expect(ProcessExit.signal(SIGKILL).reasonOfStart.contains("out of memory"))
+        #expect(ProcessExit.signal(SIGTERM).reasonOfStart == "signal 15 (SIGTERM)")
+        #expect(ProcessExit.code(1).reasonOfStart == "exit status 1")
     }
 
     @Test func `instructions come first, in the one system message that templates allow`() {

@@ -136,14 +136,76 @@ import Testing
             error == .unfit(role: .deepthink, reason: "it has no /health, so it is neither a llama-server nor vLLM"))
     }
 
+    /// A llama-server that writes one token to whatever it is asked.
+    private static func llama(_ path: String) -> (status: Int, body: String) {
+        switch path {
+        case _ where path.hasPrefix("/props"):
+            (200, #"{"model_path": "/m.gguf", "total_slots": 1, "default_generation_settings": {"n_ctx": 64}}"#)
+        case "/apply-template": (200, #"{"prompt": "fit?"}"#)
+        case "/tokenize": (200, #"{"tokens": [{"id": 1, "piece": "fit?"}]}"#)
+        case "/completion":
+            (
+                200,
+                "data: {\"content\": \"a\", \"tokens\": [5], \"stop\": false}\n\n"
+                    + "data: {\"content\": \"\", \"stop\": true, \"stop_type\": \"limit\"}\n\n"
+            )
+        case "/detokenize": (200, #"{"content": "a"}"#)
+        default: (200, "")
+        }
+    }
+
+    /// A model for embeddings is as healthy as any.
+    @Test func `a server that writes no token is not ready`() async throws {
+        let error = try await fault { path, _ in
+            path == "/completion"
+                ? (501, #"{"error": {"code": 501, "message": "This server does not support completions."}}"#)
+                : Self.llama(path)
+        }
+        guard case .unfit(.deepthink, let reason) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(reason.hasPrefix("it writes no token (501: This server does not support completions.)"))
+    }
+
+    @Test func `what cannot fit by its bytes, and more tokens than a text has bytes, are refused`() async throws {
+        let asked = Mutex(0)
+        let server = try ScriptedServer { path, body in
+            if path == "/tokenize", body.count > 100 { asked.withLock { $0 += 1 } }
+            let isFlood = path == "/tokenize" && String(decoding: body, as: UTF8.self).contains("fit?flood")
+            let token = #"{"id": 1, "piece": "a"},"#
+            return isFlood
+                ? (200, "{\"tokens\": [\(String(repeating: token, count: 5000)){\"id\": 1}]}") : Self.llama(path)
+        }
+        let engine = engine(ServerAddress(server.path))
+        let running = Task { await engine.run() }
+        try await engine.ready()
+        let large = [Message(role: "user", content: String(repeating: "a", count: 64 * 1024))]
+        #expect(engine.complaint(about: large)?.contains("65536 bytes are 64 tokens at the very least") == true)
+        let error = await #expect(throws: GenerationError.self) {
+            try await engine.prepare(Transcript(messages: large, answer: ""))
+        }
+        guard case .promptTooLarge(.deepthink, _) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(error?.isPassing == false && asked.withLock { $0 } == 0, "no server is asked")
+        await #expect(
+            throws: GenerationError.badAnswer(role: .deepthink, reason: "/tokenize: an answer over 18550 bytes")
+        ) {
+            try await engine.prepare(Transcript(messages: [Message(role: "user", content: "x")], answer: "flood"))
+        }
+        running.cancel()
+        await running.value
+        withExtendedLifetime(server) {}
+    }
+
     /// A router has several models; each request names the one that it is for.
     @Test func `a named model stands in each request to a llama-server`() async throws {
         let requests = Mutex<[String]>([])
         let error = try await fault(model: "a b/c") { path, body in
             requests.withLock { $0.append(path + " " + String(decoding: body, as: UTF8.self)) }
-            return path.hasPrefix("/props")
-                ? (200, #"{"model_path": "/m.gguf", "total_slots": 1, "default_generation_settings": {"n_ctx": 64}}"#)
-                : (200, "")
+            return Self.llama(path)
         }
         #expect(error == nil)
         #expect(requests.withLock { $0 }.contains { $0.hasPrefix("/props?model=a%20b%2Fc ") })

@@ -37,7 +37,8 @@ struct JobRun: Sendable {
     /// - Throws: where the outcome cannot be recorded: the daemon must not go on then.
     func run() async throws -> ClaimedJob? {
         do {
-            return try await runEpisode()
+            // What the models are asked for this job counts against no other one.
+            return try await Requester.$job.withValue(claimed.claim.job) { try await runEpisode() }
         } catch let error as ZoneError {
             // The queue was made with this zone, so it is the machine's zone database that is away.
             log.error("queue \(claimed.queue): \(error)")
@@ -139,6 +140,9 @@ struct JobRun: Sendable {
         case .serverDied, .hung, .http:
             // The job itself may be what the server dies of, so it may not try for ever.
             try await release(Release(.until(backoff(from: now)), failure: failure))
+        case .lostTogether:
+            // Another job may be. Its next request is sent alone, so this cannot go on for ever either.
+            try await release(Release(.until(backoff(from: now))))
         default:
             // Woken when the model is back; or by time, where it came back before this was written.
             let latest = now.advanced(byMilliseconds: Self.modelWaitMilliseconds)

@@ -145,7 +145,7 @@ final class StoreRecorder: EpisodeRecorder {
     private static func use(known error: GenerationError) -> AbandonedUse {
         if let partial = error.partial { return .measured(partial) }
         return switch error {
-        case .serverDied, .hung, .badAnswer, .http: .unknown
+        case .serverDied, .lostTogether, .hung, .badAnswer, .http: .unknown
         default: .none
         }
     }
