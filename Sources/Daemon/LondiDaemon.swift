@@ -167,7 +167,9 @@ package final class LondiDaemon: Sendable {
                 pair: pair, clock: clock, board: board, writings: writings, shutdown: shutdown, log: log),
             limit: configuration.workers)
         let retention = RetentionLoop(store: store, reader: reader, clock: clock, jobs: board, log: log)
-        let intake = BatchIntake(store: store, judge: judge, environments: environments, clock: clock)
+        let intake = BatchIntake(store: store, judge: judge, environments: environments, clock: clock) {
+            pair.complaint(about: $0)
+        }
         let overviews = try store.makeReader()
         let service = ControlService(
             store: store, reader: reader, overviews: overviews, intake: intake, judge: judge,

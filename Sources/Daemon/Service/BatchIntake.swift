@@ -7,8 +7,6 @@ package import Storage
 
 /// Batches whose lines are coming in: checks every line before anything is queued.
 package actor BatchIntake {
-    /// A client that sends nothing for so long has gone; its batch is abandoned when the next one begins.
-    private static let idleNanoseconds: Int64 = 600_000_000_000
     /// How many batches may be open at once, and of those one user's.
     private static let openLimit = 64
     static let openLimitOfUser = 32
@@ -26,8 +24,6 @@ package actor BatchIntake {
         var isAppending = false
         /// The storing of the last good lines, which goes on while the next ones come; its failure is told with theirs.
         var storing: Task<StorageError?, Never>?
-        /// On a clock that never jumps.
-        var heardAtNanoseconds: Int64
         let hash = SHA256()
     }
 
@@ -40,28 +36,23 @@ package actor BatchIntake {
     /// Tells of batches that were dropped, or are to be.
     let drops = ChangeBoard()
 
+    /// - Parameter tooLarge: why a job's prompt fits into no context; nil where it may.
     package init(
-        store: Store, judge: Judge, environments: EnvironmentPool = EnvironmentPool([], limit: 0), clock: WallClock
+        store: Store, judge: Judge, environments: EnvironmentPool = EnvironmentPool([], limit: 0), clock: WallClock,
+        tooLarge: @escaping @Sendable (JobSpecification) -> String? = { _ in nil }
     ) {
         self.store = store
-        check = LineCheck(judge: judge, environments: environments)
+        check = LineCheck(judge: judge, environments: environments, tooLarge: tooLarge)
         self.clock = clock
     }
 
-    /// Opens a batch, which ends with the connection.
+    /// Opens a batch, which stays open as long as the connection, however long nothing comes.
     package func begin(
         queue: QueueName, submitter: User, fileName: String?, priority: Int, connection: ConnectionID,
         timeLimitMilliseconds: Int64? = nil, needs: [Need] = [], seesAllJobs: Bool = false,
         priorities: ClosedRange<Int64> = SubmissionLimits.priority
     ) async throws(ControlError) -> BatchID {
         let now = clock.now()
-        let monotonic = WallClock.monotonicNanoseconds()
-        for (batch, state) in open
-        where !state.isAppending && monotonic - state.heardAtNanoseconds > Self.idleNanoseconds {
-            open[batch] = nil
-            // Whoever begins now has nothing to do with it.
-            await dropQuietly(batch)
-        }
         guard open.count < Self.openLimit else {
             throw .unavailable(what: "\(Self.openLimit) batches are being submitted already; try again later")
         }
@@ -76,7 +67,7 @@ package actor BatchIntake {
             submitter: submitter, connection: connection,
             context: .init(
                 priority: priority, priorities: priorities, timeLimitMilliseconds: timeLimitMilliseconds, needs: needs),
-            seesAllJobs: seesAllJobs, heardAtNanoseconds: monotonic)
+            seesAllJobs: seesAllJobs)
         return batch
     }
 
@@ -95,7 +86,6 @@ package actor BatchIntake {
             state.hash.update("\n")
         }
         state.nextLine += lines.count
-        state.heardAtNanoseconds = WallClock.monotonicNanoseconds()
         state.isAppending = true
         // Kept before anything is awaited: a second call for the same batch must see these lines as taken.
         open[batch] = state

@@ -21,9 +21,14 @@ struct LineCheck: Sendable {
 
     let judge: Judge
     let environments: EnvironmentPool
+    /// Why a job's prompt fits into no context; nil where it may.
+    let tooLarge: @Sendable (JobSpecification) -> String?
     private let judging = Computing()
 
-    init(judge: Judge, environments: EnvironmentPool) {
+    init(
+        judge: Judge, environments: EnvironmentPool, tooLarge: @escaping @Sendable (JobSpecification) -> String?
+    ) {
+        self.tooLarge = tooLarge
         self.judge = judge
         self.environments = environments
     }
@@ -78,7 +83,9 @@ struct LineCheck: Sendable {
             throw BatchLineError(
                 message: "londi.priority '\(priority)' is too much: use \(SubmissionLimits.memberPriorityText)")
         }
-        if let complaint = environments.complaint(about: line.specification.environment) {
+        if let complaint = environments.complaint(about: line.specification.environment)
+            ?? tooLarge(line.specification)
+        {
             throw BatchLineError(message: complaint)
         }
         return line

@@ -82,6 +82,10 @@ extension ControlService {
                 argument: "messages", value: "\(specification.messages.count) messages",
                 remedy: "give at least one message of the role user that says something")
         }
+        if let complaint = pair.complaint(about: specification) {
+            throw .invalidArgument(
+                argument: "messages", value: "\(specification.messages.count) messages", remedy: complaint)
+        }
         guard let verifier = specification.verifier else { return }
         if let fault = try await judge.faults(of: [verifier], for: user, judging)[verifier] {
             throw .invalidArgument(
