@@ -124,7 +124,12 @@ struct LlamaClient: Sendable {
         let (stream, endedAt) = (reader.stream, time.now())
         return StreamPart(
             stream: stream, endedAt: endedAt, ending: ending(of: stream, answer),
-            isUnheard: progress.stalled(now: endedAt) * 2 >= endedAt - began)
+            isUnheard: isLong(progress.stalled(now: endedAt), of: endedAt - began))
+    }
+
+    /// A silence that is no mere slowness: half the time of a request or longer, and of what any request may take.
+    private func isLong(_ silence: Duration, of elapsed: Duration) -> Bool {
+        silence * 2 >= elapsed && silence * 2 >= .milliseconds(requestMilliseconds)
     }
 
     /// The request that goes on with a prompt.

@@ -124,7 +124,7 @@ final class RequestGate: Sendable {
         state.withLock { state in
             if let known = state.deaths[ticket.number] { return known }
             let parties = Array(state.underWay.values) + state.abandoned
-            let isKnown = ticket.job != nil && parties.allSatisfy { $0.job == ticket.job }
+            let isKnown = parties.allSatisfy { $0.job == ticket.job }
             for party in parties { state.suspect(party) }
             for number in state.underWay.keys { state.deaths[number] = isKnown }
             state.abandoned = []

@@ -15,7 +15,7 @@ struct StreamPart {
     let stream: CompletionStream
     let endedAt: Duration
     let ending: Ending
-    /// For half the time or longer the server has shown no sign of work, not for any other request either.
+    /// For so long that it hangs, the server has shown no sign of work, not for any other request either.
     var isUnheard = false
 }
 

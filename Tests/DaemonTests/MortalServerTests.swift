@@ -108,11 +108,11 @@ import Testing
 
     @Test(arguments: ["/apply-template", "/tokenize", "/completion"])
     func `a job that hangs a server at each request fails, and the others complete`(path: String) async throws {
-        try await expectOnlyBadFails("hang at \(path)", among: 20, requestLimit: .seconds(2))
+        try await expectOnlyBadFails("hang at \(path)", among: 20, requestLimit: .milliseconds(1500))
     }
 
     @Test func `so it does where the encoder's server hangs of its text`() async throws {
         try await expectOnlyBadFails(
-            "hang at /v1/embeddings", among: 20, roles: [.quick, .deepthink, .encoder], requestLimit: .seconds(2))
+            "hang at /v1/embeddings", among: 20, roles: [.quick, .deepthink, .encoder], requestLimit: .milliseconds(1500))
     }
 }
