@@ -113,6 +113,7 @@ import Testing
 
     @Test func `so it does where the encoder's server hangs of its text`() async throws {
         try await expectOnlyBadFails(
-            "hang at /v1/embeddings", among: 20, roles: [.quick, .deepthink, .encoder], requestLimit: .milliseconds(1500))
+            "hang at /v1/embeddings", among: 20, roles: [.quick, .deepthink, .encoder],
+            requestLimit: .milliseconds(1500))
     }
 }
