@@ -12,6 +12,8 @@ struct InputFile: ~Copyable {
     private let readInput: (@Sendable () throws(CommandError) -> [UInt8])?
     private var buffer: [UInt8] = []
     private var start = 0
+    /// No line ends between `start` and here.
+    private var searched = 0
     private var isAtEnd = false
     private(set) var lineNumber = 0
     /// Bytes read so far, and of the whole file; nil where that is not known, as of a pipe.
@@ -38,8 +40,11 @@ struct InputFile: ~Copyable {
     /// same batch, whichever system wrote the file.
     mutating func next() throws(CommandError) -> String? {
         while true {
-            if let end = buffer[start...].firstIndex(of: 0x0a) {
-                defer { start = end + 1 }
+            if let end = lineEnd() {
+                defer {
+                    start = end + 1
+                    searched = start
+                }
                 return try text(buffer[start..<end])
             }
             if isAtEnd {
@@ -49,11 +54,21 @@ struct InputFile: ~Copyable {
             }
             guard buffer.count - start <= Self.lineLimit + Self.marks else { throw tooLong(lineNumber + 1) }
             buffer.removeFirst(start)
+            searched = buffer.count
             start = 0
             let more = if let readInput { try readInput() } else { try Self.read(descriptor, path: path) }
             isAtEnd = more.isEmpty
             byteCount += more.count
             buffer += more
+        }
+    }
+
+    private func lineEnd() -> Int? {
+        buffer.withUnsafeBytes { bytes in
+            guard searched < bytes.count, let base = bytes.baseAddress,
+                let hit = memchr(base + searched, 0x0a, bytes.count - searched)
+            else { return nil }
+            return hit - UnsafeMutableRawPointer(mutating: base)
         }
     }
 

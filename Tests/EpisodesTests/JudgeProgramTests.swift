@@ -28,13 +28,6 @@ import Testing
         }
     }
 
-    @Test func `a pattern that takes too much memory takes its process only`() async {
-        let judge = Self.judge { $0.memoryLimitBytes = 100 << 20 }
-        await #expect(throws: VerificationError.self) {
-            try await Self.reward(judge, .regex(pattern: Self.hostile), Self.letters)
-        }
-    }
-
     /// As `londictl cancel` and a job's time limit do.
     @Test func `judging ends with its task`() async {
         let judge = Self.judge { $0.timeLimitMilliseconds = 3_600_000 }
