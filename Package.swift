@@ -62,8 +62,8 @@ let package = Package(
             name: "Episodes", dependencies: ["Domain", "Switching", "Generation", "Environments", "Processes"],
             swiftSettings: strict),
         .target(
-            name: "Control", dependencies: ["Domain", "CSystem", "Blocking"], resources: [.embedInCode("io.londi.varlink")],
-            swiftSettings: strict),
+            name: "Control", dependencies: ["Domain", "CSystem", "Blocking"],
+            resources: [.embedInCode("io.londi.varlink")], swiftSettings: strict),
         .target(
             name: "Daemon",
             dependencies: [
@@ -101,8 +101,8 @@ let package = Package(
             name: "EpisodesTests", dependencies: ["Episodes", "Environments", "Switching", "Generation", "Domain"],
             swiftSettings: strict),
         .testTarget(
-            name: "ControlTests", dependencies: ["Control", "Domain", "Hashing", "Blocking", "londictl"], exclude: ["Golden"],
-            swiftSettings: strict),
+            name: "ControlTests", dependencies: ["Control", "Domain", "Hashing", "Blocking", "londictl"],
+            exclude: ["Golden"], swiftSettings: strict),
         .testTarget(
             name: "DaemonTests",
             dependencies: [

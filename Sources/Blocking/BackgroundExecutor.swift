@@ -29,19 +29,19 @@ package final class BackgroundExecutor: TaskExecutor {
         arrivals.signal()
     }
 
-    /// Does `body` there, in the caller's task, whose cancellation it sees.
+    /// Does `body` there, in a task that is cancelled with the caller's. A preference of the caller's own task would not do: with
+    /// nonsending functions by default its body goes on where the caller was, up to the first real suspension.
     package func run<Value: Sendable, Failure: Error>(
         _ body: @escaping @Sendable () async throws(Failure) -> Value
     ) async throws(Failure) -> Value {
-        let result = await withTaskExecutorPreference(self) { await Self.outcome(of: body) }
-        return try result.get()
-    }
-
-    /// Away from the caller's actor, which others may need meanwhile.
-    @concurrent private static func outcome<Value: Sendable, Failure: Error>(
-        of body: @Sendable () async throws(Failure) -> Value
-    ) async -> Result<Value, Failure> {
-        do throws(Failure) { return .success(try await body()) } catch { return .failure(error) }
+        let task = Task(executorPreference: self) { () async -> Result<Value, Failure> in
+            do throws(Failure) { return .success(try await body()) } catch { return .failure(error) }
+        }
+        return try await withTaskCancellationHandler {
+            await task.value
+        } onCancel: {
+            task.cancel()
+        }.get()
     }
 
     fileprivate func serve() -> Never {

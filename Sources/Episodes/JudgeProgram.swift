@@ -35,10 +35,10 @@ package struct JudgeProgram: Hashable, Sendable {
         var bytes = [CChar](repeating: 0, count: Int(PATH_MAX))
         let count = readlink(own, &bytes, bytes.count)
         let path = String(decoding: bytes.prefix(max(0, count)).map(UInt8.init(bitPattern:)), as: UTF8.self)
-        let name = path.split(separator: "/").last ?? ""
+        let name = path.parts(at: "/").last ?? ""
         // The link leads to what runs, also after an update has replaced it.
-        guard !name.hasPrefix("londid") else { return JudgeProgram(path: own, confinement: confinement) }
-        return JudgeProgram(path: path.dropLast(name.count) + "londid", confinement: confinement)
+        guard !name.begins(with: "londid") else { return JudgeProgram(path: own, confinement: confinement) }
+        return JudgeProgram(path: String(path[..<name.startIndex]) + "londid", confinement: confinement)
     }
 
     /// The program's answers, in the order of the requests. After one that took too much there are none.
@@ -59,7 +59,7 @@ package struct JudgeProgram: Hashable, Sendable {
             throw .unjudged(by: first.verifier.what, problem: "\(error)")
         }
         var answers: [Result<Double?, VerificationError>] = []
-        for (request, line) in zip(requests, result.output.split(separator: UInt8(ascii: "\n"))) {
+        for (request, line) in zip(requests, result.output.split(separator: 0x0a)) {
             guard let reply = reply(in: line) else { break }
             answers.append(Result { () throws(VerificationError) in try reply.verdict(by: request.verifier) })
         }
@@ -79,7 +79,7 @@ package struct JudgeProgram: Hashable, Sendable {
         case .outputLimit: return "too much was printed"
         case .cancelled: return "it was cut off"
         case .exited(let exit):
-            let complaint = result.errorTail.split(separator: "\n").last.map { ": \($0)" } ?? ""
+            let complaint = result.errorTail.parts(at: "\n").last.map { ": \($0)" } ?? ""
             return "its process ended with \(exit), and may take \(memoryLimitBytes >> 20) MiB of memory\(complaint)"
         }
     }

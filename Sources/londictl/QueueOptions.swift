@@ -71,8 +71,8 @@ enum QueueOptions {
         _ invocation: Invocation
     ) throws(CommandError) -> (least: Double, most: Double)? {
         guard let text = invocation.text("reward-range") else { return nil }
-        let bounds = text.split(separator: "..", maxSplits: 1, omittingEmptySubsequences: false).map { Double($0) }
-        guard bounds.count == 2, !text.contains("..."), let least = bounds[0], let most = bounds[1], least < most,
+        guard !text.holds("..."), let dots = text.lastRange(of: ".."), let least = Double(text[..<dots.lowerBound]),
+            let most = Double(text[dots.upperBound...]), least < most,
             Outcome.rewards.contains(least), Outcome.rewards.contains(most)
         else {
             throw .usage(

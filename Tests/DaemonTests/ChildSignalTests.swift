@@ -35,7 +35,8 @@ import Testing
             wait $londid
             """
         let result = try await runToEnd(
-            ProcessCommand(path: "/bin/sh", arguments: ["-c", script], environment: ["PATH": "/usr/bin:/bin"]),
+            ProcessCommand(
+                path: "/bin/sh", arguments: ["-c", script], environment: ["PATH": "/usr/bin:/bin", "HOME": directory]),
             outputLimit: 65_536, timeLimitMilliseconds: 60_000)
         #expect(result.isSuccess, "\(result.ending) \(result.errorTail)")
     }

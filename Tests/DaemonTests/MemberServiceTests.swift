@@ -108,6 +108,7 @@ import Testing
             row(ShowBudgets.self, .withoutSecrets) { _ in .init() },
             row(GrantBudget.self, .denied) { _ in .init(queue: maths, amount: .zero) },
             row(RevokeGrants.self, .denied) { _ in .init(queue: maths) },
+            row(SetBudgetDay.self, .denied) { _ in .init(queue: maths) },
             row(ReportSpend.self, .withoutSecrets) { _ in .init(by: SpendGroup.allCases) },
             row(ListEvents.self, .denied) { _ in .init() },
             row(ReadMetrics.self, .withoutSecrets) { _ in .init() },

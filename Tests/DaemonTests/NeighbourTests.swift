@@ -82,7 +82,9 @@ import Testing
             }
             var rest = bytes[...]
             while !rest.isEmpty, !Task.isCancelled {
-                let count = rest.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+                let count = rest.withUnsafeBytes {
+                    Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+                }
                 if count < 0, errno != EAGAIN { break }
                 rest = rest.dropFirst(max(0, count))
             }
@@ -116,7 +118,7 @@ import Testing
             let client = try ControlClient.connect(path: path)
             let hostile = JobSpecification(
                 messages: [Message(role: "user", content: "letters")],
-                verifier: .regex(pattern: "((a|b|c|d|aa|bb|ab|ba|abc|cba)*(a|ab|abc|b|bc|c)*){200}x"))
+                verifier: .regex(pattern: "(a|b|c|ab|bc|ca)*a(a|b|c){200}x"))
             var jobs: [JobID] = []
             for _ in 0..<4 {
                 jobs.append(

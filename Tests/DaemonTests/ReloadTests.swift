@@ -101,11 +101,11 @@ import Testing
             { $0.quick.caFile = "/x" }, { $0.quick.apiKeyFile = "/x" }, { $0.quick.apiKeyCredential = "x" },
             { $0.quick.rpcServers = ["x:1"] }, { $0.quick.isConfined = false },
             { $0.environments = [EnvironmentConfiguration(name: "x", path: "/x")] }, { $0.metricsFile = "/x.prom" },
-            { $0.metricsSeconds = 8 },
+            { $0.metricsSeconds = 8 }, { $0.messageMemoryMegabytes = 300 },
         ]
-        // What is not changed here: DEEPTHINK's, which are QUICK's too, and the service manager's directory.
+        // What is not changed here: DEEPTHINK's, which are QUICK's too, and the directories of the environment.
         #expect(
-            Mirror(reflecting: Self.start).children.count - 1 + Mirror(reflecting: Self.start.quick).children.count
+            Mirror(reflecting: Self.start).children.count - 2 + Mirror(reflecting: Self.start.quick).children.count
                 == changes.count + 2, "one of the two has got a setting")
         for (index, change) in changes.enumerated() {
             let new = Self.configuration(change)

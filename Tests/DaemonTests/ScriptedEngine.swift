@@ -8,7 +8,14 @@ final class ScriptedEngine: Engine {
     static let slowText = "let me think"
     /// What it writes so often before where it is asked something that begins with `slow flood`.
     static let (floodWord, floodCount) = ("and so on; ", 90_000)
-    static let letters = String(repeating: "abcab", count: 600)
+    static let letters: String = {
+        var state: UInt32 = 7
+        return String(
+            (0..<3_000).map { _ in
+                state = state &* 1_664_525 &+ 1_013_904_223
+                return Array("abc")[Int(state >> 16) % 3]
+            })
+    }()
     let configuration: EngineConfiguration
 
     init(_ role: EngineRole) {
@@ -53,6 +60,7 @@ final class ScriptedEngine: Engine {
             throw .cancelled(partial: Generated(text: "", stopReason: .interrupted, promptTokens: 1))
         }
         return Generated(
-            text: prompt.tokens[2] == 4 ? Self.letters : "yes", stopReason: .endOfTurn, promptTokens: 3, generatedTokens: 1, gpuMilliseconds: 2)
+            text: prompt.tokens[2] == 4 ? Self.letters : "yes", stopReason: .endOfTurn, promptTokens: 3,
+            generatedTokens: 1, gpuMilliseconds: 2)
     }
 }

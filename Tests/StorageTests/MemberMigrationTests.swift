@@ -27,8 +27,10 @@ import Testing
                     ended_at_ms, episode, reward)
                 VALUES ('\(queue)', 1000, 'alice', 'completed', 0, \(at), \(at), \(at),
                     (SELECT count(*) + 1 FROM episode), \(reward));
+                INSERT INTO payload (job, specification)
+                SELECT id, '{}' FROM job ORDER BY id DESC LIMIT 1;
                 INSERT INTO episode (job, number, started_at_ms, ended_at_ms, end_reason)
-                VALUES (last_insert_rowid(), 1, \(at), \(at), 'answered');
+                SELECT id, 1, \(at), \(at), 'answered' FROM job ORDER BY id DESC LIMIT 1;
                 INSERT INTO answer (episode, text, end_reason) VALUES (last_insert_rowid(), '', 'answered');
                 INSERT INTO outcome (queue, job, episode, reward, source, at_ms)
                 SELECT queue, id, episode, \(reward), 'environment', \(at) FROM job ORDER BY id DESC LIMIT 1;

@@ -123,6 +123,8 @@ import Testing
         #expect(try !Self.text(Self.root.appending(path: "Package.swift")).contains(".package("))
         let names = try FileManager.default.contentsOfDirectory(atPath: Self.root.path).filter { !$0.hasPrefix(".") }
         #expect(
-            Set(names) == ["Package.swift", "Sources", "Tests", "systemd", "migrations", "README.md", "LICENSE"])
+            Set(names) == [
+                "Package.swift", "Sources", "Tests", "systemd", "migrations", "findings", "README.md", "LICENSE",
+            ])
     }
 }

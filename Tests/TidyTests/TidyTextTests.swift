@@ -28,6 +28,7 @@ import Testing
         ("Listing.swift", "$0.key.uppercased()", "a literal of londictl's own"),
         ("FirstSteps.swift", "answer.lowercased()", "a person's yes or no"),
         ("Judge.swift", "left.lowercased() == right.lowercased()", "answers are compared as Unicode texts"),
+        ("JudgeProgram.swift", "result.output.split(separator: 0x0a)", "bytes"),
         ("SwitcherState.swift", #"text.split(whereSeparator: \.isWhitespace)"#, "texts that read alike are one step"),
     ]
     /// londi-bench reads its own output and /proc.

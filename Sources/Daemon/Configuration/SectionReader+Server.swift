@@ -104,7 +104,7 @@ extension SectionReader {
     mutating func extraArguments() -> [String] {
         let words = words("ExtraArguments") ?? []
         for word in words {
-            let option = String(word.prefix { $0 != "=" })
+            let option = String(word.parts(at: "=", most: 2, omittingEmpty: false)[0])
             guard let ours = Self.optionsOfOurs.first(where: { $0.names.contains(option) }) else { continue }
             // Without the value, which may hold a key.
             refuse(

@@ -69,7 +69,8 @@ extension ControlService {
     ) async throws(ControlError) -> [EvaluationView] {
         // A reader of its own: it ends with the caller, and nobody waits for it.
         let history = try await answering { () async throws(StorageError) in
-            try await store.makeAuditReader().trainingEpisodes(queue: queue.name, limit: LearnerLoop.episodeLimit, .fair)
+            try await store.makeAuditReader().trainingEpisodes(
+                queue: queue.name, limit: LearnerLoop.episodeLimit, .fair)
         }
         let encoder = await texts.encoder
         let fit = PolicyFit(

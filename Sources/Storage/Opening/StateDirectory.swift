@@ -150,7 +150,8 @@ final class StateDirectory {
             }
             defer { close(descriptor) }
             guard reason == EWOULDBLOCK else { throw .directory(path: path, operation: "lock", errno: reason) }
-            throw .inUse(path: directory, processID: Int32(content(descriptor).prefix { $0.isNumber }))
+            throw .inUse(
+                path: directory, processID: Int32(String(content(descriptor).unicodeScalars.prefix(while: \.isDigit))))
         }
         let before = content(descriptor)
         let wasOpened = !before.isEmpty && !before.contains(opening)

@@ -84,8 +84,8 @@ extension StateMark {
 
     /// nil for anything that `text` did not write whole.
     init?(text: String) {
-        let line = text.prefix { $0 != "\n" }
-        let fields = line.split(separator: " ", omittingEmptySubsequences: false)
+        let line = text.parts(at: "\n", omittingEmpty: false)[0]
+        let fields = String(line).parts(at: " ", omittingEmpty: false)
         guard fields.count == 8, fields[0] == "londi-state",
             Self.checksum(of: fields.dropLast().joined(separator: " ")) == fields[7],
             let epoch = Int64(fields[1]), let commits = Int64(fields[2]), let ledgerCount = Int64(fields[3]),
