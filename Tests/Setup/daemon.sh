@@ -17,28 +17,30 @@ prepare() {
     if [ $# = 2 ]; then
         quick=$(realpath -e "$1") || die "there is no file $1"
         deepthink=$(realpath -e "$2") || die "there is no file $2"
+        set -- "$quick" "$deepthink"
     fi
     # What waits for the network, what compiles C++ and what compiles Swift go side by side if memory allows.
-    [ $# = 2 ] || beside models fetch_models
     beside server "$repository/Tests/Setup/llama-server.sh" "${quick:-quick}"
-    [ "$problems" = 0 ] || beside python "$repository/Tests/Setup/python.sh" reasoning-gym==0.1.25
+    beside fetched fetch "$problems" "$@"
     memory_allows || await server
     build_binaries
     bin=$binaries
-    if [ $# = 0 ]; then
-        await models
-        { read -r quick && read -r deepthink; } <<<"$outcome"
-    fi
-    if [ "$problems" = 1 ]; then
-        await python
-        python=$outcome
-    fi
+    await fetched
+    { read -r quick && read -r deepthink && read -r python; } <<<"$outcome"
     await server
     server=$outcome
 }
 
-fetch_models() {
-    "$repository/Tests/Setup/model.sh" quick && "$repository/Tests/Setup/model.sh" deepthink
+# fetch PROBLEMS [QUICK.gguf DEEPTHINK.gguf]: prints the files of both models and, if PROBLEMS is 1, the python that has the problems.
+# One after the other: Python's environment is changed by one at a time, and the build of llama.cpp waits for it least of all.
+fetch() {
+    if [ $# = 3 ]; then
+        printf '%s\n' "$2" "$3"
+    else
+        "$repository/Tests/Setup/model.sh" quick
+        "$repository/Tests/Setup/model.sh" deepthink
+    fi
+    if [ "$1" = 1 ]; then "$repository/Tests/Setup/python.sh" reasoning-gym==0.1.25; else echo none; fi
 }
 
 # sections: londid.conf's for the demo's pair and its judge.
