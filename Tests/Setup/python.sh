@@ -11,14 +11,15 @@ prepare() {
         rm -rf "$environment"
         python3 -m venv "$environment" || die "python3 -m venv failed; install the Debian package python3-venv"
     fi
-    local wanted have
+    local wanted have missing=()
     have=$("$environment/bin/pip" list --format=freeze --disable-pip-version-check 2>/dev/null | tr 'A-Z_' 'a-z-')
     for wanted in "$@"; do
-        grep -qxF "$wanted" <<<"$have" && continue
-        say "installing $wanted from PyPI"
-        "$environment/bin/pip" install --quiet --disable-pip-version-check "$wanted" >&2 ||
-            die "pip could not install $wanted; check the network and the package index that pip is configured with"
+        grep -qxF "$wanted" <<<"$have" || missing+=("$wanted")
     done
+    [ "${#missing[@]}" -gt 0 ] || return 0
+    say "installing ${missing[*]} from PyPI"
+    "$environment/bin/pip" install --quiet --disable-pip-version-check "${missing[@]}" >&2 ||
+        die "pip could not install ${missing[*]}; check the network and the package index that pip is configured with"
 }
 with_lock python prepare "$@"
 echo "$environment/bin/python3"
