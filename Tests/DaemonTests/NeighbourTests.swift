@@ -153,9 +153,16 @@ import Testing
         }
     }
 
-    @Test func `with six connections that send 16 MiB each keeps nobody waiting`() async throws {
+    /// Of messages: a debug build decodes much slower, and londid's end waits for the decoding that has begun.
+    #if DEBUG
+        private static let largest = 4 * 1024 * 1024
+    #else
+        private static let largest = 16 * 1024 * 1024
+    #endif
+
+    @Test func `with six connections that send the largest messages keeps nobody waiting`() async throws {
         try await Self.run { path in
-            let text = [UInt8](repeating: UInt8(ascii: "x"), count: 16 * 1024 * 1024 - 1000)
+            let text = [UInt8](repeating: UInt8(ascii: "x"), count: Self.largest - 1000)
             let large = Self.submission(metadata: [UInt8(ascii: "\"")] + text + [UInt8(ascii: "\"")])
             try await Self.measure(path) { await Self.flood(path, large, connections: 6) }
         }

@@ -170,7 +170,9 @@ class Faults(Books, unittest.TestCase):
             with contextlib.suppress(OSError), open(filler, "wb", buffering=0) as file:
                 while True:
                     file.write(b"x" * 4096)
-            refused = daemon.ctl("submit", "--queue", "q", "--prompt", "x" * 60_000, check=False)
+            # Much to store and little to read: a prompt that large would be refused for its size.
+            verifier = json.dumps({"type": "exact", "answer": "x" * 60_000})
+            refused = daemon.ctl("submit", "--queue", "q", "--prompt", "6 x 7?", "--verifier", verifier, check=False)
             self.assertEqual(refused.returncode, 8)
             self.assertIn("full", refused.stderr)
             daemon.wait_for(lambda: "no space is left" in daemon.log.read_text(), 30, "the log says so")
