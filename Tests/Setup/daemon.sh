@@ -89,7 +89,7 @@ run_londid() {
     local status fault shown='' failing='' began=$SECONDS
     until status=$(londictl status --json 2>/dev/null) && [ "$(grep -o '"state":"ready"' <<<"$status" | wc -l)" -ge 2 ]; do
         kill -0 "$londid_pid" 2>/dev/null || { tail -n 20 "$directory/londid.log" >&2; die "londid ended; its log is $directory/londid.log"; }
-        fault=$(grep -o '"fault":"[^"]*' <<<"$status" | head -n 1 | cut -d'"' -f4-)
+        fault=$(grep -o '"fault":"[^"]*' <<<"$status" | head -n 1 | cut -d'"' -f4-) || fault=''
         if [ -n "$fault" ]; then
             failing=${failing:-$SECONDS}
             [ "$fault" = "$shown" ] || say "a model is away, and londid tries it again: $fault"

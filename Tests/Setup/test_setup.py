@@ -204,7 +204,9 @@ class DemoTests(unittest.TestCase):
         self.state()
 
     def state(self, *states, fault=""):
-        engines = ",".join(f'{{"state":"{state}","fault":"{fault}"}}' for state in states)
+        # As londictl prints it: what there is not is left out.
+        fault = fault and f',"fault":"{fault}"'
+        engines = ",".join(f'{{"state":"{state}"{fault}}}' for state in states)
         (self.directory / "status.new").write_text(f'{{"engines":[{engines}]}}\n')
         (self.directory / "status.new").replace(self.directory / "status")
 
