@@ -343,10 +343,21 @@ class History:
         # A job that was begun anew since has lost its end, and nothing else. That it was is a fact itself.
         kept = [name for name in self.facts
                 if name[0] != "the end of job" or name[1][1] == retries.get(name[1][0], 0)]
-        lost = [name for name in kept if self.facts[name] != facts.get(name)]
+        lost = [name for name in kept if self.facts[name] != facts.get(name) and not self.is_corrected(name, facts)]
         for name in lost[:5]:
             books.report(f"{name[0]} {name[1]} was {self.facts[name]} and is now {facts.get(name)}")
         self.facts = facts
+
+
+    def is_corrected(self, name, facts):
+        """A feedback that is gone, as it may be once eight newer ones have corrected it."""
+        kind, seq = name
+        if kind != "outcome" or name in facts:
+            return False
+        _, job, _, source = self.facts[name]
+        newer = [fact for (other, number), fact in facts.items()
+                 if other == "outcome" and number > seq and fact[1] == job and fact[3] == "feedback"]
+        return source == "feedback" and len(newer) >= 8
 
 
 def require_sound(books, where):
